@@ -1,0 +1,32 @@
+"""Figures as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def figures_table(summary: Mapping[str, Any]) -> str:
+    """The figures of a summary, a row per predictor, with intervals under their own names."""
+    figures = summary["figures"]
+    rows = [["", *figures]]
+    rows += [[name, *(_value(found.get(key)) for key in figures)] for name, found in summary["baselines"].items()]
+    rows.append([summary["recipe"], *(_value(figures[key]) for key in figures)])
+    rows.append(["  95 % interval", *(_interval(figures[key]) for key in figures)])
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def cases_line(summary: Mapping[str, Any]) -> str:
+    """On how many cases the figures stand."""
+    cases = summary["cases"]
+    note = "; one subject" if summary["one_subject"] else ""
+    return f"{cases['used']} of {cases['total']} test cases used, {summary['groups']} groups{note}; protocol {summary['protocol_hash']}"
+
+
+def _value(figure: Mapping[str, Any] | None) -> str:
+    return "-" if figure is None or figure["value"] is None else f"{figure['value']:.4f}"
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    return figure["interval"] if figure["low"] is None else f"{figure['low']:.4f}..{figure['high']:.4f}"

@@ -1,0 +1,139 @@
+"""`medai run`: execute a recipe, or the rest of a run that was cut off."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(short_help="Run a recipe on embedded data or on yours.")
+@click.argument("recipe", required=False)
+@click.option("--data", multiple=True, metavar="NAME=[DATASET:]PATH", help="A folder for a data slot; repeatable.")
+@click.option("--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe; repeatable.")
+@click.option("--scale", metavar="NAME", help="A named set of overrides; default quick on embedded data, paper with --data.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True, help="Where run folders go."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and every case.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Run this many seeds, a folder each, and print mean and deviation.")
+@click.option("--workers", type=click.IntRange(min=0), help="Loader processes; default none on the CPU, up to 8 on a GPU.")
+@click.option("--upstream", multiple=True, metavar="NAME=RUN", help="Use a finished run for an upstream stage; repeatable.")
+@click.option("--max-bad", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Largest fraction of bad cases to leave out.")
+@click.option("--deterministic", is_flag=True, help="Deterministic algorithms alone, an error where there is none.")
+@click.option("--compile", "compiled", is_flag=True, help="torch.compile the training step, with a fallback.")
+@click.option("--stub", is_flag=True, help="A few steps on stub data in each dataset's raw layout.")
+@click.option("--dry-run", is_flag=True, help="Print configuration, split sizes and estimates; run nothing.")
+@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="RUN", help="Go on with a run that was cut off.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
+def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, **given: Any) -> None:
+    """Run RECIPE (an id such as plugin/name, or a TOML file) and write a run folder with a report."""
+    if (recipe is None) == (resume is None):
+        raise click.UsageError("give a recipe, or --resume RUN")
+    if resume is not None:
+        _resume(resume, given["device"], given["workers"], as_json)
+    elif given["dry_run"]:
+        _dry_run(str(recipe), given, as_json)
+    else:
+        _run(str(recipe), given, out, as_json)
+
+
+def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
+    from medai._cli.console import ConsoleListener
+    from medai._engine.configure import Request, configure
+    from medai._engine.run import start
+    from medai._results.folder import new_folder
+
+    request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
+    summaries = []
+    for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
+        # Everything that can be wrong with the request is found before a folder is made; stub data need one first.
+        configuration = None if given["stub"] else configure(request)
+        folder = new_folder(out, recipe.removesuffix(".toml"))
+        try:
+            configuration = configuration or configure(request, stub_root=folder.stub)
+        except BaseException:
+            shutil.rmtree(folder.root)
+            raise
+        listener = ConsoleListener()
+        try:
+            listener.stage(f"{configuration.id}, scale {configuration.scale}, seed {seed}: {folder.root}")
+            for path, own, ours in configuration.departures:
+                listener.stage(f"  {path} = {ours!r} (the recipe: {own!r})")
+            summaries.append(start(configuration, replace(options, seed=seed), folder, listener))
+        finally:
+            listener.close()
+        _show(summaries[-1], folder.report, as_json)
+    if len(summaries) > 1 and not as_json:
+        _show_seeds(summaries)
+
+
+def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:
+    from medai._cli.console import ConsoleListener
+    from medai._engine.run import resume
+    from medai._results.folder import RunFolder
+
+    listener = ConsoleListener()
+    try:
+        summary = resume(RunFolder(root), listener, device=None if device == "auto" else device, workers=workers)
+    finally:
+        listener.close()
+    _show(summary, RunFolder(root).report, as_json)
+
+
+def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
+    import tempfile
+
+    from medai._cli.plan import plan_record, plan_text
+    from medai._engine.configure import Request, configure
+    from medai._engine.rehearse import rehearse
+
+    with tempfile.TemporaryDirectory() as scratch:
+        request = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"])
+        configuration = configure(request, stub_root=Path(scratch))
+        rehearsal = rehearse(configuration, _options(given))
+    click.echo(json.dumps(plan_record(configuration, rehearsal), indent=2) if as_json else plan_text(configuration, rehearsal))
+
+
+def _options(given: dict[str, Any]) -> Any:
+    from medai._engine.run import Options
+    from medai.errors import UsageError
+
+    upstream = {}
+    for text in given["upstream"]:
+        name, separator, root = text.partition("=")
+        if not separator:
+            raise UsageError(f"--upstream {text!r}: wanted NAME=RUN")
+        upstream[name] = root
+    return Options(
+        device=given["device"],
+        seed=given["seed"],
+        workers=given["workers"],
+        deterministic=given["deterministic"],
+        compile=given["compiled"],
+        budget=given["max_bad"],
+        upstream=upstream,
+    )
+
+
+def _show(summary: dict[str, Any], report: Path, as_json: bool) -> None:
+    from medai._cli.results import cases_line, figures_table
+
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+        return
+    click.echo(f"\n{figures_table(summary)}\n\n{cases_line(summary)}\nreport: {report}")
+
+
+def _show_seeds(summaries: list[dict[str, Any]]) -> None:
+    click.echo(f"\nover {len(summaries)} seeds (mean, standard deviation):")
+    for name in summaries[0]["figures"]:
+        values = [summary["figures"][name]["value"] for summary in summaries]
+        if None not in values:
+            click.echo(f"  {name}  {statistics.fmean(values):.4f}  {statistics.stdev(values):.4f}")

@@ -1,0 +1,92 @@
+"""A learner's state as one safetensors file: tensors by number, and the structure that holds them as JSON in the file's header.
+
+One file, so that a checkpoint is whole or not there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from medai._results.atomic import write_bytes
+from medai.errors import DataError, DivergedError, PluginError
+
+_TENSOR, _ARRAY, _PAIRS, _TUPLE = "__tensor__", "__array__", "__pairs__", "__tuple__"
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a state: nested mappings and lists of tensors, arrays and JSON values.
+
+    Raises:
+        DivergedError: a floating-point tensor is not finite; the file that was there before is kept.
+        EnvironmentFault: the disk is full.
+        PluginError: the state holds something else.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    structure = _pack(state, tensors, "state")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise DivergedError(f"{name} is not finite; the last good checkpoint is kept")
+    named = {str(index): tensor for index, tensor in enumerate(tensors.values())}
+    write_bytes(path, save(named, metadata={"structure": json.dumps(structure)}))
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Read what `save_state` wrote; tensors are on the CPU.
+
+    Raises:
+        DataError: the file is not there or not whole.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            structure = json.loads((file.metadata() or {})["structure"])
+            tensors = [file.get_tensor(str(index)) for index in range(len(list(file.keys())))]
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise DataError(f"not a checkpoint of medai ({error})", path) from error
+    state: dict[str, Any] = _unpack(structure, tensors)
+    return state
+
+
+def _pack(value: Any, tensors: dict[str, torch.Tensor], where: str) -> Any:
+    if isinstance(value, torch.Tensor):
+        # A copy: tied weights share memory, which safetensors refuses.
+        tensors[where] = value.detach().to("cpu", copy=True).contiguous()
+        return {_TENSOR: len(tensors) - 1}
+    if isinstance(value, np.ndarray):
+        tensors[where] = torch.from_numpy(np.ascontiguousarray(value).copy())
+        return {_ARRAY: len(tensors) - 1}
+    if isinstance(value, Mapping):
+        packed = [(key, _pack(item, tensors, f"{where}.{key}")) for key, item in value.items()]
+        return dict(packed) if all(isinstance(key, str) for key in value) else {_PAIRS: packed}
+    if isinstance(value, tuple):
+        return {_TUPLE: [_pack(item, tensors, f"{where}.{index}") for index, item in enumerate(value)]}
+    if isinstance(value, list):
+        return [_pack(item, tensors, f"{where}.{index}") for index, item in enumerate(value)]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise PluginError(f"{where} is a {type(value).__name__}: a state holds tensors, arrays and JSON values alone")
+
+
+def _unpack(value: Any, tensors: list[torch.Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if _TENSOR in value:
+        return tensors[value[_TENSOR]]
+    if _ARRAY in value:
+        return tensors[value[_ARRAY]].numpy()
+    if _PAIRS in value:
+        return {key: _unpack(item, tensors) for key, item in value[_PAIRS]}
+    if _TUPLE in value:
+        return tuple(_unpack(item, tensors) for item in value[_TUPLE])
+    return {key: _unpack(item, tensors) for key, item in value.items()}

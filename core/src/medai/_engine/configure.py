@@ -1,0 +1,228 @@
+"""Resolving a recipe: defaults, then its scale, then the user's file, then the command line; every value keeps its origin."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from medai._discovery import load_target, registry
+from medai._engine.construct import defaults, find
+from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
+from medai._engine.words import listed, nearest
+from medai.api import Recipe, Slot, Use
+from medai.errors import PluginError, UsageError
+
+PAPER = "paper"
+STUB_CASES = 8
+_STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
+_DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
+_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for: a recipe's id or a TOML file, and what is laid over it."""
+
+    recipe: str
+    data: tuple[str, ...] = ()
+    assignments: tuple[str, ...] = ()
+    scale: str | None = None
+    stub: bool = False
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A resolved recipe.
+
+    `document` is the recipe as plain data; `origins` says for each dotted path where its value came from when it is not the recipe;
+    `departures` are the values that differ from the recipe's own, as (path, the recipe's, ours).
+    """
+
+    id: str
+    recipe: Recipe
+    document: Document
+    scale: str
+    origins: Mapping[str, str] = field(default_factory=dict)
+    departures: tuple[tuple[str, Any, Any], ...] = ()
+
+    @property
+    def plugin(self) -> str:
+        """The plugin that the recipe is of, or `` for a user's file."""
+        return self.id.split("/")[0] if "/" in self.id and not self.id.endswith(".toml") else ""
+
+
+def configure(request: Request, stub_root: Path | None = None) -> Configuration:
+    """Resolve a request.
+
+    `stub_root` is where stub data are written when the request asks for them.
+
+    Raises:
+        UsageError: the recipe, a key, a value, a scale or a slot is wrong.
+    """
+    id, own, in_file = _load(request.recipe)
+    recipe: Recipe = from_document(Recipe, own)
+    data = _data_overrides(recipe, request.data)
+    if request.stub:
+        if stub_root is None:
+            raise UsageError("stub data need a run folder")
+        data = _write_stubs(recipe, data, stub_root)
+    given = overlay(own, in_file)
+    given = overlay(given, data)
+    embedded = not any(root_of(slot.folder) is not None for slot in from_document(Recipe, given).data.values())
+    scale = in_file.pop("scale", None) if request.scale is None else request.scale
+    scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
+    layers = [
+        (f"scale {scale}", _scale(recipe, scale)),
+        (f"file {Path(request.recipe).name}", in_file),
+        ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
+        ("stub data" if request.stub else "command line", data),
+        ("command line", dict(parse_assignment(text) for text in request.assignments)),
+    ]
+    document: Document = own
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        before = dict(flatten(document))
+        document = overlay(document, layer)
+        origins |= {path: origin for path, value in flatten(document) if before.get(path, ...) != value}
+    return _configuration(id, own, document, scale, origins)
+
+
+def restore(record: Mapping[str, Any]) -> Configuration:
+    """The configuration that a run folder's `run.json` holds."""
+    return Configuration(
+        id=record["recipe"],
+        recipe=from_document(Recipe, record["configuration"]),
+        document=record["configuration"],
+        scale=record["scale"],
+        origins=record["origins"],
+        departures=tuple((item["path"], item["recipe"], item["run"]) for item in record["departures"]),
+    )
+
+
+def with_data(configuration: Configuration, data: Sequence[str]) -> Configuration:
+    """The same configuration on other folders (`NAME=[DATASET:]PATH`)."""
+    document = overlay(configuration.document, _data_overrides(configuration.recipe, data))
+    return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document)
+
+
+def chosen_data(recipe: Recipe) -> dict[str, tuple[Use, bool]]:
+    """For each slot, the dataset to use and whether it is the embedded one.
+
+    Raises:
+        UsageError: a slot has neither a folder nor an embedded dataset, or only some slots were given a folder.
+    """
+    given = {name for name, slot in recipe.data.items() if root_of(slot.folder) is not None}
+    chosen = {}
+    for name, slot in recipe.data.items():
+        if name in given:
+            chosen[name] = (slot.folder, False)
+        elif slot.embedded is not None and not given:
+            chosen[name] = (slot.embedded, True)
+        else:
+            why = "embedded data are not mixed with a user's" if slot.embedded is not None else "it has no embedded data"
+            raise UsageError(f"the slot {name!r} of {recipe.name} needs a folder: --data {name}=PATH ({why})")
+    return chosen
+
+
+def root_of(use: Use) -> str | None:
+    """The folder that the innermost source of a chain of views reads, if one is set."""
+    inner = innermost(use)
+    return None if inner.params.get("root") is None else str(inner.params["root"])
+
+
+def innermost(use: Use) -> Use:
+    """The dataset at the bottom of a chain of views."""
+    source = use.params.get("source")
+    return innermost(source) if isinstance(source, Use) else use
+
+
+def with_defaults(value: Any) -> Any:
+    """A document with every component's default parameters written out, for people to read."""
+    if isinstance(value, list):
+        return [with_defaults(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    filled = {key: with_defaults(item) for key, item in value.items()}
+    if isinstance(value.get("use"), str) and "/" in value["use"]:
+        missing = defaults(load_target(find(value["use"])))
+        filled |= {key: to_document(item) for key, item in missing.items() if key not in filled}
+    return filled
+
+
+def _load(name: str) -> tuple[str, Document, Document]:
+    """Id, the recipe's own document, and what a user's file lays over it."""
+    if not name.endswith(".toml"):
+        entry = registry().find("recipe", name)
+        return entry.id, to_document(entry.spec), {}
+    path = Path(name)
+    document = read_toml(path)
+    base = document.pop("extends", None)
+    if base is None:
+        return path.name, {"name": path.stem, **document}, {}
+    if not isinstance(base, str):
+        raise UsageError(f"{path}: extends = {base!r}: a recipe's id is wanted")
+    id, own, _ = _load(base)
+    return id, own, document
+
+
+def _scale(recipe: Recipe, scale: str) -> Mapping[str, Any]:
+    if scale == PAPER:
+        return {}
+    if scale not in recipe.scales:
+        raise UsageError(f"{recipe.name} has no scale {scale!r}{nearest(scale, [PAPER, *recipe.scales])}")
+    return recipe.scales[scale]
+
+
+def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
+    overrides = {}
+    for text in data:
+        name, separator, rest = text.partition("=")
+        if not separator:
+            if len(recipe.data) != 1:
+                raise UsageError(f"--data {text!r}: wanted NAME=PATH, where NAME is {listed(recipe.data)}")
+            name, rest = next(iter(recipe.data)), text
+        if name not in recipe.data:
+            raise UsageError(f"{recipe.name} has no data slot {name!r}{nearest(name, recipe.data)}")
+        match = _DATASET_PREFIX.match(rest)
+        if match and not Path(rest).exists():
+            folder = Use(registry().find("dataset", match[1]).id, {"root": match[2]})
+        else:
+            folder = _with_root(recipe.data[name].folder, rest)
+        overrides[f"data.{name}.folder"] = to_document(folder)
+    return overrides
+
+
+def _with_root(use: Use, root: str) -> Use:
+    source = use.params.get("source")
+    if isinstance(source, Use):
+        return Use(use.id, {**use.params, "source": _with_root(source, root)})
+    return Use(use.id, {**use.params, "root": str(Path(root).expanduser().absolute())})
+
+
+def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    overrides = dict(given)
+    for name, slot in recipe.data.items():
+        folder = from_document(Slot, {"folder": given[f"data.{name}.folder"]}).folder if f"data.{name}.folder" in given else slot.folder
+        target = load_target(find(innermost(folder).id, "dataset"))
+        if not hasattr(target, "write_stub"):
+            raise PluginError(f"dataset {innermost(folder).id} has no write_stub(root, n, seed), so it has no stub data")
+        place = root / name
+        place.mkdir(parents=True)
+        target.write_stub(place, STUB_CASES, 0)
+        overrides[f"data.{name}.folder"] = to_document(_with_root(folder, str(place)))
+    return overrides
+
+
+def _configuration(id: str, own: Document, document: Document, scale: str, origins: dict[str, str]) -> Configuration:
+    recipe = from_document(Recipe, document)
+    paper, ours = dict(flatten(own)), dict(flatten(document))
+    departures = tuple(
+        (path, paper.get(path), ours.get(path))
+        for path in sorted(paper.keys() | ours.keys())
+        if paper.get(path, ...) != ours.get(path, ...) and path.split(".")[0] not in _IDENTITY
+    )
+    return Configuration(id, recipe, document, scale, origins, departures)

@@ -1,0 +1,164 @@
+"""From a recipe's slots to feeds: datasets, views, the stored split, and a fingerprint that reads no pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medai._engine.configure import chosen_data, innermost, root_of
+from medai._engine.construct import Runs, construct
+from medai._engine.document import to_document
+from medai._engine.split import GAP, Member, check_no_leak, share_out
+from medai._results.atomic import write_json
+from medai._results.folder import RunFolder, read_json
+from medai.api import Recipe, Use
+from medai.errors import DataError
+from medai.tasks import Case, Dataset, Sample
+
+
+@dataclass(frozen=True)
+class SlotData:
+    """A slot's dataset under the recipe's views, and what is recorded of it."""
+
+    name: str
+    use: Use
+    embedded: bool
+    dataset: Dataset[Any, Any]
+    cases: tuple[Case, ...]
+    roles: tuple[str, ...]
+
+    @property
+    def single_subject(self) -> bool:
+        """Whether all cases are one subject's."""
+        return bool(getattr(self.dataset, "single_subject", False)) or len({case.group for case in self.cases}) == 1
+
+    def members(self) -> list[Member]:
+        """The cases as the split sees them."""
+        return [Member(self.name, case, self.roles, self.single_subject) for case in self.cases]
+
+    def as_record(self) -> dict[str, Any]:
+        """The slot as `run.json` holds it."""
+        return {
+            "dataset": innermost(self.use).id,
+            "embedded": self.embedded,
+            "cases": len(self.cases),
+            "groups": len({case.group for case in self.cases}),
+            "single_subject": self.single_subject,
+            "fingerprint": fingerprint(self.use, self.cases),
+        }
+
+
+class Pool:
+    """Chosen cases of several slots as one dataset; a case's id bears its slot where there is more than one."""
+
+    def __init__(self, chosen: Sequence[tuple[SlotData, Case]], *, many: bool) -> None:
+        self._sources = {_renamed(slot, case, many).id: (slot.dataset, case) for slot, case in chosen}
+        self._cases = tuple(_renamed(slot, case, many) for slot, case in chosen)
+
+    def cases(self) -> Sequence[Case]:
+        """The chosen cases."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        """Read one by its slot's dataset."""
+        dataset, own = self._sources[case.id]
+        return dataclasses.replace(dataset.read(own, rng), case=case)
+
+
+def open_slots(recipe: Recipe, runs: Runs) -> list[SlotData]:
+    """Each slot's dataset, under the views that apply always.
+
+    Raises:
+        UsageError: a slot has no data.
+        DataError: a folder cannot be used, or a dataset has no case.
+    """
+    slots = []
+    for name, (use, embedded) in chosen_data(recipe).items():
+        dataset = with_views(construct(use.id, use.params, kind="dataset", runs=runs), recipe.views, runs)
+        cases = tuple(dataset.cases())
+        if not cases:
+            raise DataError(f"the slot {name!r} has no case", root_of(use))
+        slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles))
+    return slots
+
+
+def with_views(dataset: Dataset[Any, Any], views: Iterable[Use], runs: Runs) -> Dataset[Any, Any]:
+    """The dataset under views, the first innermost."""
+    for view in views:
+        dataset = construct(view.id, view.params, kind="dataset", runs=runs, source=dataset)
+    return dataset
+
+
+def part(slots: Sequence[SlotData], roles: Mapping[str, str], role: str) -> Pool:
+    """The cases that have a role, as one dataset."""
+    chosen = [(slot, member.case) for slot in slots for member in slot.members() if roles.get(member.key) == role]
+    return Pool(chosen, many=len(slots) > 1)
+
+
+def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, fixed: Mapping[str, str]) -> dict[str, str]:
+    """The split in the run folder; made and stored there when it is not there yet.
+
+    Raises:
+        DataError: the data no longer hold the cases of the stored split, or a group leaks.
+    """
+    members = [member for slot in slots for member in slot.members()]
+    if folder.split.exists():
+        roles: dict[str, str] = read_json(folder.split, "no split")["cases"]
+        gone = sorted(roles.keys() - {member.key for member in members})
+        if gone:
+            raise DataError(f"{len(gone)} cases of the stored split are not in the data any more, such as {gone[0]}", folder.split)
+    else:
+        roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None, fixed=fixed)
+        groups: dict[str, str] = {}
+        for member in members:
+            if roles[member.key] != GAP and not member.single_subject:
+                groups[member.case.group] = roles[member.key]
+        write_json(folder.split, {"protocol": to_document(recipe.protocol.split), "groups": groups, "cases": roles})
+    check_no_leak(members, roles)
+    return roles
+
+
+def group_roles(folder: RunFolder) -> dict[str, str]:
+    """The role of each group in a run's stored split."""
+    roles: dict[str, str] = read_json(folder.split, "the run has no split.json")["groups"]
+    return roles
+
+
+def fingerprint(use: Use, cases: Sequence[Case]) -> str:
+    """A hash over the dataset, its cases, and the names and sizes of the files in its folder: cheap, and blind to where it stands."""
+    root = root_of(use)
+    document = json.dumps(_without_root(to_document(use)), sort_keys=True)
+    lines = [document, *(f"{case.id} {case.group}" for case in cases), *(_files(Path(root)) if root else [])]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _files(root: Path) -> list[str]:
+    if root.is_file():
+        return [f"{root.name} {root.stat().st_size}"]
+    found = []
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder) / name
+            try:
+                found.append(f"{path.relative_to(root)} {path.stat().st_size}")
+            except OSError:
+                found.append(f"{path.relative_to(root)} unreadable")
+    return sorted(found)
+
+
+def _without_root(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {key: _without_root(item) for key, item in document.items() if key != "root"}
+    return document
+
+
+def _renamed(slot: SlotData, case: Case, many: bool) -> Case:
+    return dataclasses.replace(case, id=f"{slot.name}:{case.id}") if many else case

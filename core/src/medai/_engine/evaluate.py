@@ -1,0 +1,115 @@
+"""The one evaluation path: predictions of any predictor, a metric's statistics per case, figures with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from medai._engine.construct import construct
+from medai._engine.feed import CaseFeed
+from medai._results.bootstrap import Interval, intervals
+from medai.api import Protocol, Use
+from medai.errors import PluginError, UsageError
+from medai.tasks import Batch, Case, Metric, Predictor, Sample, Task
+
+Answer = tuple[Sample[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a table: its value, its interval, which way is good, and over how many cases it is defined."""
+
+    value: float
+    interval: Interval
+    better: str
+
+    def as_record(self) -> dict[str, Any]:
+        """The figure as `summary.json` holds it."""
+        return {
+            "value": self.value,
+            "low": self.interval.low,
+            "high": self.interval.high,
+            "interval": self.interval.said,
+            "better": self.better,
+        }
+
+
+@dataclass
+class Evaluation:
+    """What a predictor reached on a part.
+
+    Attributes:
+        cases: the cases used, in order.
+        rows: the figures of each case alone, in the same order.
+        figures: the figures of all together.
+        total: cases that the part has, used or not.
+    """
+
+    cases: list[Case] = field(default_factory=list)
+    rows: list[dict[str, float]] = field(default_factory=list)
+    figures: dict[str, Figure] = field(default_factory=dict)
+    total: int = 0
+
+
+def build_metrics(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Metric[Any]]:
+    """The protocol's metrics, or the task's own."""
+    uses: Sequence[Use] = protocol.metrics or task.metrics
+    return [construct(use.id, use.params, kind="metric") for use in uses]
+
+
+def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:
+    """Each case of the feed with the prediction for it, one case at a time: a case's prediction never depends on its neighbours.
+
+    Raises:
+        PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
+    """
+    for sample in feed.samples():
+        given = predictor.predict(Batch.of([sample]))
+        if len(given) != 1:
+            raise PluginError(f"{type(predictor).__name__} gave {len(given)} predictions for one case")
+        task.check_prediction(given[0], sample)
+        yield sample, given[0]
+
+
+def evaluate(
+    predictor: Predictor[Any],
+    feed: CaseFeed,
+    task: Task[Any, Any, Any],
+    metrics: Sequence[Metric[Any]],
+    *,
+    with_intervals: bool = True,
+    keep: Callable[[Sample[Any, Any], Any], None] | None = None,
+) -> Evaluation:
+    """Evaluate a predictor on every case of a feed that has a reference.
+
+    `keep` is given each sample with its prediction, to write it down.
+    """
+    result, parts = Evaluation(total=len(feed)), [[] for _ in metrics]  # type: tuple[Evaluation, list[list[Any]]]
+    for sample, prediction in answers(predictor, feed, task):
+        if keep is not None:
+            keep(sample, prediction)
+        if sample.reference is None:
+            continue
+        result.cases.append(sample.case)
+        row: dict[str, float] = {}
+        for metric, found in zip(metrics, parts, strict=True):
+            found.append(metric.case(prediction, sample))
+            row |= metric.total(found[-1:])
+        result.rows.append(row)
+    if not result.cases:
+        raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
+    groups = [case.group for case in result.cases]
+    for metric, found in zip(metrics, parts, strict=True):
+        _add_figures(result.figures, metric, found, groups, with_intervals)
+    return result
+
+
+def _add_figures(figures: dict[str, Figure], metric: Metric[Any], parts: list[Any], groups: list[str], with_intervals: bool) -> None:
+    totals: Mapping[str, float] = metric.total(parts)
+    doubled = figures.keys() & totals.keys()
+    if doubled:
+        raise UsageError(f"two metrics give a figure called {min(doubled)!r}: give one of them a label")
+    found = intervals(metric.total, parts, groups) if with_intervals else {}
+    for name, value in totals.items():
+        figures[name] = Figure(float(value), found.get(name, Interval(None, None, "")), metric.better)

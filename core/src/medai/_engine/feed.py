@@ -1,0 +1,187 @@
+"""Cases of one part of the split, read by loader processes in an order that depends on the seed and the epoch alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from medai.errors import DataError, MedaiError, PluginError
+from medai.tasks import Batch, Case, Dataset, Sample, Task
+
+Index = tuple[int, int]
+"""Epoch and place of a case."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A case that could not be read, and why; `message` names the file, which a run folder does not."""
+
+    case: str
+    reason: str
+    message: str
+
+
+@dataclass
+class Quarantine:
+    """Cases that could not be used, with their reasons, up to a budget.
+
+    Attributes:
+        budget: largest fraction of a part's cases that may be lost; one case is always forgiven.
+    """
+
+    budget: float
+    reasons: dict[str, str] = field(default_factory=dict)
+    fresh: list[str] = field(default_factory=list)
+
+    def take(self, refusal: Refusal, part: str, total: int) -> None:
+        """Count a case as lost.
+
+        Raises:
+            DataError: the budget is spent, or nothing is left.
+        """
+        key = f"{part} {refusal.case}"
+        if key not in self.reasons:
+            self.reasons[key] = refusal.reason
+            self.fresh.append(refusal.message)
+        lost = sum(name.startswith(f"{part} ") for name in self.reasons)
+        if lost >= total:
+            raise DataError(f"none of the {total} cases for {part} can be used; the last: {refusal.message}")
+        if lost > max(1, self.budget * total):
+            raise DataError(
+                f"{lost} of {total} cases for {part} cannot be used, more than the budget of {self.budget:.0%}; the last: {refusal.message}"
+            )
+
+    def announce(self) -> list[str]:
+        """Messages that were not announced yet."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
+
+def case_rng(seed: int, epoch: int, case: str) -> np.random.Generator:
+    """The generator of one case in one epoch: the same in every process, in every order, in a resumed run."""
+    key = hashlib.blake2b(f"{seed} {epoch} {case}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
+
+
+class CaseFeed:
+    """A `medai.tasks.Feed` over a dataset.
+
+    `rank` and `world` share each batch out to processes; every process draws the same order.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any, Any],
+        task: Task[Any, Any, Any],
+        *,
+        part: str,
+        seed: int,
+        workers: int,
+        quarantine: Quarantine,
+        rank: int = 0,
+        world: int = 1,
+        pin: bool = False,
+    ) -> None:
+        self.dataset, self.part, self.seed, self.quarantine = dataset, part, seed, quarantine
+        self.cases: Sequence[Case] = dataset.cases()
+        self._workers, self._rank, self._world = workers, rank, world
+        self._plan = _Plan()
+        self._reader = _Reader(dataset, self.cases, task, seed)
+        self._batches = self._loader(_collate_batch, pin)
+        self._samples = self._loader(_collate_sample, False)
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def batches(self, epoch: int, size: int, *, start: int = 0, micro: int = 1) -> Iterator[Batch[Any, Any] | None]:
+        """Shuffled batches of an epoch from batch number `start`, each in at most `micro` parts; None where no case could be read."""
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.cases)).tolist()
+        plan = [order[first : first + size] for first in range(start * size, len(order), size)]
+        self._plan.batches = [
+            [(epoch, place) for place in part] for batch in plan for part in _parts(batch[self._rank :: self._world] or batch[:1], micro)
+        ]
+        for batch, refusals in self._batches:
+            self._refuse(refusals)
+            yield batch
+
+    def batch_count(self, size: int) -> int:
+        """Batches in an epoch."""
+        return math.ceil(len(self.cases) / size)
+
+    def samples(self, epoch: int = 0, *, only: Collection[str] | None = None) -> Iterator[Sample[Any, Any]]:
+        """Every case that can be used, once, in the dataset's order; or only those with these ids."""
+        self._plan.batches = [[(epoch, place)] for place, case in enumerate(self.cases) if only is None or case.id in only]
+        for sample, refusals in self._samples:
+            self._refuse(refusals)
+            if sample is not None:
+                yield sample
+
+    def _refuse(self, refusals: list[Refusal]) -> None:
+        for refusal in refusals:
+            self.quarantine.take(refusal, self.part, len(self.cases))
+
+    def _loader(self, collate: Any, pin: bool) -> DataLoader[Any]:
+        options: dict[str, Any] = {"persistent_workers": True, "prefetch_factor": 4} if self._workers else {}
+        return DataLoader(self._reader, batch_sampler=self._plan, num_workers=self._workers, collate_fn=collate, pin_memory=pin, **options)
+
+
+class _Plan:
+    """The batches that the loader is to give next; a loader asks for them anew at each pass."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Index]] = []
+
+    def __iter__(self) -> Iterator[list[Index]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class _Reader(torch.utils.data.Dataset[Any]):
+    """Reads in a loader process: a sample, or why there is none."""
+
+    def __init__(self, dataset: Dataset[Any, Any], cases: Sequence[Case], task: Task[Any, Any, Any], seed: int) -> None:
+        self._dataset, self._cases, self._task, self._seed = dataset, cases, task, seed
+        self._checked: set[int] = set()
+
+    def __getitem__(self, index: Index) -> Sample[Any, Any] | Refusal:
+        epoch, place = index
+        case = self._cases[place]
+        try:
+            sample = self._dataset.read(case, case_rng(self._seed, epoch, case.id))
+            if place not in self._checked:
+                self._task.check(sample)
+                self._checked.add(place)
+        except DataError as error:
+            return Refusal(case.id, error.reason, str(error))
+        except OSError as error:
+            return Refusal(case.id, error.strerror or type(error).__name__, str(error))
+        except MedaiError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{type(self._dataset).__name__} failed on case {case.id}: {type(error).__name__}: {error}") from error
+        return sample
+
+
+def _collate_batch(items: list[Sample[Any, Any] | Refusal]) -> tuple[Batch[Any, Any] | None, list[Refusal]]:
+    samples = [item for item in items if not isinstance(item, Refusal)]
+    return Batch.of(samples) if samples else None, [item for item in items if isinstance(item, Refusal)]
+
+
+def _collate_sample(items: list[Sample[Any, Any] | Refusal]) -> tuple[Sample[Any, Any] | None, list[Refusal]]:
+    item = items[0]
+    return (None, [item]) if isinstance(item, Refusal) else (item, [])
+
+
+def _parts(items: list[int], count: int) -> list[list[int]]:
+    """`items` in at most `count` parts of nearly equal size, in order."""
+    size = math.ceil(len(items) / count)
+    return [items[first : first + size] for first in range(0, len(items), size)]

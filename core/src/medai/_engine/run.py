@@ -1,0 +1,337 @@
+"""One execution of a recipe, from its configuration to its report; also the rest of an execution that was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from medai._engine.configure import Configuration, Request, configure, restore, root_of, with_defaults
+from medai._engine.data import SlotData, group_roles, open_slots, part, stored_roles, with_views
+from medai._engine.device import accelerator_for, describe, resolve_device
+from medai._engine.document import to_document
+from medai._engine.evaluate import Figure, build_metrics, evaluate
+from medai._engine.feed import CaseFeed, Quarantine
+from medai._engine.listener import Listener
+from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
+from medai._engine.record import CaseTable, software, stored_answers, summarise
+from medai._engine.train import Standing, drive
+from medai._report import write_report
+from medai._results.atomic import write_json
+from medai._results.folder import FORMAT, RunFolder, read_json
+from medai.api import Protocol, Train
+from medai.errors import DataError, MedaiError, MemoryFault
+from medai.tasks import Context, Predictor, Task
+
+MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to execute, apart from what: none of these belongs to the method.
+
+    Attributes:
+        device: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`.
+        seed: of the weights, the order and every case's generator.
+        workers: loader processes; None: none on the CPU, which they would compete for, else up to eight.
+        deterministic: torch's deterministic algorithms alone.
+        compile: `torch.compile`, with a fallback.
+        budget: largest fraction of a part's cases that may be quarantined.
+        upstream: finished runs to use instead of running an upstream recipe.
+    """
+
+    device: str = "auto"
+    seed: int = 0
+    workers: int | None = None
+    deterministic: bool = False
+    compile: bool = False
+    budget: float = 0.1
+    upstream: Mapping[str, str] = field(default_factory=dict)
+
+
+def start(configuration: Configuration, options: Options, folder: RunFolder, listener: Listener) -> dict[str, Any]:
+    """Execute a configuration in a fresh folder; return what `summary.json` holds."""
+    device = resolve_device(options.device)
+    record = {
+        "format": FORMAT,
+        "recipe": configuration.id,
+        "scale": configuration.scale,
+        "status": "running",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": describe(device),
+        "seed": options.seed,
+        "options": {**to_document(options), "device": str(device)},
+        "configuration": configuration.document,
+        "complete_configuration": with_defaults(configuration.document),
+        "origins": dict(configuration.origins),
+        "departures": [{"path": path, "recipe": own, "run": ours} for path, own, ours in configuration.departures],
+        "protocol_hash": protocol_hash(configuration.recipe.protocol, build_task(configuration.recipe.task)),
+        "software": software(),
+        "upstream": {},
+        "data": {},
+        "notes": [],
+    }
+    with folder.locked():
+        write_json(folder.record, record)
+        return _guarded(_Execution(configuration, options, folder, listener, record, device))
+
+
+def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, workers: int | None = None) -> dict[str, Any]:
+    """Go on with a run that was cut off, to the same figures; return what `summary.json` holds.
+
+    Raises:
+        DataError: the folder is no run folder.
+        EnvironmentFault: it is in use.
+    """
+    record = folder.read_record()
+    if record["status"] == "finished":
+        listener.warn(f"{folder.root} is finished already")
+        return read_json(folder.summary, "the run has no summary.json")
+    options = Options(**record["options"])
+    options = replace(options, device=device or options.device, workers=options.workers if workers is None else workers)
+    with folder.locked():
+        return _guarded(_Execution(restore(record), options, folder, listener, record, resolve_device(options.device)))
+
+
+def protocol_hash(protocol: Protocol, task: Task[Any, Any, Any]) -> str:
+    """The first 16 digits of the SHA-256 of a protocol's canonical JSON, with the metrics and defaults that it leaves to the task."""
+    document = with_defaults(to_document(replace(protocol, metrics=protocol.metrics or tuple(task.metrics))))
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def _guarded(execution: _Execution) -> dict[str, Any]:
+    try:
+        return execution.run()
+    except MemoryError as error:
+        execution.close("failed", "out of memory")
+        raise MemoryFault(f"this machine has too little memory: {error}") from error
+    except MedaiError as error:
+        execution.close("failed", error.reason if isinstance(error, DataError) else str(error))
+        raise
+    except BaseException as error:
+        execution.close("stopped", type(error).__name__)
+        raise
+
+
+class _Execution:
+    """The state of one execution while it runs."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        options: Options,
+        folder: RunFolder,
+        listener: Listener,
+        record: dict[str, Any],
+        device: torch.device,
+    ) -> None:
+        self.configuration, self.options, self.folder, self.listener, self.record = configuration, options, folder, listener, record
+        self.recipe, self.device = configuration.recipe, device
+        self.task = build_task(self.recipe.task)
+        self.metrics = build_metrics(self.recipe.protocol, self.task)
+        self.quarantine = Quarantine(options.budget)
+        self.accelerator, self.precision = self._accelerate()
+
+    def run(self) -> dict[str, Any]:
+        """Upstream runs, training, evaluation, baselines, report."""
+        self._seed_everything()
+        runs = self._upstream()
+        # An upstream run leaves its own precision behind.
+        self.accelerator, self.precision = self._accelerate()
+        slots = open_slots(self.recipe, runs)
+        fixed = {group: role for run in runs.values() for group, role in group_roles(RunFolder(run.folder)).items()}
+        roles = stored_roles(self.folder, slots, self.recipe, fixed)
+        _check_upstream_leak(slots, roles, runs)
+        self._update(
+            status="running",
+            data={slot.name: slot.as_record() for slot in slots},
+            precision=self.precision,
+            parts={role: sum(found == role for found in roles.values()) for role in sorted(set(roles.values()))},
+        )
+        feeds = self._feeds(slots, roles, runs)
+        model = build_predictor(self.recipe.model, self.task, device=self.device, seed=self.options.seed, runs=runs)
+        standing = self._train(model, feeds) if learns(model) else None
+        summary = self._measure(model, standing, feeds, slots)
+        self.close("finished", None)
+        self.listener.stage("report")
+        write_report(self.folder, self.task, lambda ids: stored_answers(self.folder, feeds["test"], self.task, ids))
+        return summary
+
+    def close(self, status: str, reason: str | None) -> None:
+        """Record how the run ended."""
+        self._update(status=status, reason=reason, ended=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _accelerate(self) -> tuple[Any, str]:
+        return accelerator_for(self.device, (self.recipe.train or Train()).precision)
+
+    def _seed_everything(self) -> None:
+        random.seed(self.options.seed)
+        np.random.seed(self.options.seed % 2**32)
+        torch.manual_seed(self.options.seed)
+        torch.use_deterministic_algorithms(self.options.deterministic, warn_only=False)
+
+    def _upstream(self) -> dict[str, FinishedRun]:
+        for name, recipe in self.recipe.upstream.items():
+            given = self.options.upstream.get(name)
+            folder = RunFolder(Path(given)) if given else self.folder.upstream(name)
+            if given is None:
+                self.listener.stage(f"upstream {name}: {recipe}")
+                self._run_upstream(recipe, folder)
+            record = folder.read_record()
+            if record["status"] != "finished":
+                raise DataError(f"the upstream run {name!r} is {record['status']}, not finished", folder.root)
+            place = str(folder.root.absolute()) if given else str(folder.root.relative_to(self.folder.root))
+            item = {"recipe": record["recipe"], "folder": place, "protocol_hash": record["protocol_hash"]}
+            self._update(upstream=self.record["upstream"] | {name: item})
+        return {name: FinishedRun.of(self.folder, item) for name, item in self.record["upstream"].items()}
+
+    def _run_upstream(self, recipe: str, folder: RunFolder) -> None:
+        if folder.record.exists():
+            if folder.read_record()["status"] != "finished":
+                resume(folder, self.listener, device=self.options.device)
+            return
+        roots = {name: root_of(slot.folder) for name, slot in self.recipe.data.items()}
+        data = tuple(f"{name}={root}" for name, root in roots.items() if root is not None)
+        stub = "stub data" in self.configuration.origins.values()
+        configuration = configure(Request(recipe, data=data, scale=self._scale_of(recipe), stub=stub), stub_root=folder.stub)
+        start(configuration, replace(self.options, upstream={}), folder, self.listener)
+
+    def _scale_of(self, recipe: str) -> str | None:
+        from medai._discovery import registry
+
+        scales = getattr(registry().find("recipe", recipe).spec, "scales", {})
+        return self.configuration.scale if self.configuration.scale in scales else None
+
+    def _feeds(self, slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun]) -> dict[str, CaseFeed]:
+        feeds = {}
+        for role in ("train", "valid", "test"):
+            pool = part(slots, roles, role)
+            if not pool.cases():
+                continue
+            views = self.recipe.train.views if self.recipe.train is not None and role == "train" else ()
+            feeds[role] = self._feed(with_views(pool, views, runs), role, shared=role == "train")
+            if role == "train":
+                # Baselines are tuned on whole cases, without what only training sees.
+                feeds["tune"] = self._feed(pool, "tune") if views else feeds["train"]
+        return feeds
+
+    def _feed(self, dataset: Any, name: str, *, shared: bool = False) -> CaseFeed:
+        workers = self.options.workers
+        if workers is None:
+            workers = 0 if self.device.type == "cpu" else min(8, max(1, (torch.get_num_threads() or 2) - 1))
+        return CaseFeed(
+            dataset,
+            self.task,
+            part=name,
+            seed=self.options.seed,
+            workers=workers,
+            quarantine=self.quarantine,
+            rank=self.accelerator.process_index if shared else 0,
+            world=self.accelerator.num_processes if shared else 1,
+            pin=self.device.type == "cuda",
+        )
+
+    def _context(self) -> Context:
+        return Context(
+            device=self.device,
+            seed=self.options.seed,
+            train=self.recipe.train or Train(),
+            task=self.task,
+            loss=build_loss(self.recipe.loss, self.device),
+            accelerator=self.accelerator,
+            note=self._note,
+            folder=self.folder.scratch,
+            compile=self.options.compile,
+        )
+
+    def _train(self, model: Any, feeds: Mapping[str, CaseFeed]) -> Standing:
+        valid = feeds.get("valid")
+
+        def validate() -> Mapping[str, Figure]:
+            assert valid is not None
+            return evaluate(model, valid, self.task, self.metrics, with_intervals=False).figures
+
+        self.listener.stage(f"training on {describe(self.device)}, {self.precision}")
+        standing = drive(
+            model,
+            feeds["train"],
+            valid,
+            self._context(),
+            self.folder,
+            None if valid is None else validate,
+            self.listener,
+            self._announce,
+        )
+        load_weights(model, self.folder)
+        return standing
+
+    def _measure(
+        self, model: Predictor[Any], standing: Standing | None, feeds: Mapping[str, CaseFeed], slots: list[SlotData]
+    ) -> dict[str, Any]:
+        self.listener.stage("evaluation")
+        table = CaseTable(self.folder, self.task)
+        result = evaluate(model, feeds["test"], self.task, self.metrics, keep=table.keep)
+        table.add(MODEL, result)
+        baselines = {}
+        for use in self.recipe.baselines:
+            self.listener.stage(f"baseline {use.id}")
+            baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
+            if learns(baseline) and "tune" in feeds:
+                for _ in baseline.fit(feeds["tune"], feeds.get("valid"), self._context()):  # type: ignore[attr-defined]
+                    pass
+            found = evaluate(baseline, feeds["test"], self.task, self.metrics)
+            table.add(use.id, found)
+            baselines[use.id] = found
+        self._announce()
+        table.add_quarantined(self.quarantine.reasons)
+        table.write()
+        selected = (
+            None
+            if standing is None
+            else {"step": standing.best_step if standing.best is not None else standing.step, "steps": standing.step}
+        )
+        summary = summarise(
+            self.record, result, slots=slots, reasons=self.quarantine.reasons, baselines=baselines, model=_size(model), selected=selected
+        )
+        write_json(self.folder.summary, summary)
+        return summary
+
+    def _announce(self) -> None:
+        for message in self.quarantine.announce():
+            self.listener.warn(f"left out: {message}")
+
+    def _note(self, text: str) -> None:
+        self.listener.warn(text)
+        self._update(notes=[*self.record["notes"], text])
+
+    def _update(self, **changes: Any) -> None:
+        self.record |= changes
+        if self.accelerator.is_main_process:
+            write_json(self.folder.record, self.record)
+
+
+def _check_upstream_leak(slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun]) -> None:
+    for name, run in runs.items():
+        for slot in slots:
+            for member in slot.members():
+                if roles.get(member.key) == "test" and member.case.group in run.trained_groups:
+                    raise DataError(
+                        f"leak: the upstream run {name!r} was trained on group {member.case.group!r}, which is a test group here"
+                    )
+
+
+def _size(model: Any) -> dict[str, int]:
+    module = getattr(model, "module", model)
+    if not isinstance(module, nn.Module):
+        return {}
+    found = list(module.parameters())
+    return {"parameters": sum(item.numel() for item in found), "trainable": sum(item.numel() for item in found if item.requires_grad)}

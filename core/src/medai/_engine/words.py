@@ -1,0 +1,21 @@
+"""Lists and near misses in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def listed(names: Iterable[object]) -> str:
+    """`a, b and c`."""
+    words = [str(name) for name in names]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "none"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A half-sentence with the nearest names, or with all of them when none is near; to be put behind a message."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=3, cutoff=0.6)
+    if close:
+        return f": did you mean {' or '.join(close)}?"
+    return f": there is {listed(names)}" if names else ": there is none"

@@ -1,0 +1,92 @@
+"""The page: pictures first, then curves, then tables, then what was run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from medai._report.charts import as_data_uri, curves, spread
+from medai._results.atomic import write_text
+from medai._results.folder import RunFolder, read_json
+from medai.tasks import Sample, Task
+
+MODEL = "model"
+Answers = Callable[[Sequence[str]], Iterable[tuple[Sample[Any, Any], Any]]]
+"""Given case ids, their samples with the predictions that were stored."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn case: why it is shown, and the image as a data address."""
+
+    title: str
+    image: str
+
+
+def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers) -> Path:
+    """Write `report.html` from the run folder; `answers` looks up the few cases that are drawn."""
+    record = read_json(folder.record, "the run has no run.json")
+    summary = read_json(folder.summary, "the run has no summary.json")
+    rows, journal = _rows(folder.cases), _journal(folder.journal)
+    environment = Environment(loader=PackageLoader("medai._report", "templates"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["figure"] = _figure
+    page = environment.get_template("report.html.j2").render(
+        record=record,
+        summary=summary,
+        pictures=_pictures(summary, rows, task, record["configuration"]["protocol"]["options"], answers),
+        curves=curves(journal),
+        spread=spread(rows, list(summary["figures"])[:3], MODEL),
+        rows=rows,
+        columns=list(summary["figures"]),
+        configuration=json.dumps(record["complete_configuration"], indent=2, ensure_ascii=False),
+    )
+    write_text(folder.report, page)
+    return folder.report
+
+
+def _pictures(
+    summary: dict[str, Any], rows: list[dict[str, Any]], task: Task[Any, Any, Any], options: dict[str, Any], answers: Answers
+) -> list[Picture]:
+    """The median, the best and the worst case by the first figure."""
+    name = next(iter(summary["figures"]))
+    own = [row for row in rows if row["predictor"] == MODEL and row["status"] == "ok"]
+    sign = -1 if summary["figures"][name]["better"] == "higher" else 1
+    ranked = sorted(own, key=lambda row: sign * row[name] if isinstance(row[name], float) and math.isfinite(row[name]) else math.inf)
+    chosen: dict[str, str] = {}
+    for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
+        chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}")
+    found = {sample.case.id: (sample, prediction) for sample, prediction in answers(list(chosen))}
+    return [Picture(f"{case}: {why}", as_data_uri(task.draw(*found[case], options))) for case, why in chosen.items() if case in found]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: _number(key, value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def _number(key: str, text: str) -> str | float:
+    if key in ("predictor", "case", "group", "part", "status", "reason", "prediction") or text == "":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _journal(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _figure(value: object) -> str:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) and abs(value) < 1 else f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,147 @@
+"""The run folder: where each file of a run stands, and the lock that keeps two processes out of one run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from medai.errors import DataError, EnvironmentFault, UsageError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder; every file that a run reads or writes has its place here."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        """Resolved configuration, versions, device, seed, data, notes and status."""
+        return self.root / "run.json"
+
+    @property
+    def split(self) -> Path:
+        """The role of each case and group."""
+        return self.root / "split.json"
+
+    @property
+    def journal(self) -> Path:
+        """A line per logged step and per validation."""
+        return self.root / "metrics.jsonl"
+
+    @property
+    def cases(self) -> Path:
+        """A row per predictor and case."""
+        return self.root / "cases.csv"
+
+    @property
+    def summary(self) -> Path:
+        """The figures, with intervals."""
+        return self.root / "summary.json"
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint, from which a run is resumed."""
+        return self.root / "checkpoints" / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the best validation figure, which is evaluated."""
+        return self.root / "checkpoints" / "best.safetensors"
+
+    @property
+    def predictions(self) -> Path:
+        """A file per test case."""
+        return self.root / "predictions"
+
+    @property
+    def report(self) -> Path:
+        """The page for people."""
+        return self.root / "report.html"
+
+    @property
+    def stub(self) -> Path:
+        """Stub data, when the run was made on them."""
+        return self.root / "stub"
+
+    @property
+    def scratch(self) -> Path:
+        """A learner's own files."""
+        return self.root / "scratch"
+
+    def upstream(self, name: str) -> RunFolder:
+        """The folder of an earlier stage."""
+        return RunFolder(self.root / "upstream" / name)
+
+    def read_record(self) -> dict[str, Any]:
+        """`run.json`.
+
+        Raises:
+            DataError: it is not there, not JSON, or of a later format.
+        """
+        record = read_json(self.record, "not a run folder: it has no run.json")
+        if record.get("format", 0) > FORMAT:
+            raise DataError(f"written by a newer medai (format {record['format']}, this one reads {FORMAT})", self.root)
+        return record
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder.
+
+        Raises:
+            EnvironmentFault: another process holds it, or it cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / ".lock")
+            with lock.acquire(timeout=0):
+                yield
+        except Timeout:
+            raise EnvironmentFault(f"{self.root}: the run folder is in use by another process") from None
+        except PermissionError as error:
+            raise EnvironmentFault(f"{self.root}: {error.strerror}") from error
+
+
+def new_folder(parent: Path, name: str) -> RunFolder:
+    """A fresh folder `NAME-DATE-TIME` in `parent`, numbered where that is taken."""
+    stem = f"{safe_name(name)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    for number in range(1, 1000):
+        root = parent / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            root.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise EnvironmentFault(f"{root}: the run folder cannot be made: {error.strerror}") from error
+        return RunFolder(root)
+    raise UsageError(f"{parent}: too many runs called {stem}")
+
+
+def safe_name(text: str) -> str:
+    """`text` as a file name: letters, digits, dot, hyphen and underscore."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "unnamed"
+
+
+def read_json(path: Path, absent: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        DataError: the file is not there (`absent` says what that means) or is not JSON.
+    """
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(absent, path.parent) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {error}", path) from error
+    return dict(content)

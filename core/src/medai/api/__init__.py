@@ -1,0 +1,36 @@
+"""What a plugin declares itself with: specs, recipes, tables and hook implementations.
+
+Everything here is light: frozen, keyword-only records of the standard library. A spec names its component by a target string
+(`"package.module:Name"`), which is imported when the component is used and not before.
+"""
+
+from medai.api._build import build, predictor
+from medai.api._hooks import hookimpl
+from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
+from medai.api._specs import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Spec, TaskSpec
+from medai.api._tables import Cell, Spread, Table
+
+__all__ = [
+    "Cell",
+    "DatasetSpec",
+    "ExporterSpec",
+    "LossSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "Protocol",
+    "Recipe",
+    "RunRef",
+    "Slot",
+    "Spec",
+    "Split",
+    "Spread",
+    "Table",
+    "TaskSpec",
+    "Train",
+    "Use",
+    "build",
+    "hookimpl",
+    "predictor",
+    "run_of",
+    "use",
+]

@@ -1,0 +1,5 @@
+"""The marker that a plugin's light module puts on its hook implementations."""
+
+import pluggy
+
+hookimpl = pluggy.HookimplMarker("medai")

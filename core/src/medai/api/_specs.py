@@ -1,0 +1,69 @@
+"""Specs: the light, frozen record that declares one component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """One component of a plugin.
+
+    Attributes:
+        name: lower-case words joined by hyphens, unique in its plugin and kind; the id is `plugin/name`.
+        target: `"package.module:Name"`; imported when the component is used.
+        summary: one line for `medai list`.
+        task: the name or id of the task that it serves; empty when it serves any.
+        inputs: the input types that it takes (`"image"`, `"sequence"`, `"row"` or a plugin's own); empty when it takes any.
+        license: SPDX identifier of the code, or of the data for a dataset.
+        source: the paper, equation, table or address that it comes from.
+        implements: the catalogue rows that it answers.
+        needs: packages or files beyond the plugin's own requirements, in words for a person.
+        devices: kinds of device that it runs on.
+    """
+
+    name: str
+    target: str
+    summary: str
+    task: str = ""
+    inputs: tuple[str, ...] = ()
+    license: str = ""
+    source: str = ""
+    implements: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ("cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec(Spec):
+    """Declares a task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """Declares a dataset, or a view: a dataset whose first parameter is `source`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """Declares a model: a plain `torch.nn.Module`, a predictor or a learner."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpec(Spec):
+    """Declares a loss."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """Declares a metric `of` predictions (image quality, AP, F1) or of the model itself (parameters, latency)."""
+
+    of: Literal["predictions", "model"] = "predictions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExporterSpec(Spec):
+    """Declares an exporter `of` predictions (files a reader of images opens) or of the model (weights, ONNX)."""
+
+    of: Literal["predictions", "model"] = "predictions"

@@ -1,0 +1,34 @@
+"""Files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from medai.errors import EnvironmentFault
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path`, with the same suffixes, that takes its place when the block ends well; its folder is made.
+
+    An error in the block leaves what stood at `path` untouched and no temporary file behind.
+
+    Raises:
+        EnvironmentFault: the disk is full or the folder may not be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

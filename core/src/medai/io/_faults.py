@@ -1,0 +1,68 @@
+"""What every reader shares: raw exceptions become errors that name the file, sizes are checked before anything is decoded."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medai.errors import DataError, MedaiError, MemoryFault
+from medai.tasks.inputs import Image
+
+LARGEST = 2**29
+"""Most values (channels x frames x rows x columns) that a reader decodes: 2 GiB of float32, a body of 2,000 slices of 512 x 512."""
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a decoder raises for a bad file into a DataError.
+
+    Decoders raise dozens of types (struct.error, zlib.error, SyntaxError, bare Exception), so all are caught here. The reason leaves out
+    the file's name, because reasons are kept in run folders and a name may be a patient's.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except MedaiError:
+        raise
+    except MemoryError as error:
+        raise MemoryFault(f"{path}: too little memory to decode it") from error
+    except FileNotFoundError as error:
+        raise DataError("does not exist", path) from error
+    except Exception as error:
+        detail = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        detail = detail.replace(str(path), "the file").replace(path.name, "the file")
+        raise DataError(f"cannot be read as {kind}: {detail or type(error).__name__}", path) from error
+
+
+def check_size(shape: Sequence[int], path: Path) -> None:
+    """Refuse an empty or absurd size, as the header gives it."""
+    if not shape or min(shape) < 1:
+        raise DataError(f"empty: its size is {_times(shape)}", path)
+    if math.prod(shape) > LARGEST:
+        raise DataError(f"absurd size {_times(shape)}: more than {LARGEST:,} values", path)
+
+
+def image_of(pixels: np.ndarray[Any, Any], unit: str, path: Path) -> Image:
+    """Pixels (C, ...) of any numeric type as an Image.
+
+    Raises:
+        DataError: NaN or infinite values.
+    """
+    with np.errstate(over="ignore"):
+        values = np.array(pixels, dtype=np.float32, order="C")
+    if not np.isfinite(values).all():
+        bad = values.size - int(np.isfinite(values).sum())
+        raise DataError(f"NaN or infinite pixels: {bad} of {values.size}", path)
+    return Image(torch.from_numpy(values), unit)
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

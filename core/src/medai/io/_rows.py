@@ -1,0 +1,78 @@
+"""Rows of a table, without labels, from CSV files."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from medai.errors import DataError
+from medai.io._texts import text_of
+from medai.tasks._types import Case, Sample
+from medai.tasks.inputs import Row
+
+_NOT_VALUES = frozenset({"id", "group", "label"})
+_MISSING = frozenset({"", "na", "nan"})
+
+
+class Rows:
+    """Rows as cases; the columns `id`, `group` and `label` are no values, a row without `id` is named after its file and number."""
+
+    def __init__(self, rows: Mapping[str, tuple[Case, Row]]) -> None:
+        self._rows = dict(rows)
+
+    def cases(self) -> Sequence[Case]:
+        """One per row, in the files' order."""
+        return [case for case, _ in self._rows.values()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Row, None]:
+        """The row."""
+        return Sample(case, self._rows[case.id][1])
+
+
+def open_rows(paths: Sequence[Path]) -> Rows:
+    """The rows of CSV files with a header line; every column but `id`, `group` and `label` is a number, or empty where missing.
+
+    Raises:
+        DataError: a file is not there, is empty, has no numeric columns or a value that is no number, or an id stands twice.
+    """
+    found: dict[str, tuple[Case, Row]] = {}
+    for path in paths:
+        for case, row in _rows(path):
+            if case.id in found:
+                raise DataError(f"the id {case.id!r} stands twice", path)
+            found[case.id] = (case, row)
+    if not found:
+        raise DataError("no rows", paths[0] if paths else None)
+    return Rows(found)
+
+
+def _rows(path: Path) -> Iterator[tuple[Case, Row]]:
+    reader = csv.DictReader(text_of(path).splitlines())
+    names = tuple(name for name in reader.fieldnames or () if name not in _NOT_VALUES)
+    if not names:
+        raise DataError("not a table: a header line with at least one column of numbers is wanted", path)
+    if len(set(names)) < len(names):
+        raise DataError("two columns have one name", path)
+    for number, cells in enumerate(reader, start=1):
+        if None in cells or None in cells.values():
+            raise DataError(f"row {number} has more or fewer cells than the header", path)
+        values = torch.tensor([_number(cells[name], f"row {number}, column {name!r}", path) for name in names], dtype=torch.float32)
+        id = cells.get("id") or f"{path.stem}-{number}"
+        yield Case(id, cells.get("group") or id), Row(values, names)
+
+
+def _number(text: str, where: str, path: Path) -> float:
+    if text.strip().lower() in _MISSING:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise DataError(f"{where}: {text!r} is not a number", path)
+    return value

@@ -1,0 +1,83 @@
+"""What a component works with: the types that flow through medai, the input types and the tasks' own types.
+
+Names are imported when they are first used, so that this package's light module can be read without loading torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medai.tasks._types import (
+        Batch,
+        Case,
+        Context,
+        Dataset,
+        Feed,
+        Learner,
+        Metric,
+        ModelExporter,
+        ModelMetric,
+        Origin,
+        PredictionExporter,
+        Predictor,
+        Progress,
+        Run,
+        Sample,
+        Task,
+        Trained,
+        move,
+    )
+    from medai.tasks.classification.types import Label, Scores
+    from medai.tasks.detection.types import Boxes
+    from medai.tasks.inputs import Image, Row, Sequence
+    from medai.tasks.pairing.types import Pairs
+
+_HOMES = {
+    "_types": (
+        *("Batch", "Case", "Context", "Dataset", "Feed", "Learner", "Metric", "ModelExporter", "ModelMetric", "Origin"),
+        *("PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
+    ),
+    "classification.types": ("Label", "Scores"),
+    "detection.types": ("Boxes",),
+    "inputs": ("Image", "Row", "Sequence"),
+    "pairing.types": ("Pairs",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Batch",
+    "Boxes",
+    "Case",
+    "Context",
+    "Dataset",
+    "Feed",
+    "Image",
+    "Label",
+    "Learner",
+    "Metric",
+    "ModelExporter",
+    "ModelMetric",
+    "Origin",
+    "Pairs",
+    "PredictionExporter",
+    "Predictor",
+    "Progress",
+    "Row",
+    "Run",
+    "Sample",
+    "Scores",
+    "Sequence",
+    "Task",
+    "Trained",
+    "move",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,342 @@
+"""The types that flow through medai: cases, samples and batches; and what a task, dataset, model, metric and exporter must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import torch
+
+from medai.api import Use
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+    from matplotlib.figure import Figure
+
+    from medai.api import Train
+
+I = TypeVar("I")  # noqa: E741  inputs
+R = TypeVar("R")  # reference
+P = TypeVar("P")  # prediction
+S = TypeVar("S")  # one case's sufficient statistics
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, without its pixels.
+
+    Attributes:
+        id: unique in its dataset; no patient's name, no path.
+        group: what must stay together in a split: the patient, the RNA family.
+        split: the part that the dataset publishes for it (`train`, `valid`, `test`), if it does.
+        attributes: what a table may be broken down by (scanner, dose).
+    """
+
+    id: str
+    group: str
+    split: str | None = None
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a sample comes from, so that an exporter can put a prediction back in place.
+
+    Attributes:
+        files: the files it was read from.
+        affine: (4, 4) float64, voxel indices to patient millimetres, RAS+; indices in the order of the array's spatial axes.
+        spacing: millimetres along each spatial axis of the array.
+    """
+
+    files: tuple[Path, ...] = ()
+    affine: np.ndarray[Any, np.dtype[np.float64]] | None = None
+    spacing: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample(Generic[I, R]):
+    """One case read: what is given, and the reference answer where there is one."""
+
+    case: Case
+    inputs: I
+    reference: R | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Batch(Generic[I, R]):
+    """Several cases stacked by `type(inputs).stack` and `type(reference).stack`."""
+
+    cases: tuple[Case, ...]
+    inputs: I
+    reference: R | None = None
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample[Any, Any]]) -> Batch[Any, Any]:
+        """Stack samples; the batch has a reference when every sample has one."""
+        references = [sample.reference for sample in samples]
+        labelled = all(reference is not None for reference in references)
+        return Batch(
+            tuple(sample.case for sample in samples),
+            type(samples[0].inputs).stack([sample.inputs for sample in samples]),
+            type(references[0]).stack(references) if labelled else None,  # type: ignore[union-attr]
+        )
+
+    def to(self, device: torch.device | str) -> Batch[I, R]:
+        """The batch with its tensors on `device`."""
+        return Batch(self.cases, move(self.inputs, device), move(self.reference, device))
+
+
+def move(value: Any, device: torch.device | str) -> Any:
+    """`value` on `device`: tensors and whatever has `to`, inside lists and tuples; anything else as it is."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device, non_blocking=True)
+    if hasattr(value, "to"):
+        return value.to(device)
+    if isinstance(value, list | tuple):
+        return type(value)(move(item, device) for item in value)
+    return value
+
+
+class Dataset(Protocol[I, R]):
+    """A dataset, or a view when the constructor's first parameter is `source`.
+
+    A dataset that reads files takes `root` and offers `write_stub(root, n, seed)`, a static method that fakes `n` cases in the raw
+    layout. `single_subject = True` declares that all cases are one subject's.
+    """
+
+    def cases(self) -> Sequence[Case]:
+        """All cases, cheaply: no pixels are read. Same order at every call."""
+        ...
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[I, R]:
+        """Read one case. All randomness comes from `rng`, which depends on the run's seed, the epoch and the case alone.
+
+        Raises:
+            DataError: the case cannot be used; it is quarantined with the reason.
+        """
+        ...
+
+
+@runtime_checkable
+class Predictor(Protocol[P]):
+    """Anything that answers a batch."""
+
+    def predict(self, batch: Batch[Any, Any]) -> list[P]:
+        """One prediction per case, in order, in physical units, on the CPU."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a learner says whenever its state is whole.
+
+    Attributes:
+        step: steps (or iterations, rounds) done in all.
+        epoch: epochs done in all.
+        end_of_epoch: whether this step ended an epoch.
+        losses: named scalars; tensors may stay on the device.
+        cases: ids of the batch's cases, so that a loss that is not finite can be traced.
+    """
+
+    step: int
+    epoch: int
+    end_of_epoch: bool = False
+    losses: Mapping[str, torch.Tensor | float] = field(default_factory=dict)
+    cases: tuple[str, ...] = ()
+
+
+class Feed(Protocol[I, R]):
+    """Cases of one part of the split, ready to be read: by batch in an order that depends on seed and epoch, or one by one."""
+
+    def __len__(self) -> int:
+        """Number of cases (items of the training view)."""
+        ...
+
+    def batches(self, epoch: int, size: int, *, start: int = 0, micro: int = 1) -> Iterator[Batch[I, R] | None]:
+        """Shuffled batches of an epoch from batch number `start`; each is given in at most `micro` parts, one after the other.
+
+        None stands for a batch of which no case could be read, so that whoever counts batches can go on from where it was.
+        """
+        ...
+
+    def samples(self, epoch: int = 0) -> Iterator[Sample[I, R]]:
+        """Every case once, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the engine lends a learner while it fits.
+
+    Attributes:
+        device: where to compute.
+        seed: the run's seed.
+        train: how to learn.
+        task: the task.
+        loss: the recipe's loss, already built and on the device, or None.
+        accelerator: device, autocast, backward and gradient clipping, for one GPU or many.
+        note: records a departure that the user must see (`note("batch halved to 4")`).
+        folder: a scratch folder inside the run folder.
+        compile: whether `torch.compile` was asked for.
+    """
+
+    device: torch.device
+    seed: int
+    train: Train
+    task: Task[Any, Any, Any]
+    loss: Callable[..., Any] | None
+    accelerator: Accelerator
+    note: Callable[[str], None]
+    folder: Path
+    compile: bool = False
+
+
+@runtime_checkable
+class Learner(Protocol[P]):
+    """A predictor that learns.
+
+    `state_dict` is nested mappings of tensors, numpy arrays and JSON values, whole enough that `load_state_dict` followed by `fit`
+    continues exactly where the state was taken.
+    """
+
+    def predict(self, batch: Batch[Any, Any]) -> list[P]:
+        """As `Predictor.predict`."""
+        ...
+
+    def fit(self, train: Feed[Any, Any], valid: Feed[Any, Any] | None, context: Context) -> Iterator[Progress]:
+        """Learn; yield whenever the state is whole. Ends when learning is done."""
+        ...
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """The state."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Any:
+        """Take up a state."""
+        ...
+
+
+class Task(Protocol[I, R, P]):
+    """What is answered: reference and prediction, their checks, drawing, files and default metrics.
+
+    `arguments`, `target` and `predictions` serve plain modules alone.
+    """
+
+    reference: type[R]
+    prediction: type[P]
+    metrics: tuple[Use, ...]
+
+    def arguments(self, batch: Batch[I, R]) -> tuple[Any, ...]:
+        """What a plain module's forward is called with."""
+        ...
+
+    def target(self, batch: Batch[I, R]) -> Any:
+        """What a loss compares a plain module's output with."""
+        ...
+
+    def predictions(self, output: Any, batch: Batch[I, R]) -> list[P]:
+        """A plain module's output as one prediction per case, on the CPU."""
+        ...
+
+    def check(self, sample: Sample[I, R]) -> None:
+        """Raise DataError when the sample breaks the task's conventions (dtype, shape, finite)."""
+        ...
+
+    def check_prediction(self, prediction: P, sample: Sample[I, R]) -> None:
+        """Raise PluginError when the prediction breaks them."""
+        ...
+
+    def draw(self, sample: Sample[I, R], prediction: P, options: Mapping[str, Any]) -> Figure:
+        """A picture that a person can judge: input, prediction, reference, difference."""
+        ...
+
+    def save(self, prediction: P, sample: Sample[I, R], stem: Path) -> Path:
+        """Write one prediction beside `stem` (a path without suffix); return the file written."""
+        ...
+
+    def load(self, path: Path) -> P:
+        """Read what `save` wrote."""
+        ...
+
+    def open(self, paths: Sequence[Path]) -> Dataset[I, R]:
+        """The unlabelled input of `medai predict`."""
+        ...
+
+
+class Metric(Protocol[S]):
+    """A metric of predictions. `better` says which way is good."""
+
+    better: Literal["higher", "lower"]
+
+    def case(self, prediction: Any, sample: Sample[Any, Any]) -> S:
+        """One case's sufficient statistics."""
+        ...
+
+    def total(self, parts: Sequence[S]) -> Mapping[str, float]:
+        """The figures of several cases together, by name; of one case too. A figure that is not defined is NaN."""
+        ...
+
+
+class ModelMetric(Protocol):
+    """A metric of the model itself."""
+
+    def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
+        """Figures by name."""
+        ...
+
+
+class PredictionExporter(Protocol):
+    """Writes predictions for a reader outside medai."""
+
+    def write(self, rows: Iterable[tuple[Sample[Any, Any], Any]], folder: Path) -> list[Path]:
+        """Write every prediction into `folder`; return the files."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model as an exporter gets it.
+
+    Attributes:
+        use: the model's id and parameters, with which `medai.api.predictor` builds it again.
+        task: id of the task.
+        predictor: the model as a predictor.
+        module: the torch module, when it is one.
+        state: what `load_state_dict` of the predictor takes; empty when it learns nothing.
+    """
+
+    use: Use
+    task: str
+    predictor: Predictor[Any]
+    module: torch.nn.Module | None
+    state: Mapping[str, Any]
+
+
+class ModelExporter(Protocol):
+    """Writes a model for use outside its run, and opens it again."""
+
+    def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
+        """Write the model; `batch` is an example of its input."""
+        ...
+
+    def open(self, path: Path) -> Predictor[Any]:
+        """The written model as a predictor."""
+        ...
+
+
+class Run(Protocol):
+    """What a `RunRef` becomes: a finished run of another recipe.
+
+    It can be sent to another process; the model is loaded when it first predicts.
+    """
+
+    folder: Path
+    trained_groups: frozenset[str]
+
+    def predict(self, samples: Sequence[Sample[Any, Any]]) -> list[Any]:
+        """One prediction per sample, by the run's best weights."""
+        ...

@@ -1,0 +1,153 @@
+"""The task: boxes with classes and scores in an image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from medai._results.atomic import write_json
+from medai.api import Use, use
+from medai.errors import DataError, PluginError
+from medai.io import open_images
+from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks.detection.types import Boxes
+from medai.tasks.inputs import Image
+
+
+class Detection:
+    """Boxes with classes in an image; a plain module's output is one `Boxes` per image."""
+
+    reference = Boxes
+    prediction = Boxes
+    metrics: tuple[Use, ...] = (use("medai/average-precision"),)
+
+    def arguments(self, batch: Batch[Image, Boxes]) -> tuple[torch.Tensor]:
+        """The pixels, float32 (B, C, H, W)."""
+        return (batch.inputs.pixels,)
+
+    def target(self, batch: Batch[Image, Boxes]) -> Any:
+        """The boxes of each image, a list."""
+        return batch.reference
+
+    def predictions(self, output: Sequence[Boxes], batch: Batch[Image, Boxes]) -> list[Boxes]:
+        """The module's boxes, on the CPU."""
+        return [boxes.to("cpu") for boxes in output]
+
+    def check(self, sample: Sample[Image, Boxes]) -> None:
+        """The image is finite float32 (C, H, W); boxes are in order and inside it, to a pixel.
+
+        Raises:
+            DataError: it is not so.
+        """
+        pixels, where = sample.inputs.pixels, f"case {sample.case.id}"
+        if pixels.dtype != torch.float32 or pixels.ndim != 3:
+            raise DataError(f"{where}: the image is {pixels.dtype} {tuple(pixels.shape)}, not float32 (C, H, W)")
+        if not bool(torch.isfinite(pixels).all()):
+            raise DataError(f"{where}: the image has pixels that are not finite")
+        if sample.reference is None:
+            return
+        fault = _fault(sample.reference) or _outside(sample.reference, pixels)
+        if fault:
+            raise DataError(f"{where}: {fault}")
+
+    def check_prediction(self, prediction: Boxes, sample: Sample[Image, Boxes]) -> None:
+        """Boxes in order, with scores from 0 to 1.
+
+        Raises:
+            PluginError: it is not so.
+        """
+        fault = _fault(prediction)
+        if not fault and (prediction.scores is None or prediction.scores.shape != prediction.labels.shape):
+            fault = "there is not one score per box"
+        # NaN fails the comparison, as it should.
+        if not fault and prediction.scores is not None and not bool(((prediction.scores >= 0) & (prediction.scores <= 1)).all()):
+            fault = "a score is not between 0 and 1"
+        if fault:
+            raise PluginError(f"the prediction of case {sample.case.id}: {fault}")
+
+    def draw(self, sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Figure:
+        """The image, with reference boxes in green and predicted ones in orange; `options["classes"]` names the classes,
+        `options["least"]` (0.3) is the lowest score drawn."""
+        figure = Figure(figsize=(4.8, 4.8), layout="constrained")
+        axes = figure.subplots()
+        pixels = sample.inputs.pixels
+        axes.imshow(pixels.permute(1, 2, 0).numpy() if len(pixels) == 3 else pixels[0].numpy(), cmap="gray")
+        axes.axis("off")
+        names = options.get("classes", ())
+        for box, label in zip(*_lists(sample.reference), strict=True):
+            _outline(axes, box, "#2f9e44", _name(names, label))
+        scores = [] if prediction.scores is None else prediction.scores.tolist()
+        for box, label, score in zip(*_lists(prediction), scores, strict=True):
+            if score >= options.get("least", 0.3):
+                _outline(axes, box, "#f08c00", f"{_name(names, label)} {score:.2f}", below=True)
+        return figure
+
+    def save(self, prediction: Boxes, sample: Sample[Image, Boxes], stem: Path) -> Path:
+        """Write boxes, classes and scores as JSON."""
+        path = stem.with_name(stem.name + ".json")
+        boxes, labels = _lists(prediction)
+        scores = None if prediction.scores is None else prediction.scores.tolist()
+        write_json(path, {"case": sample.case.id, "boxes": boxes, "labels": labels, "scores": scores})
+        return path
+
+    def load(self, path: Path) -> Boxes:
+        """Read what `save` wrote.
+
+        Raises:
+            DataError: the file is not there, or holds something else.
+        """
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            boxes = torch.tensor(held["boxes"], dtype=torch.float32).reshape(-1, 4)
+            scores = None if held["scores"] is None else torch.tensor(held["scores"], dtype=torch.float32)
+            read = Boxes(boxes, torch.tensor(held["labels"], dtype=torch.int64), scores)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise DataError(f"no boxes in it ({type(error).__name__}: {error})", path) from error
+        if fault := _fault(read):
+            raise DataError(fault, path)
+        return read
+
+    def open(self, paths: Sequence[Path]) -> Dataset[Any, Any]:
+        """Images."""
+        return open_images(paths)
+
+
+def _fault(found: Boxes) -> str:
+    """What is wrong with boxes in themselves, in words; nothing if nothing is."""
+    boxes, labels = found.boxes, found.labels
+    if boxes.dtype != torch.float32 or boxes.ndim != 2 or boxes.shape[1] != 4:
+        return f"boxes are {boxes.dtype} {tuple(boxes.shape)}, not float32 (N, 4)"
+    if labels.dtype != torch.int64 or labels.shape != boxes.shape[:1]:
+        return f"classes are {labels.dtype} {tuple(labels.shape)}, not int64 ({len(boxes)},)"
+    if not bool(torch.isfinite(boxes).all()):
+        return "a box is not finite"
+    if bool((boxes[:, 2:] < boxes[:, :2]).any()):
+        return "a box is not x0 y0 x1 y1 with x0 <= x1 and y0 <= y1"
+    return "a class is negative; classes count from 0" if bool((labels < 0).any()) else ""
+
+
+def _outside(found: Boxes, pixels: torch.Tensor) -> str:
+    height, width = pixels.shape[-2:]
+    limit = torch.tensor([width, height, width, height]) + 1.0
+    return f"a box leaves the image of {width} x {height} pixels" if bool(((found.boxes < -1) | (found.boxes > limit)).any()) else ""
+
+
+def _lists(found: Boxes | None) -> tuple[list[list[float]], list[int]]:
+    return ([], []) if found is None else (found.boxes.tolist(), found.labels.tolist())
+
+
+def _name(names: Sequence[str], label: int) -> str:
+    return str(names[label]) if label < len(names) else str(label)
+
+
+def _outline(axes: Axes, box: Sequence[float], colour: str, text: str, *, below: bool = False) -> None:
+    x0, y0, x1, y1 = box
+    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=1.5))
+    axes.text(x0, y1 if below else y0, text, color=colour, fontsize=8, va="top" if below else "bottom")

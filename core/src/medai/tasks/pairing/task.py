@@ -1,0 +1,150 @@
+"""The task: the base pairs of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Arc
+from torch.nn.functional import pad
+
+from medai._results.atomic import write_text
+from medai.api import Use, use
+from medai.errors import DataError, PluginError
+from medai.io import open_sequences
+from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks.inputs import Sequence as Letters
+from medai.tasks.pairing.types import Pairs
+
+_ALPHABET = "ACGU"
+
+
+class BasePairing:
+    """The base pairs of a sequence; a plain module's output is logits of pairs, float32 (B, L, L), of which i < j count."""
+
+    reference = Pairs
+    prediction = Pairs
+    metrics: tuple[Use, ...] = (use("medai/pair-scores"),)
+
+    def arguments(self, batch: Batch[Any, Any]) -> tuple[torch.Tensor]:
+        """One-hot letters A, C, G, U (T counts as U; any other letter is all 0), float32 (B, 4, L); short sequences end in zeros."""
+        longest = max(len(item.letters) for item in batch.inputs)
+        return (torch.stack([pad(_one_hot(item.letters), (0, longest - len(item.letters))) for item in batch.inputs]),)
+
+    def target(self, batch: Batch[Any, Any]) -> torch.Tensor:
+        """1 where i pairs with j, in both triangles, else 0, float32 (B, L, L)."""
+        longest = max(len(item.letters) for item in batch.inputs)
+        result = torch.zeros(len(batch.cases), longest, longest)
+        for matrix, structure in zip(result, batch.reference or (), strict=True):
+            for i, j in structure.pairs:
+                matrix[i, j] = matrix[j, i] = 1.0
+        return result
+
+    def predictions(self, output: torch.Tensor, batch: Batch[Any, Any]) -> list[Pairs]:
+        """Pairs more probable than not, each the best of both of its positions."""
+        return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(output.float().cpu(), batch.inputs, strict=True)]
+
+    def check(self, sample: Sample[Letters, Pairs]) -> None:
+        """The sequence holds capital letters; the structure is of its length, and each position pairs at most once.
+
+        Raises:
+            DataError: it is not so.
+        """
+        letters, where = sample.inputs.letters, f"case {sample.case.id}"
+        if not (letters.isascii() and letters.isalpha() and letters.isupper()):
+            raise DataError(f"{where}: the sequence is empty or holds something else than capital letters")
+        if sample.reference is not None and (fault := _fault(sample.reference, letters)):
+            raise DataError(f"{where}: {fault}")
+
+    def check_prediction(self, prediction: Pairs, sample: Sample[Letters, Pairs]) -> None:
+        """As `check`.
+
+        Raises:
+            PluginError: it is not so.
+        """
+        if fault := _fault(prediction, sample.inputs.letters):
+            raise PluginError(f"the prediction of case {sample.case.id}: {fault}")
+
+    def draw(self, sample: Sample[Letters, Pairs], prediction: Pairs, options: Mapping[str, Any]) -> Figure:
+        """Arcs over the sequence for the reference (green), below it for the prediction (blue where right, orange where not)."""
+        letters = sample.inputs.letters
+        figure = Figure(figsize=(min(12.0, 2.5 + len(letters) / 8), 3.6), layout="constrained")
+        axes = figure.subplots()
+        truth = None if sample.reference is None else set(sample.reference.pairs)
+        for pair in truth or ():
+            _arc(axes, pair, "#2f9e44", above=True)
+        for pair in prediction.pairs:
+            _arc(axes, pair, "#2b6cb0" if truth is None or pair in truth else "#f08c00", above=False)
+        if len(letters) <= 120:
+            for place, letter in enumerate(letters):
+                axes.text(place, 0, letter, ha="center", va="center", fontsize=7, family="monospace")
+        reach = max([j - i for i, j in (*prediction.pairs, *(truth or ()))], default=4) / 2 + 1
+        axes.set(xlim=(-1, len(letters)), ylim=(-reach, reach if truth is not None else 1))
+        axes.set_title("prediction below" if truth is None else "reference above, prediction below", fontsize=9)
+        axes.axis("off")
+        return figure
+
+    def save(self, prediction: Pairs, sample: Sample[Letters, Pairs], stem: Path) -> Path:
+        """Write name, sequence and dot-bracket structure, a line each."""
+        path = stem.with_name(stem.name + ".dbn")
+        write_text(path, f">{sample.case.id}\n{sample.inputs.letters}\n{prediction.to_brackets()}\n")
+        return path
+
+    def load(self, path: Path) -> Pairs:
+        """Read what `save` wrote.
+
+        Raises:
+            DataError: the file is not there, or holds something else.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8").split()
+            structure = Pairs.from_brackets(lines[-1])
+            letters = lines[-2]
+        except DataError as error:
+            raise DataError(error.reason, path) from error
+        except (OSError, ValueError, IndexError) as error:
+            raise DataError(f"no dot-bracket structure in it ({type(error).__name__})", path) from error
+        if len(letters) != structure.length:
+            raise DataError(f"{len(letters)} letters, but a structure of {structure.length}", path)
+        return structure
+
+    def open(self, paths: Sequence[Path]) -> Dataset[Any, Any]:
+        """The sequences of FASTA files."""
+        return open_sequences(paths)
+
+
+def _one_hot(letters: str) -> torch.Tensor:
+    spelled = letters.replace("T", "U")
+    return torch.tensor([[float(letter == base) for letter in spelled] for base in _ALPHABET])
+
+
+def _best_pairs(logits: torch.Tensor, length: int) -> Pairs:
+    upper = logits[:length, :length].triu(1)
+    scores = torch.where(upper > 0, upper, 0.0)
+    scores = scores + scores.T
+    value, partner = scores.max(1)
+    return Pairs(
+        tuple((i, j) for i, j in enumerate(partner.tolist()) if i < j and value[i] > 0 and partner[j] == i),
+        length,
+    )
+
+
+def _fault(structure: Pairs, letters: str) -> str:
+    """What is wrong with a structure, in words; nothing if nothing is."""
+    if structure.length != len(letters):
+        return f"a structure of {structure.length} positions for a sequence of {len(letters)}"
+    try:
+        return "" if Pairs.of(structure.pairs, structure.length) == structure else "pairs are not sorted (i, j) with i < j"
+    except DataError as error:
+        return error.reason
+
+
+def _arc(axes: Axes, pair: tuple[int, int], colour: str, *, above: bool) -> None:
+    i, j = pair
+    offset = 0.35 if above else -0.35
+    angles = (0, 180) if above else (180, 360)
+    axes.add_patch(Arc(((i + j) / 2, offset), j - i, j - i, theta1=angles[0], theta2=angles[1], color=colour, linewidth=1.2))

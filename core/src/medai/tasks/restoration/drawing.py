@@ -1,0 +1,142 @@
+"""The picture by which a person judges a restored image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from medai.tasks._types import Origin, Sample
+from medai.tasks.inputs import Image
+from medai.tasks.restoration.metrics import Psnr
+from medai.tasks.restoration.region import Region, busiest_region
+
+_WINDOWS = {"HU": (-160.0, 240.0), "0..1": (0.0, 1.0)}
+_MARK = "#ffd43b"
+_PANEL = 3.1  # inches
+
+
+def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, Any]) -> Figure:
+    """The figure, as `Restoration.draw` says."""
+    best = sample.reference or prediction
+    low, high = options.get("window") or _window(best)
+    window = (float(low), float(high))
+    shown = {"Input": sample.inputs, "Prediction": prediction} | ({} if sample.reference is None else {"Reference": sample.reference})
+    planes = {name: _plane(image.pixels) for name, image in shown.items()}
+    region: Region = tuple(options.get("roi") or busiest_region(_grey(_plane(best.pixels)), window))
+    error = _error(planes, sample.reference is not None)
+
+    count = len(planes) + (error is not None)
+    height, width = _plane(best.pixels).shape[:2]
+    rows, columns = _steps(sample.origin)
+    shape = (height * rows) / (width * columns)
+    figure = Figure(figsize=(_PANEL * count + 0.9, _PANEL * (shape + region[2] * rows / (region[3] * columns)) + 0.7), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
+    grid = figure.subplots(2, count, squeeze=False)
+    whole = (0, 0, height, width)
+    for column, (name, plane) in enumerate(planes.items()):
+        fits = plane.shape[:2] == (height, width)
+        for axes, part in zip(grid[:, column], (whole if fits else None, region if fits else None), strict=True):
+            _show(axes, plane, part, Normalize(*window), "gray", sample.origin)
+        if fits:
+            _mark(grid[0, column], region)
+        grid[0, column].set_title(name + _score(name, shown[name], sample, window), fontsize=11)
+    if error is not None:
+        _show_error(figure, grid[:, -1], error, (whole, region), window, sample)
+    figure.suptitle(f"{sample.case.id}   window {low:g} to {high:g} {best.unit}", fontsize=9, color="#495057")
+    return figure
+
+
+def _show_error(figure: Figure, column: Any, error: Any, parts: tuple[Region, Region], window: tuple[float, float], sample: Any) -> None:
+    """The signed difference, with a colour bar of its own."""
+    # The 99.5th percentile, so that a few pixels do not turn all others white; never beyond the window's width.
+    limit = min(float(np.percentile(np.abs(error), 99.5)), window[1] - window[0]) or 1e-6
+    scale = Normalize(-limit, limit)
+    for axes, part in zip(column, parts, strict=True):
+        _show(axes, error, part, scale, "RdBu_r", sample.origin)
+    _mark(column[0], parts[1], "#212529")
+    labelled = sample.reference is not None
+    column[0].set_title("Error (prediction - reference)" if labelled else "Change (prediction - input)", fontsize=11)
+    unit = (sample.reference or sample.inputs).unit
+    bar = figure.colorbar(ScalarMappable(scale, "RdBu_r"), ax=list(column), fraction=0.04, pad=0.02, extend="both")
+    bar.set_label(unit if unit and unit != "0..1" else "difference", fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _show(axes: Axes, plane: Any, part: Region | None, scale: Normalize, colours: str, origin: Origin | None) -> None:
+    """A part of a plane in its true proportions, the patient as radiologists look at him where the affine tells."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    rows, columns = _steps(origin)
+    row, column, height, width = part or (0, 0, *plane.shape[:2])
+    edges = (column - 0.5, column + width - 0.5, row + height - 0.5, row - 0.5)
+    cut = plane[row : row + height, column : column + width]
+    pixels = np.clip(scale(cut), 0, 1) if plane.ndim == 3 else cut
+    # Enlarged pixels are shown as they are: interpolation would smooth the very noise that is to be judged.
+    axes.imshow(pixels, cmap=colours, norm=scale if plane.ndim == 2 else None, extent=edges, aspect=rows / columns, interpolation="nearest")
+    rows_turned, columns_turned = _flips(origin)
+    if rows_turned:
+        axes.invert_yaxis()
+    if columns_turned:
+        axes.invert_xaxis()
+
+
+def _mark(axes: Axes, region: Region, colour: str = _MARK) -> None:
+    row, column, height, width = region
+    axes.add_patch(Rectangle((column - 0.5, row - 0.5), width, height, fill=False, edgecolor=colour, linewidth=1.2))
+
+
+def _score(name: str, image: Image, sample: Sample[Image, Image], window: tuple[float, float]) -> str:
+    if sample.reference is None or name == "Reference" or image.pixels.shape != sample.reference.pixels.shape:
+        return ""
+    return f"   {Psnr(window=window).case(image, sample):.2f} dB"
+
+
+def _error(planes: Mapping[str, Any], labelled: bool) -> Any:
+    """Prediction minus reference, or minus input without one; the mean over colours; None where the shapes differ."""
+    first, second = planes["Prediction"], planes["Reference" if labelled else "Input"]
+    return _grey(first - second) if first.shape == second.shape else None
+
+
+def _plane(pixels: torch.Tensor) -> Any:
+    """(H, W), or (H, W, 3) of a colour image; of a volume the middle plane."""
+    values = pixels.detach().cpu().numpy()
+    if values.ndim == 4:
+        values = values[:, values.shape[1] // 2]
+    return values.transpose(1, 2, 0) if values.shape[0] == 3 else values[0]
+
+
+def _grey(plane: Any) -> Any:
+    return plane.mean(axis=2) if plane.ndim == 3 else plane
+
+
+def _window(image: Image) -> tuple[float, float]:
+    if image.unit in _WINDOWS:
+        return _WINDOWS[image.unit]
+    low, high = np.percentile(image.pixels.numpy(), (0.5, 99.5))
+    return (float(low), float(high)) if low < high else (float(low) - 0.5, float(low) + 0.5)
+
+
+def _steps(origin: Origin | None) -> tuple[float, float]:
+    """Millimetres between rows and between columns; 1 where they are not known."""
+    spacing = () if origin is None else origin.spacing[-2:]
+    return (spacing[0], spacing[1]) if len(spacing) == 2 else (1.0, 1.0)
+
+
+def _flips(origin: Origin | None) -> tuple[bool, bool]:
+    """Whether to turn rows and columns about, so that they run towards the patient's left, back or feet, as radiologists look."""
+    if origin is None or origin.affine is None or len(origin.spacing) < 2:
+        return False, False
+    first = len(origin.spacing) - 2
+    # Those three directions are the negative ones of RAS+.
+    rows, columns = (max(origin.affine[:3, axis], key=abs) > 0 for axis in (first, first + 1))
+    return bool(rows), bool(columns)
