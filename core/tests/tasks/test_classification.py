@@ -30,7 +30,10 @@ def test_a_plain_module_sees_pixels_or_values_and_gives_logits() -> None:
     assert TASK.arguments(batch)[0].shape == (2, 1, 4, 4)
     assert TASK.target(batch).tolist() == [1, 0]
     logits = torch.tensor([[0.0, math.log(3)], [5.0, 5.0]])
-    assert [prediction.probabilities.tolist() for prediction in TASK.predictions(logits, batch)] == [pytest.approx([0.25, 0.75]), [0.5, 0.5]]
+    assert [prediction.probabilities.tolist() for prediction in TASK.predictions(logits, batch)] == [
+        pytest.approx([0.25, 0.75]),
+        [0.5, 0.5],
+    ]
     rows = Batch.of([Sample(Case("r", "r"), Row(torch.tensor([1.0, 2.0]), ("x", "y")), Label(2))])
     assert TASK.arguments(rows)[0].tolist() == [[1.0, 2.0]]
 

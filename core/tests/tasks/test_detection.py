@@ -96,7 +96,12 @@ def random_pairs(seed: int) -> list[tuple[Boxes, Boxes]]:
         found = np.concatenate([jittered, random_boxes(rng, int(rng.integers(0, 5)))])
         found[:, 2:] = np.maximum(found[:, 2:], found[:, :2] + 1)
         labels = np.concatenate([rng.integers(0, 3, len(truth)), rng.integers(0, 3, len(found) - len(truth))])
-        pairs.append((boxes(found.tolist(), labels.tolist(), rng.random(len(found)).round(1).tolist()), boxes(truth.tolist(), labels[: len(truth)].tolist())))
+        pairs.append(
+            (
+                boxes(found.tolist(), labels.tolist(), rng.random(len(found)).round(1).tolist()),
+                boxes(truth.tolist(), labels[: len(truth)].tolist()),
+            )
+        )
     return pairs
 
 
@@ -113,7 +118,11 @@ def test_it_agrees_with_the_coco_code(seed: int) -> None:
             annotations.append({**one, "area": area, "iscrowd": 0})
         for (x0, y0, x1, y1), label, score in zip(*(value.tolist() for value in vars(prediction).values()), strict=True):
             found.append({"image_id": image, "category_id": label, "bbox": [x0, y0, x1 - x0, y1 - y0], "score": score})
-    truth.dataset = {"images": [{"id": i + 1} for i in range(len(pairs))], "categories": [{"id": i} for i in range(3)], "annotations": annotations}
+    truth.dataset = {
+        "images": [{"id": i + 1} for i in range(len(pairs))],
+        "categories": [{"id": i} for i in range(3)],
+        "annotations": annotations,
+    }
     with contextlib.redirect_stdout(io.StringIO()):
         truth.createIndex()
         judged = cocoeval.COCOeval(truth, truth.loadRes(found), "bbox")
@@ -149,7 +158,11 @@ def test_an_image_without_boxes_is_good() -> None:
 
 @pytest.mark.parametrize(
     ("bad", "reason"),
-    [(boxes([[0, 0, 1, 1]]), "one score per box"), (boxes([[0, 0, 1, 1]], scores=[math.nan]), "score"), (boxes([[2, 0, 1, 1]], scores=[1]), "x0")],
+    [
+        (boxes([[0, 0, 1, 1]]), "one score per box"),
+        (boxes([[0, 0, 1, 1]], scores=[math.nan]), "score"),
+        (boxes([[2, 0, 1, 1]], scores=[1]), "x0"),
+    ],
 )
 def test_a_bad_prediction_is_a_plugin_error(bad: Boxes, reason: str) -> None:
     with pytest.raises(PluginError, match=reason):

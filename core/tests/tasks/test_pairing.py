@@ -42,14 +42,21 @@ def test_random_structures_survive_the_notation() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("(()", "'\\(' at position 1 is not closed"), ("())", "at position 3 closes nothing"), ("(]", "closes nothing"), ("(?)", "not dot-bracket")],
+    [
+        ("(()", "'\\(' at position 1 is not closed"),
+        ("())", "at position 3 closes nothing"),
+        ("(]", "closes nothing"),
+        ("(?)", "not dot-bracket"),
+    ],
 )
 def test_bad_notation_says_where(text: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         Pairs.from_brackets(text)
 
 
-@pytest.mark.parametrize(("pairs", "reason"), [([(0, 9)], "leaves"), ([(0, 3), (3, 4)], "twice"), ([(2, 2)], "twice"), ([(-1, 2)], "leaves")])
+@pytest.mark.parametrize(
+    ("pairs", "reason"), [([(0, 9)], "leaves"), ([(0, 3), (3, 4)], "twice"), ([(2, 2)], "twice"), ([(-1, 2)], "leaves")]
+)
 def test_impossible_pairs_are_refused(pairs: list[tuple[int, int]], reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         Pairs.of(pairs, 5)

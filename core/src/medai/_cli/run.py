@@ -53,20 +53,19 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
     summaries = []
     for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
-        # Everything that can be wrong with the request is found before a folder is made; stub data need one first.
-        configuration = None if given["stub"] else configure(request)
         folder = new_folder(out, recipe.removesuffix(".toml"))
-        try:
-            configuration = configuration or configure(request, stub_root=folder.stub)
-        except BaseException:
-            shutil.rmtree(folder.root)
-            raise
         listener = ConsoleListener()
         try:
+            configuration = configure(request, stub_root=folder.stub)
             listener.stage(f"{configuration.id}, scale {configuration.scale}, seed {seed}: {folder.root}")
             for path, own, ours in configuration.departures:
                 listener.stage(f"  {path} = {ours!r} (the recipe: {own!r})")
             summaries.append(start(configuration, replace(options, seed=seed), folder, listener))
+        except BaseException:
+            # A request that came to nothing leaves no folder; once there is a split, there is something to look at or to resume.
+            if not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
+                shutil.rmtree(folder.root)
+            raise
         finally:
             listener.close()
         _show(summaries[-1], folder.report, as_json)

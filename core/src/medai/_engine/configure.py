@@ -12,7 +12,7 @@ from typing import Any
 from medai._discovery import load_target, registry
 from medai._engine.construct import defaults, find
 from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
-from medai._engine.words import listed, nearest
+from medai._words import listed, nearest
 from medai.api import Recipe, Slot, Use
 from medai.errors import PluginError, UsageError
 

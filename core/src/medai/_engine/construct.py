@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from medai._discovery import Entry, load_target, registry
-from medai._engine.words import listed, nearest
+from medai._words import listed, nearest
 from medai.api import RunRef, Use
 from medai.errors import MedaiError, PluginError, UsageError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from medai._engine.construct import typed
-from medai._engine.words import nearest
+from medai._words import nearest
 from medai.api import RunRef, Use
 from medai.errors import UsageError
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.random.bit_generator import ISeedSequence
 from torch.utils.data import DataLoader
 
 from medai.errors import DataError, MedaiError, PluginError
@@ -67,7 +68,18 @@ class Quarantine:
 def case_rng(seed: int, epoch: int, case: str) -> np.random.Generator:
     """The generator of one case in one epoch: the same in every process, in every order, in a resumed run."""
     key = hashlib.blake2b(f"{seed} {epoch} {case}".encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
+    return np.random.Generator(np.random.Philox(_Key(key)))
+
+
+class _Key(ISeedSequence):
+    """A key as a seed: `Philox(key=...)` gives the same stream, but first asks the system for randomness that it does not use."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray[Any, Any]:
+        """The key as numpy wants it."""
+        return np.frombuffer(self._key, dtype)[:n_words]
 
 
 class CaseFeed:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer, lr_scheduler
 
 from medai._engine.construct import check
-from medai._engine.words import nearest
+from medai._words import nearest
 from medai.api import Train, Use
 from medai.errors import UsageError
 

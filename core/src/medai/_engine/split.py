@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medai._engine.words import listed
+from medai._words import listed
 from medai.api import Split
 from medai.errors import DataError
 from medai.tasks import Case

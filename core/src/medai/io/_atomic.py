@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medai.errors import EnvironmentFault
@@ -31,4 +31,6 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise EnvironmentFault(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Gone already when all went well; and a fault here must not hide the one that led here.
+        with suppress(OSError):
+            temporary.unlink()

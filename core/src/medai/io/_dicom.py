@@ -115,4 +115,3 @@ def _padding(stored: Array, header: Dataset) -> Array:
     # The value may be written unsigned where pixels are signed (63536 for -2000): take it as the pixels' own type does.
     low, high = sorted(int(np.array(int(bound) & (2 ** (8 * stored.itemsize) - 1)).astype(stored.dtype)) for bound in (value, limit))
     return np.asarray((stored >= low) & (stored <= high))
-

@@ -30,7 +30,7 @@ def read_image(path: Path | str, modality: str | None = None) -> tuple[Image, Or
     | file | pixels | unit |
     |---|---|---|
     | DICOM, known by its content | (C, H, W); several frames (C, frames, H, W) | CT `HU`; MR, PT, NM as stored; others `0..1` |
-    | `.nii`, `.nii.gz` | a plane (1, H, W), a volume (1, D, H, W); the file's axes in reverse order | as `write_image` noted it, else none |
+    | `.nii`, `.nii.gz` | a plane (1, H, W), a volume (1, D, H, W); the file's axes in reverse order | as `write_image` noted, else none |
     | `.npy` | (H, W) as (1, H, W), (D, H, W) as (1, D, H, W) | none |
     | `.png`, `.jpg` | grey (1, H, W), colour (3, H, W) | `0..1` |
 

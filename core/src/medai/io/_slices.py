@@ -13,7 +13,9 @@ from medai.errors import DataError
 from medai.io._headers import Header, read_header
 from medai.io._pseudonym import pseudonym
 
-_PLACEHOLDERS = frozenset({"", "anon", "anonym", "anonymous", "anonymized", "anonymised", "unknown", "none", "na", "n/a", "no name", "patient"})
+_PLACEHOLDERS = frozenset(
+    {"", "anon", "anonym", "anonymous", "anonymized", "anonymised", "unknown", "none", "na", "n/a", "no name", "patient"}
+)
 
 
 @dataclass(frozen=True)

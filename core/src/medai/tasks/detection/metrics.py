@@ -84,7 +84,8 @@ def _overlaps(first: Array, second: Array) -> Array:
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = (high - low).clip(0).prod(2)
     union = _areas(first)[:, None] + _areas(second)[None] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    result: Array = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return result
 
 
 def _areas(boxes: Array) -> Array:

@@ -12,8 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
+from medai.errors import UsageError
 from medai.tasks._types import Origin, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.restoration.metrics import Psnr
@@ -31,16 +33,16 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
     window = (float(low), float(high))
     shown = {"Input": sample.inputs, "Prediction": prediction} | ({} if sample.reference is None else {"Reference": sample.reference})
     planes = {name: _plane(image.pixels) for name, image in shown.items()}
-    region: Region = tuple(options.get("roi") or busiest_region(_grey(_plane(best.pixels)), window))
-    error = _error(planes, sample.reference is not None)
+    region = _region(options.get("roi"), _grey(_plane(best.pixels)), window)
+    error = _error(planes, sample.reference is not None, window)
 
     count = len(planes) + (error is not None)
     height, width = _plane(best.pixels).shape[:2]
     rows, columns = _steps(sample.origin)
     shape = (height * rows) / (width * columns)
-    figure = Figure(figsize=(_PANEL * count + 0.9, _PANEL * (shape + region[2] * rows / (region[3] * columns)) + 0.7), layout="constrained")
+    figure = Figure(figsize=(_PANEL * count + 0.9, _PANEL * (shape + region[2] * rows / (region[3] * columns)) + 0.7))
+    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02))
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
     grid = figure.subplots(2, count, squeeze=False)
     whole = (0, 0, height, width)
     for column, (name, plane) in enumerate(planes.items()):
@@ -56,10 +58,19 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
     return figure
 
 
+def _region(given: Any, plane: Any, window: tuple[float, float]) -> Region:
+    if given is None:
+        return busiest_region(plane, window)
+    row, column, height, width = (int(value) for value in given)
+    if min(row, column) < 0 or min(height, width) < 1 or row + height > plane.shape[0] or column + width > plane.shape[1]:
+        raise UsageError(f"roi {tuple(given)} leaves an image of {plane.shape[0]} x {plane.shape[1]}")
+    return row, column, height, width
+
+
 def _show_error(figure: Figure, column: Any, error: Any, parts: tuple[Region, Region], window: tuple[float, float], sample: Any) -> None:
     """The signed difference, with a colour bar of its own."""
-    # The 99.5th percentile, so that a few pixels do not turn all others white; never beyond the window's width.
-    limit = min(float(np.percentile(np.abs(error), 99.5)), window[1] - window[0]) or 1e-6
+    # A percentile, so that a few edges do not turn all others white; a hundredth of the window where there is next to no error.
+    limit = max(float(np.percentile(np.abs(error), 99.5)), (window[1] - window[0]) / 100)
     scale = Normalize(-limit, limit)
     for axes, part in zip(column, parts, strict=True):
         _show(axes, error, part, scale, "RdBu_r", sample.origin)
@@ -67,7 +78,7 @@ def _show_error(figure: Figure, column: Any, error: Any, parts: tuple[Region, Re
     labelled = sample.reference is not None
     column[0].set_title("Error (prediction - reference)" if labelled else "Change (prediction - input)", fontsize=11)
     unit = (sample.reference or sample.inputs).unit
-    bar = figure.colorbar(ScalarMappable(scale, "RdBu_r"), ax=list(column), fraction=0.04, pad=0.02, extend="both")
+    bar = figure.colorbar(ScalarMappable(scale, "RdBu_r"), ax=list(column), fraction=0.04, pad=0.02, aspect=45, extend="both")
     bar.set_label(unit if unit and unit != "0..1" else "difference", fontsize=9)
     bar.ax.tick_params(labelsize=8)
 
@@ -101,10 +112,11 @@ def _score(name: str, image: Image, sample: Sample[Image, Image], window: tuple[
     return f"   {Psnr(window=window).case(image, sample):.2f} dB"
 
 
-def _error(planes: Mapping[str, Any], labelled: bool) -> Any:
-    """Prediction minus reference, or minus input without one; the mean over colours; None where the shapes differ."""
+def _error(planes: Mapping[str, Any], labelled: bool, window: tuple[float, float]) -> Any:
+    """Prediction minus reference, or minus input without one, as seen in the window (as the PSNR is); the mean over colours; None where
+    the shapes differ."""
     first, second = planes["Prediction"], planes["Reference" if labelled else "Input"]
-    return _grey(first - second) if first.shape == second.shape else None
+    return _grey(np.clip(first, *window) - np.clip(second, *window)) if first.shape == second.shape else None
 
 
 def _plane(pixels: torch.Tensor) -> Any:

@@ -131,8 +131,8 @@ class Ssim(_Quality):
 def _smooth(maps: torch.Tensor) -> torch.Tensor:
     """(K, C, ...) averaged under the Gaussian along each spatial axis, where it fits."""
     offsets = torch.arange(_TAPS, dtype=maps.dtype) - _TAPS // 2
-    weights = torch.exp(-(offsets**2) / (2 * _SIGMA**2))
-    weights = (weights / weights.sum()).tolist()
+    gaussian = torch.exp(-(offsets**2) / (2 * _SIGMA**2))
+    weights: list[float] = (gaussian / gaussian.sum()).tolist()
     for axis in range(2, maps.ndim):
         length = maps.shape[axis] - _TAPS + 1
         # A sum of shifted views: on the CPU several times quicker than a convolution in double precision.

@@ -10,25 +10,26 @@ from scipy import ndimage
 Plane = np.ndarray[Any, np.dtype[np.float32]]
 Region = tuple[int, int, int, int]
 
-_SHARE = 5
-"""A region's side is this part of the image's shorter side."""
+# A region's side is this part of the image's shorter side, but no shorter than this, or a small image shows a few blocks.
+_SHARE, _SHORTEST = 5, 40
 
 
 def busiest_region(plane: Plane, window: tuple[float, float]) -> Region:
     """The square (row, column, height, width) with most structure, as a person sees it in the window.
 
     Structure is the gradient after light smoothing, so that noise does not count, capped at an eighth of the window per pixel, so that
-    one hard edge (lung, bone, air) does not outweigh many soft ones. Squares that lie partly outside the window's values, such as in
-    air, count less. The same image always gives the same square.
+    one hard edge (lung, bone, air) does not outweigh many soft ones. Squares count less that lie partly outside the window's values, such
+    as in air, or far from the centre of what is brighter than the window's lowest value. The same image always gives the same square.
     """
     low, high = window
-    side = max(8, min(plane.shape) // _SHARE)
+    side = max(_SHORTEST, min(plane.shape) // _SHARE)
     height, width = min(side, plane.shape[0]), min(side, plane.shape[1])
     shown = np.clip((plane - low) / (high - low), 0, 1)
     gradient = ndimage.gaussian_gradient_magnitude(shown, sigma=1.5)
     structure = _sums(np.minimum(gradient, 1 / 8), height, width)
     visible = _sums(((plane > low) & (plane < high)).astype(np.float64), height, width) / (height * width)
-    row, column = np.unravel_index(int(np.argmax(structure * visible**4)), structure.shape)
+    near = _nearness(shown > 0, structure.shape, (height / 2, width / 2))
+    row, column = np.unravel_index(int(np.argmax(structure * visible**4 * near)), structure.shape)
     return int(row), int(column), height, width
 
 
@@ -36,3 +37,10 @@ def _sums(values: np.ndarray[Any, Any], height: int, width: int) -> np.ndarray[A
     """Sum over every rectangle of that size that fits, by its first row and column."""
     table = np.pad(values.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     return np.asarray(table[height:, width:] - table[:-height, width:] - table[height:, :-width] + table[:-height, :-width])
+
+
+def _nearness(body: np.ndarray[Any, Any], shape: tuple[int, ...], half: tuple[float, float]) -> np.ndarray[Any, Any]:
+    """For each square, a Gaussian of its distance from the centre of the body, in parts of the image."""
+    centre = np.array(ndimage.center_of_mass(body)) if body.any() else np.array(body.shape) / 2
+    rows, columns = ((np.arange(n) + h - c) / size for n, h, c, size in zip(shape, half, centre, body.shape, strict=True))
+    return np.asarray(np.exp(-(rows[:, None] ** 2 + columns**2) / (2 * 0.25**2)))

@@ -67,7 +67,9 @@ class Restoration:
                 raise DataError(f"case {sample.case.id}: the {name} {fault}")
         units = {image.unit for image in images.values()}
         if len(units) > 1:
-            raise DataError(f"case {sample.case.id}: the input is in {sample.inputs.unit!r}, the reference in another unit: {sorted(units)}")
+            raise DataError(
+                f"case {sample.case.id}: the input is in {sample.inputs.unit!r}, the reference in another unit: {sorted(units)}"
+            )
 
     def check_prediction(self, prediction: Image, sample: Sample[Image, Image]) -> None:
         """A finite float32 image of the reference's shape.
@@ -88,6 +90,9 @@ class Restoration:
             window: lowest and highest value shown, which is also the window of the PSNR in the titles; default -160..240 for HU, 0..1
                 for that unit, else the middle 99 % of the values.
             roi: (row, column, height, width) of the region; default: where the reference has most structure inside the window.
+
+        Raises:
+            UsageError: `roi` leaves the image.
         """
         return draw(sample, prediction, options)
 

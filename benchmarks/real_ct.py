@@ -1,0 +1,98 @@
+"""EDCNN on real CT at a quarter of the dose, patients held out: does it beat its input, and non-local means, by 2 dB of PSNR?
+
+    python benchmarks/real_ct.py [--seeds 3] [--device auto] [--out runs/real-ct]
+
+Data: `covid-19-ny-sbu` and `totalsegmentator/example_ct_dicom` in the folder `ct` of MEDAI_TEST_DATA, or of ../shared/data beside the
+checkout. Training is benchmarks/real_ct.toml, at most 2,000 steps of 8 patches, by `medai run`; non-local means is tuned on the
+training patients alone. Exit code 1 when either margin is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from medai.io import list_slices
+
+# Named before the first run of this file; all slices of both patients are measured.
+HELD_OUT = ("A002304", "A056642")
+MARGIN = 2.0
+HERE = Path(__file__).resolve().parent
+INPUT, NON_LOCAL_MEANS, MODEL = "standard/input", "standard/non-local-means", "model"
+
+Figures = dict[str, dict[str, float]]
+"""PSNR in dB by predictor and case."""
+
+
+def main() -> int:
+    given = _arguments()
+    data = Path(os.environ.get("MEDAI_TEST_DATA", HERE.parent.parent / "shared" / "data")) / "ct"
+    if not data.is_dir():
+        print(f"no real CT at {data}: set MEDAI_TEST_DATA", file=sys.stderr)
+        return 3
+    patients = {list_slices(data / "covid-19-ny-sbu" / name, modality="CT")[0].patient: name for name in HELD_OUT}
+    runs = [_run(data, list(patients), seed, given) for seed in range(given.seeds)]
+    return _report(runs, patients)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--out", type=Path, default=Path("runs") / "real-ct")
+    return parser.parse_args()
+
+
+def _run(data: Path, held_out: list[str], seed: int, given: argparse.Namespace) -> Figures:
+    folder = given.out / f"seed-{seed}"
+    before = set(folder.glob("*")) if folder.exists() else set()
+    command = [
+        str(Path(sys.executable).with_name("medai")),
+        "run",
+        str(HERE / "real_ct.toml"),
+        "--scale",
+        "small",
+        "--data",
+        f"ct={data}",
+        "--seed",
+        str(seed),
+    ]
+    command += ["--set", f"protocol.split.test={json.dumps(held_out)}", "--device", given.device, "--out", str(folder)]
+    subprocess.run(command, check=True)
+    (run,) = set(folder.glob("*")) - before
+    figures: Figures = {}
+    with (run / "cases.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["status"] == "ok":
+                figures.setdefault(row["predictor"], {})[row["case"]] = float(row["psnr"])
+    return figures
+
+
+def _report(runs: list[Figures], patients: dict[str, str]) -> int:
+    print(f"\n{'patient':10} {'slice':32} {'seed':>4} {'input':>7} {'NLM':>7} {'EDCNN':>7} {'over input':>11} {'over NLM':>9}")
+    margins: dict[str, list[float]] = {INPUT: [], NON_LOCAL_MEANS: []}
+    for seed, figures in enumerate(runs):
+        for case, psnr in sorted(figures[MODEL].items()):
+            patient = next(name for group, name in patients.items() if case.startswith(group))
+            others = [figures[name][case] for name in margins]
+            gains = [psnr - other for other in others]
+            print(f"{patient:10} {case:32} {seed:4} {others[0]:7.2f} {others[1]:7.2f} {psnr:7.2f} {gains[0]:+11.2f} {gains[1]:+9.2f}")
+        for name, collected in margins.items():
+            collected.append(statistics.fmean(figures[MODEL][case] - figures[name][case] for case in figures[MODEL]))
+    kept = True
+    for name, collected in margins.items():
+        mean = statistics.fmean(collected)
+        kept &= mean >= MARGIN
+        seeds = ", ".join(f"{value:+.2f}" for value in collected)
+        print(f"EDCNN over {name}: {mean:+.2f} dB (seeds {seeds}); at least {MARGIN:g} wanted: {'kept' if mean >= MARGIN else 'MISSED'}")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

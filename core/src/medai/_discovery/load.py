@@ -1,0 +1,135 @@
+"""Loading plugins one by one; a broken one becomes a record, never an exception for the others."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+from medai import __version__
+from medai._discovery.files import import_file, of_file
+from medai._discovery.hooks import Hooks
+from medai._discovery.records import Entry, PluginRecord, Status
+from medai._discovery.scan import Candidate, candidates
+from medai._discovery.switches import Switches
+from medai._discovery.validate import ContractError
+from medai._discovery.window import unmet
+from medai._words import listed
+from medai.errors import PluginError
+
+Loaded = tuple[PluginRecord, tuple[Entry, ...]]
+_OUR_FRAMES = ("<frozen importlib", str(Path(__file__).parent), importlib.__file__)
+
+
+def load_all(*, no_plugins: bool, files: Sequence[Path]) -> list[Loaded]:
+    """Every plugin: what became of it, and what it offers when all is well.
+
+    Raises:
+        PluginError: a plugin is failed or incompatible, and `MEDAI_STRICT_PLUGINS=1`.
+    """
+    switches = Switches.read(no_plugins=no_plugins)
+    found = [(candidate, switches.off(candidate)) for candidate in candidates()]
+    rightful: dict[str, list[str]] = {}
+    for candidate in (candidate for candidate, off in found if not off and candidate.rightful):
+        rightful.setdefault(candidate.name, []).append(candidate.distribution)
+    # What a plugin prints while it is imported must not end up in the output of a command, which a program may read.
+    with redirect_stdout(sys.stderr):
+        hooks = Hooks()
+        loaded = [
+            (_record(candidate, "disabled", off), ()) if off else _load(hooks, candidate, rightful.get(candidate.name, ()))
+            for candidate, off in found
+        ]
+        loaded += _load_files(hooks, files, rightful)
+    if switches.strict:
+        _raise_for(record for record, _ in loaded)
+    return loaded
+
+
+def failure_of(error: BaseException) -> tuple[str, str]:
+    """An error in one line, and its traceback from the first frame that is neither ours nor the import system's."""
+    import traceback
+
+    said = " ".join(str(error).split())
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    frames = error.__traceback__
+    while frames is not None and _is_ours(frames):
+        frames = frames.tb_next
+    # A recursion's traceback is a thousand frames, so the last ones must do.
+    return reason, "".join(traceback.format_exception(type(error), error, frames, limit=-20))
+
+
+def _load(hooks: Hooks, candidate: Candidate, rightful: Sequence[str]) -> Loaded:
+    refusal = _refusal(candidate, rightful)
+    if refusal is not None:
+        return refusal, ()
+    return _ask(hooks, candidate, lambda: importlib.import_module(candidate.value))
+
+
+def _refusal(candidate: Candidate, rightful: Sequence[str]) -> PluginRecord | None:
+    """The record of a plugin that is not even imported, if it is one."""
+    if candidate.fault:
+        return _record(candidate, "failed", candidate.fault)
+    if not candidate.rightful:
+        theirs = f"; {candidate.name!r} is the plugin of {listed(rightful)}" if rightful else ""
+        called = f"its entry point is called {candidate.name!r}, but the plugin of {candidate.distribution} is {candidate.wanted_name!r}"
+        return _record(candidate, "failed", called + theirs)
+    if len(rightful) > 1:
+        advice = "remove one, or name it in MEDAI_DISABLE_PLUGINS"
+        return _record(candidate, "failed", f"ambiguous: the distributions {listed(rightful)} have an entry point of this name; {advice}")
+    if not all(part.isidentifier() for part in candidate.value.split(".")):
+        return _record(candidate, "failed", f"its entry point {candidate.value!r} names no module")
+    try:
+        requirement = unmet(candidate.requires)
+    except ValueError as error:
+        return _record(candidate, "failed", str(error))
+    return _record(candidate, "incompatible", f"it needs {requirement}, this is medai {__version__}") if requirement else None
+
+
+def _load_files(hooks: Hooks, files: Sequence[Path], rightful: dict[str, list[str]]) -> Iterable[Loaded]:
+    taken = dict(rightful)
+    for path in files:
+        candidate = of_file(path)
+        if candidate.name in taken:
+            yield _record(candidate, "failed", f"{listed(taken[candidate.name])} has a plugin called {candidate.name!r} too"), ()
+            continue
+        taken[candidate.name] = [str(path)]
+        yield _ask(hooks, candidate, lambda path=path: import_file(path))  # type: ignore[misc]
+
+
+def _ask(hooks: Hooks, candidate: Candidate, load: Callable[[], ModuleType]) -> Loaded:
+    try:
+        offers = hooks.offers(load(), candidate.name)
+    except KeyboardInterrupt:
+        raise
+    except ContractError as error:
+        return _record(candidate, "failed", str(error)), ()
+    except BaseException as error:  # a plugin may also exit
+        return _record(candidate, "failed", *failure_of(error)), ()
+    record = _record(candidate, "ok")
+    return record, tuple(
+        Entry(kind=kind, id=f"{candidate.name}/{spec.name}", spec=spec, plugin=record) for kind, specs in offers.items() for spec in specs
+    )
+
+
+def _record(candidate: Candidate, status: Status, reason: str = "", traceback: str = "") -> PluginRecord:
+    return PluginRecord(
+        name=candidate.name,
+        distribution=candidate.distribution or "a distribution without a name",
+        version=candidate.version,
+        status=status,
+        reason=reason,
+        traceback=traceback,
+    )
+
+
+def _is_ours(frames: TracebackType) -> bool:
+    return frames.tb_frame.f_code.co_filename.startswith(_OUR_FRAMES)
+
+
+def _raise_for(records: Iterable[PluginRecord]) -> None:
+    broken = [f"{record.described}\n{record.traceback}".rstrip() for record in records if record.broken]
+    if broken:
+        raise PluginError("\n".join(broken))

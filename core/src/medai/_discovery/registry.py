@@ -1,0 +1,134 @@
+"""Looking things up, and saying exactly why something is not there."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from medai._discovery.load import Loaded, failure_of, load_all
+from medai._discovery.records import Entry, PluginRecord
+from medai._words import close_to, listed, nearest
+from medai.api import Spec
+from medai.errors import PluginError, UsageError
+
+_PLURALS = {"loss": "losses"}
+
+
+class Registry:
+    """All plugins and all that they offer."""
+
+    def __init__(self, loaded: Sequence[Loaded]) -> None:
+        self.plugins: tuple[PluginRecord, ...] = tuple(record for record, _ in loaded)
+        self._entries = tuple(entry for _, entries in loaded for entry in entries)
+        self._by_id = {(entry.kind, entry.id): entry for entry in self._entries}
+
+    def entries(self, kind: str | None = None) -> tuple[Entry, ...]:
+        """What is offered, of one kind or of all, in the order of discovery."""
+        return tuple(entry for entry in self._entries if kind in (None, entry.kind))
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The entry by id, or by its short name while that is unique.
+
+        Raises:
+            UsageError: the name is unknown, ambiguous, or of a plugin that is not installed; the nearest names are given.
+            PluginError: it is of a plugin that is failed, disabled or incompatible.
+        """
+        if (kind, name) in self._by_id:
+            return self._by_id[kind, name]
+        named = [entry for entry in self.entries(kind) if entry.spec.name == name]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            raise UsageError(f"{kind} {name!r} is ambiguous: {_either(entry.id for entry in named)}")
+        self._explain(kind, name)
+        others = [f"{entry.kind} {entry.id}" for entry in self._entries if name in (entry.id, entry.spec.name)]
+        raise UsageError(f"unknown {kind} {name!r}" + (f": there is the {listed(others)}" if others else self._near(kind, name)))
+
+    def find_all(self, name: str) -> tuple[Entry, ...]:
+        """Everything of that id or short name, of any kind.
+
+        Raises:
+            UsageError, PluginError: as `find`, when there is nothing.
+        """
+        found = tuple(entry for entry in self._entries if name in (entry.id, entry.spec.name))
+        if not found:
+            self._explain("component", name)
+            raise UsageError(f"unknown name {name!r}{self._near(None, name)}")
+        return found
+
+    def _explain(self, kind: str, name: str) -> None:
+        """Raise when the plugin that the id names is not there or not well."""
+        plugin, separator, _ = name.partition("/")
+        if not separator:
+            return
+        records = [record for record in self.plugins if record.name == plugin]
+        if not records:
+            near = close_to(plugin, [record.name for record in self.plugins], 2)
+            hint = f"did you mean {_either(near)}?" if near else f"pip install medai-{plugin}, if there is such a distribution"
+            raise UsageError(f"{kind} {name!r}: the plugin {plugin!r} is not installed: {hint}")
+        # Of several distributions with one plugin's name, at most one is well.
+        record = next((record for record in records if record.status == "ok"), records[0])
+        if record.status != "ok":
+            raise PluginError(f"{kind} {name!r}: {record.described}\n{record.traceback}".rstrip())
+
+    def _near(self, kind: str | None, name: str) -> str:
+        entries = self._entries if kind is None else self.entries(kind)
+        known = {entry.id: entry.id for entry in entries} | {entry.spec.name: entry.id for entry in entries}
+        close = list(dict.fromkeys(known[match] for match in close_to(name, known, 4)))[:3]
+        hint = f"did you mean {_either(close)}?" if close else f"see medai list {_PLURALS.get(kind, f'{kind}s') if kind else ''}".rstrip()
+        broken = [record.name for record in self.plugins if record.broken]
+        return f": {hint}" + (f" (it may be in a plugin that is broken: {listed(broken)}; see medai doctor)" if broken else "")
+
+
+def load_target(entry: Entry) -> object:
+    """Import what a spec names.
+
+    Raises:
+        PluginError: the import fails, with the plugin's own traceback, or the module has no such name.
+        UsageError: the entry is a recipe or a table, which names nothing to import.
+    """
+    if not isinstance(entry.spec, Spec):
+        raise UsageError(f"{entry.kind} {entry.id} is not a component: there is nothing to import")
+    place, _, names = entry.spec.target.partition(":")
+    what = f"{entry.kind} {entry.id} ({entry.plugin.distribution} {entry.plugin.version}): {entry.spec.target}"
+    try:
+        found: object = importlib.import_module(place)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may also exit
+        reason, trace = failure_of(error)
+        needs = f"; it needs {listed(entry.spec.needs)}" if entry.spec.needs else ""
+        raise PluginError(f"{what} could not be imported: {reason}{needs}\n{trace}".rstrip()) from error
+    for name in names.split("."):
+        if not hasattr(found, name):
+            raise PluginError(f"{what}: there is no {name} in {place}{nearest(name, [key for key in vars(found) if key[0] != '_'])}")
+        found = getattr(found, name)
+    return found
+
+
+_registry: Registry | None = None
+_wanted: tuple[bool, tuple[Path, ...]] = (False, ())
+
+
+def configure(*, no_plugins: bool = False, files: Sequence[Path] = ()) -> None:
+    """Say what the process discovers, and forget what it had discovered before."""
+    global _registry, _wanted
+    _registry, _wanted = None, (no_plugins, tuple(files))
+
+
+def registry() -> Registry:
+    """The process's registry; discovered once."""
+    global _registry
+    if _registry is None:
+        _registry = Registry(load_all(no_plugins=_wanted[0], files=_wanted[1]))
+    return _registry
+
+
+def discovered() -> Registry | None:
+    """The registry, if the process has needed one."""
+    return _registry
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(names)

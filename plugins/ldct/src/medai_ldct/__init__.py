@@ -1,0 +1,1 @@
+"""medai-ldct: low-dose CT denoising. Discovery imports `medai_ldct.plugin`."""

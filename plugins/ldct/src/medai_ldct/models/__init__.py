@@ -1,0 +1,1 @@
+"""Networks for low-dose CT, in HU on both sides."""

@@ -1,0 +1,42 @@
+"""RED-CNN: a residual encoder-decoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from medai_ldct.models.scale import from_unit, to_unit
+
+
+class RedCnn(nn.Module):
+    """RED-CNN (Chen et al., IEEE Trans. Med. Imaging 36, 2017, 2524), with the 96 filters whose 1,848,865 parameters the study prints.
+
+    Five 5x5 convolutions shrink the slice by 4 pixels each, five transposed ones grow it again; three shortcuts are added on the way.
+    HU in and out, float32 (B, 1, H, W) with H and W at least 21.
+    """
+
+    def __init__(self, filters: int = 96) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, filters, 5)
+        self.conv2 = nn.Conv2d(filters, filters, 5)
+        self.conv3 = nn.Conv2d(filters, filters, 5)
+        self.conv4 = nn.Conv2d(filters, filters, 5)
+        self.conv5 = nn.Conv2d(filters, filters, 5)
+        self.deconv1 = nn.ConvTranspose2d(filters, filters, 5)
+        self.deconv2 = nn.ConvTranspose2d(filters, filters, 5)
+        self.deconv3 = nn.ConvTranspose2d(filters, filters, 5)
+        self.deconv4 = nn.ConvTranspose2d(filters, filters, 5)
+        self.deconv5 = nn.ConvTranspose2d(filters, 1, 5)
+        self.relu = nn.ReLU()
+
+    def forward(self, hu: torch.Tensor) -> torch.Tensor:
+        slice_ = to_unit(hu)
+        second = self.relu(self.conv2(self.relu(self.conv1(slice_))))
+        fourth = self.relu(self.conv4(self.relu(self.conv3(second))))
+        deepest = self.relu(self.conv5(fourth))
+
+        up = self.relu(self.deconv1(deepest) + fourth)
+        up = self.relu(self.deconv2(up))
+        up = self.relu(self.deconv3(up) + second)
+        up = self.relu(self.deconv4(up))
+        return from_unit(self.relu(self.deconv5(up).float() + slice_))

@@ -1,0 +1,94 @@
+"""Predictions as files."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medai.errors import DataError
+from medai.io import replacing, write_image
+from medai.tasks import Image, Sample
+
+_COLUMNS = ("case", "file", "kind")
+
+
+class Predictions:
+    """Every prediction in a file of its kind, and `index.csv` (case, file, kind), in the order of the cases.
+
+    | prediction | file |
+    |---|---|
+    | image of unit `0..1`, grey or colour plane | `.png`, 8 bits |
+    | another image of one channel whose place is known | `.nii.gz` on the input's grid, its unit noted |
+    | any other image | `.npy`, float32 |
+    | anything else | `.json`: a dataclass by its fields, tensors and arrays as nested lists |
+    """
+
+    def write(self, rows: Iterable[tuple[Sample[Any, Any], Any]], folder: Path) -> list[Path]:
+        """Write the predictions and the index; return the files, the index last.
+
+        Raises:
+            DataError: a prediction cannot be written as JSON.
+            EnvironmentFault: the disk is full.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        files: list[Path] = []
+        index = io.StringIO()
+        table = csv.writer(index, lineterminator="\n")
+        table.writerow(_COLUMNS)
+        for sample, prediction in rows:
+            path = _write(prediction, sample, _stem(folder, sample.case.id, files))
+            files.append(path)
+            table.writerow((sample.case.id, path.name, type(prediction).__name__))
+        with replacing(folder / "index.csv") as temporary:
+            temporary.write_text(index.getvalue(), encoding="utf-8")
+        return [*files, folder / "index.csv"]
+
+
+def _stem(folder: Path, case_id: str, taken: list[Path]) -> Path:
+    """A file name for a case id, which may hold any character; ids that become alike are told apart by their place."""
+    name = re.sub(r"[^\w.-]", "_", case_id).lstrip(".") or "case"
+    used = any(path.name.partition(".")[0] == name.partition(".")[0] for path in taken)
+    return folder / (f"{name}-{len(taken)}" if used else name)
+
+
+def _write(prediction: Any, sample: Sample[Any, Any], stem: Path) -> Path:
+    if isinstance(prediction, Image):
+        return write_image(stem.parent / (stem.name + _suffix(prediction, sample)), prediction, sample.origin)
+    path = stem.parent / f"{stem.name}.json"
+    try:
+        text = json.dumps(_plain(prediction), indent=1, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"a {type(prediction).__name__} cannot be written as JSON: {error}", path) from error
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def _suffix(image: Image, sample: Sample[Any, Any]) -> str:
+    if image.unit == "0..1" and image.pixels.ndim == 3 and image.pixels.shape[0] in (1, 3):
+        return ".png"
+    placed = sample.origin is not None and sample.origin.affine is not None and image.pixels.shape[0] == 1
+    return ".nii.gz" if placed else ".npy"
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().tolist()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,123 @@
+"""Exporters: what is written can be read by others, and opened again."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Picture
+
+from medai.api import Use
+from medai.errors import DataError, PluginError
+from medai.tasks import Batch, Case, Image, Origin, Sample
+from medai_standard.exporters import safetensors as exporter_module
+from medai_standard.exporters.predictions import Predictions
+from medai_standard.exporters.safetensors import Safetensors
+
+
+def sample(name: str, pixels: torch.Tensor, unit: str, affine: Any = None) -> tuple[Sample[Any, Any], Image]:
+    image = Image(pixels, unit)
+    return Sample(Case(name, "g"), image, None, Origin((), affine, ())), image
+
+
+@dataclass(frozen=True)
+class Boxes:
+    boxes: torch.Tensor
+    labels: np.ndarray[Any, Any]
+    note: tuple[str, ...]
+
+
+def test_images_are_written_by_what_they_are(tmp_path: Path) -> None:
+    hu = torch.arange(12.0).view(1, 3, 4) - 500
+    rows = [
+        sample("a/ct", hu, "HU", np.diag([2.0, 3.0, 1.0, 1.0])),
+        sample("grey", torch.rand(1, 5, 6), "0..1"),
+        sample("placeless", hu, "HU"),
+    ]
+    files = Predictions().write(rows, tmp_path / "out")
+    assert [path.name for path in files] == ["a_ct.nii.gz", "grey.png", "placeless.npy", "index.csv"]
+    volume: Any = nibabel.load(files[0])
+    assert np.allclose(np.squeeze(volume.get_fdata()), hu[0].numpy().T)
+    assert Picture.open(files[1]).size == (6, 5)
+    assert np.array_equal(np.load(files[2]), hu[0].numpy())
+    with files[3].open() as file:
+        assert next(csv.DictReader(file)) == {"case": "a/ct", "file": "a_ct.nii.gz", "kind": "Image"}
+
+
+def test_names_that_become_alike_are_told_apart(tmp_path: Path) -> None:
+    rows = [sample(name, torch.zeros(1, 2, 2), "HU") for name in ("a/b", "a:b", "../../etc")]
+    files = Predictions().write(rows, tmp_path)
+    assert len({path.name for path in files}) == 4 and all(path.parent == tmp_path for path in files)
+
+
+def test_other_predictions_are_json(tmp_path: Path) -> None:
+    prediction = Boxes(torch.tensor([[0.0, 1.0, 2.0, 3.0]]), np.array([1]), ("x",))
+    files = Predictions().write([(sample("a", torch.zeros(1, 2, 2), "HU")[0], prediction)], tmp_path)
+    assert json.loads(files[0].read_text()) == {"boxes": [[0.0, 1.0, 2.0, 3.0]], "labels": [1], "note": ["x"]}
+    with pytest.raises(DataError, match="JSON"):
+        Predictions().write([(sample("b", torch.zeros(1, 2, 2), "HU")[0], object())], tmp_path)
+
+
+class Learner:
+    """What the engine makes of a module: the module's state under `module`."""
+
+    def __init__(self, module: torch.nn.Module, use: Use | None) -> None:
+        self.module, self.use = module, use
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"module": dict(self.module.state_dict()), "training": {"position": [1, 2]}}
+
+
+def test_a_module_is_written_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(name: str, /, **parameters: Any) -> torch.nn.Module:
+        assert name == "some/conv" and parameters == {"width": 3, "inner": Use("some/other", {"a": 1})}
+        return torch.nn.Conv2d(1, parameters["width"], 3)
+
+    monkeypatch.setattr(exporter_module, "build", build)
+    module = torch.nn.Conv2d(1, 3, 3)
+    batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
+    use = Use("some/conv", {"width": 3, "inner": Use("some/other", {"a": 1})})
+    path = Safetensors().write(Learner(module, use), batch, tmp_path)
+    assert path == tmp_path / "model.json" and "training" not in path.read_text()
+    for place in (path, tmp_path):
+        (answer,) = Safetensors().open(place).predict(batch)
+        assert torch.equal(answer.pixels, module(batch.inputs.pixels)[0].detach()) and answer.unit == "HU"
+
+
+class Tuned:
+    """A learner that is no module."""
+
+    use = Use("some/tuned", {})
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {"h": 2.5, "table": np.arange(3), "nested": [{"w": torch.ones(2)}, None]}
+
+    def predict(self, batch: Any) -> list[Any]:
+        return []
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.state
+
+    def load_state_dict(self, state: Any) -> None:
+        self.state = state
+
+
+def test_another_learner_is_written_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter_module, "build", lambda name, /, **parameters: Tuned())
+    batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
+    opened: Any = Safetensors().open(Safetensors().write(Tuned(), batch, tmp_path))
+    assert isinstance(opened, Tuned) and opened.state["h"] == 2.5 and opened.state["nested"][1] is None
+    assert np.array_equal(opened.state["table"], np.arange(3)) and torch.equal(opened.state["nested"][0]["w"], torch.ones(2))
+
+
+def test_what_cannot_be_written_or_opened_says_why(tmp_path: Path) -> None:
+    batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
+    with pytest.raises(PluginError, match="use"):
+        Safetensors().write(Learner(torch.nn.Conv2d(1, 1, 1), None), batch, tmp_path)
+    with pytest.raises(DataError, match="not a model"):
+        Safetensors().open(tmp_path)

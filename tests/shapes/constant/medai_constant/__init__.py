@@ -1,0 +1,1 @@
+"""A predictor that learns nothing."""

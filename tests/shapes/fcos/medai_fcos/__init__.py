@@ -1,0 +1,1 @@
+"""A detector of torchvision, with its loss inside."""

@@ -1,0 +1,1 @@
+"""A log-linear model of secondary structure, fitted by L-BFGS."""

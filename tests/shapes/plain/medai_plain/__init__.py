@@ -1,0 +1,1 @@
+"""A plain network and a loss from torch; neither knows of medai."""

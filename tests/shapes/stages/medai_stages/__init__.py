@@ -1,0 +1,1 @@
+"""A detector whose run feeds a classifier."""
