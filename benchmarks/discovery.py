@@ -22,7 +22,10 @@ HEAVY = ("torch", "numpy", "pydantic")
 
 IMPORTS = ("-c", "import click, pluggy, importlib_metadata")
 LIST = ("-c", "from medai._cli import main; main()", "list")
-LIST_THEN_MODULES = ("-c", "import sys\nfrom medai._cli import cli\ncli(['list'], standalone_mode=False)\nprint(*sys.modules, file=sys.stderr)")
+LIST_THEN_MODULES = (
+    "-c",
+    "import sys; from medai._cli import cli; cli(['list'], standalone_mode=False); print(*sys.modules, file=sys.stderr)",
+)
 
 PLUGIN = '''"""A plugin of the size that a paper's has."""
 

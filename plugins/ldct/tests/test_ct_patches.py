@@ -71,3 +71,14 @@ def test_a_slice_smaller_than_a_patch_is_refused() -> None:
     view = Patches(Pairs(32), size=64)
     with pytest.raises(DataError, match="32 x 32"):
         view.read(view.cases()[0], np.random.default_rng(0))
+
+
+def test_noise_of_another_place_is_added_to_both() -> None:
+    plain, noisier = Patches(Pairs(), size=16), Patches(Pairs(), size=16, noisier=2.0)
+    case = plain.cases()[0]
+    before, after = (view.read(case, np.random.default_rng(3)) for view in (plain, noisier))
+    assert before.reference is not None and after.reference is not None
+    # The noise of these pairs is -1 everywhere.
+    added = (after.inputs.pixels - before.inputs.pixels).unique()
+    assert len(added) <= 3 and -2 <= float(added.min()) < 0
+    assert torch.allclose(after.reference.pixels - before.reference.pixels, after.inputs.pixels - before.inputs.pixels, atol=1e-3)

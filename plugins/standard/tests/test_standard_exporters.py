@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image as Picture
 
-from medai.api import Use
+from medai.api import Use, predictor
 from medai.errors import DataError, PluginError
-from medai.tasks import Batch, Case, Image, Origin, Sample
+from medai.tasks import Batch, Case, Image, Origin, Sample, Trained
 from medai_standard.exporters import safetensors as exporter_module
 from medai_standard.exporters.predictions import Predictions
 from medai_standard.exporters.safetensors import Safetensors
@@ -63,30 +63,19 @@ def test_other_predictions_are_json(tmp_path: Path) -> None:
         Predictions().write([(sample("b", torch.zeros(1, 2, 2), "HU")[0], object())], tmp_path)
 
 
-class Learner:
-    """What the engine makes of a module: the module's state under `module`."""
-
-    def __init__(self, module: torch.nn.Module, use: Use | None) -> None:
-        self.module, self.use = module, use
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"module": dict(self.module.state_dict()), "training": {"position": [1, 2]}}
-
-
-def test_a_module_is_written_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(name: str, /, **parameters: Any) -> torch.nn.Module:
-        assert name == "some/conv" and parameters == {"width": 3, "inner": Use("some/other", {"a": 1})}
-        return torch.nn.Conv2d(1, parameters["width"], 3)
-
-    monkeypatch.setattr(exporter_module, "build", build)
-    module = torch.nn.Conv2d(1, 3, 3)
-    batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
-    use = Use("some/conv", {"width": 3, "inner": Use("some/other", {"a": 1})})
-    path = Safetensors().write(Learner(module, use), batch, tmp_path)
-    assert path == tmp_path / "model.json" and "training" not in path.read_text()
+def test_a_module_is_written_and_opened_again(tmp_path: Path) -> None:
+    built: Any = predictor("ldct/edcnn", "restoration", filters=4)
+    with torch.no_grad():
+        for weight in built.module.parameters():
+            weight.add_(0.01)
+    use = Use("ldct/edcnn", {"filters": 4})
+    batch = Batch.of([sample("a", torch.rand(1, 16, 16) * 100, "HU")[0]])
+    path = Safetensors().write(Trained(use, "restoration", built, built.module, built.state_dict()), batch, tmp_path)
+    assert path == tmp_path / "model.json"
+    expected = built.predict(batch)[0].pixels
     for place in (path, tmp_path):
         (answer,) = Safetensors().open(place).predict(batch)
-        assert torch.equal(answer.pixels, module(batch.inputs.pixels)[0].detach()) and answer.unit == "HU"
+        assert torch.equal(answer.pixels, expected) and answer.unit == "HU"
 
 
 class Tuned:
@@ -108,16 +97,19 @@ class Tuned:
 
 
 def test_another_learner_is_written_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporter_module, "build", lambda name, /, **parameters: Tuned())
+    monkeypatch.setattr(exporter_module, "predictor", lambda name, task, /, **parameters: Tuned())
     batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
-    opened: Any = Safetensors().open(Safetensors().write(Tuned(), batch, tmp_path))
+    tuned = Tuned()
+    trained = Trained(Use("some/tuned", {}), "restoration", tuned, None, tuned.state_dict())
+    opened: Any = Safetensors().open(Safetensors().write(trained, batch, tmp_path))
     assert isinstance(opened, Tuned) and opened.state["h"] == 2.5 and opened.state["nested"][1] is None
     assert np.array_equal(opened.state["table"], np.arange(3)) and torch.equal(opened.state["nested"][0]["w"], torch.ones(2))
 
 
 def test_what_cannot_be_written_or_opened_says_why(tmp_path: Path) -> None:
     batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
-    with pytest.raises(PluginError, match="use"):
-        Safetensors().write(Learner(torch.nn.Conv2d(1, 1, 1), None), batch, tmp_path)
+    tuned = Tuned()
+    with pytest.raises(PluginError, match="JSON"):
+        Safetensors().write(Trained(Use("some/tuned", {"odd": object()}), "restoration", tuned, None, tuned.state), batch, tmp_path)
     with pytest.raises(DataError, match="not a model"):
         Safetensors().open(tmp_path)

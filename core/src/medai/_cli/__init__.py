@@ -5,16 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from pathlib import Path
-from typing import Any
 
 import click
 
 import medai
 from medai._discovery import configure, discovered
-from medai._words import nearest
-from medai.errors import MedaiError
+from medai._discovery.commands import load_command, plugged_commands
+from medai._words import listed, nearest
+from medai.errors import MedaiError, PluginError
 
 COMMANDS = {
     "list": ("medai._cli.list_:command", "List what the installed plugins offer."),
@@ -25,30 +24,39 @@ COMMANDS = {
     "export": ("medai._cli.export:command", "Export a run's model or predictions."),
     "doctor": ("medai._cli.doctor:command", "Say what is installed, and what is wrong with it."),
 }
-_GROUP = "medai.commands.v1"
 
 
 class _Commands(click.Group):
     """A group whose commands come from the table above and from the entry-point group, imported when called."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return [*COMMANDS, *sorted(_plugged())]
+        return [*COMMANDS, *(name for name in sorted(plugged_commands()) if name not in COMMANDS)]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
             place, _, attribute = COMMANDS[name][0].partition(":")
             found: click.Command = getattr(importlib.import_module(place), attribute)
             return found
-        plugged = _plugged()
-        if name in plugged:
-            command: click.Command = plugged[name].load()
-            return command
-        raise click.UsageError(f"unknown command {name!r}{nearest(name, self.list_commands(context))}", context)
+        plugged = plugged_commands()
+        if name not in plugged:
+            raise click.UsageError(f"unknown command {name!r}{nearest(name, self.list_commands(context))}", context)
+        command = load_command(plugged[name])
+        if not isinstance(command, click.Command):
+            raise PluginError(f"command {name} ({plugged[name][0].distribution}): {plugged[name][0].value} is no click command")
+        return command
+
+    def invoke(self, context: click.Context) -> None:
+        """As every group, but what a command returns is not its exit code."""
+        try:
+            super().invoke(context)
+        except BrokenPipeError:
+            _discard_stdout()
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, from their one line here: help imports none of them."""
         rows = [(name, summary) for name, (_, summary) in COMMANDS.items()]
-        rows += [(name, f"From {entry.value.split('.')[0]}.") for name, entry in sorted(_plugged().items())]
+        plugged = sorted(plugged_commands().items())
+        rows += [(name, f"From {listed(offer.distribution for offer in offers)}.") for name, offers in plugged if name not in COMMANDS]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -59,12 +67,10 @@ class _Commands(click.Group):
 @click.option(
     "--plugin", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Load a plugin from a file; repeatable."
 )
-@click.option("--traceback", "trace", is_flag=True, help="Show where an error was raised.")
-@click.pass_context
-def cli(context: click.Context, no_plugins: bool, files: tuple[Path, ...], trace: bool) -> None:
+@click.option("--traceback", is_flag=True, expose_value=False, help="Show where an error was raised.")
+def cli(no_plugins: bool, files: tuple[Path, ...]) -> None:
     """Medical-AI methods as plugins: find them, run them, compare what they reach."""
     configure(no_plugins=no_plugins, files=files)
-    context.obj = {"traceback": trace}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -74,41 +80,41 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        cli.main(arguments, prog_name="medai", standalone_mode=False)
-        sys.stdout.flush()
-        code = 0
+        # Without its own handling of errors, click gives the code of an `Exit`.
+        code = int(cli.main(arguments, prog_name="medai", standalone_mode=False) or 0)
+        _flush()
     except MedaiError as error:
         if "--traceback" in arguments:
+            import traceback
+
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)
         code = error.exit_code
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         code = 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    _warn_of_broken_plugins(arguments)
+    if "doctor" not in arguments:
+        _warn_of_broken_plugins()
     return code
 
 
-def _warn_of_broken_plugins(arguments: list[str]) -> None:
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+
+
+def _discard_stdout() -> None:
+    """Whoever read our output has gone, and wants no more: no complaint, now or when Python flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _warn_of_broken_plugins() -> None:
     found = discovered()
-    if found is None or "doctor" in arguments[:1]:
-        return
-    for record in found.plugins:
-        if record.status in ("failed", "incompatible"):
-            whole = f"{record.distribution} {record.version}"
-            click.echo(f"warning: plugin {record.name} ({whole}) is {record.status}: {record.reason}; see medai doctor", err=True)
-
-
-def _plugged() -> dict[str, Any]:
-    from importlib_metadata import entry_points
-
-    return {entry.name: entry for entry in entry_points(group=_GROUP)}
+    for record in found.plugins if found else ():
+        if record.broken:
+            click.echo(f"warning: {record.described}; see medai doctor", err=True)

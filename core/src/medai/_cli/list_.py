@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,6 +11,7 @@ import click
 
 from medai._discovery import Entry, PluginRecord, registry
 from medai._words import nearest
+from medai.errors import PluginError
 
 PLURALS = {
     "recipes": "recipe",
@@ -44,22 +44,25 @@ class _Kind(click.ParamType[str]):
 @click.option("--freeze", is_flag=True, help="The plugins as distribution==version lines.")
 def command(kind: str | None, task: str | None, plugin: str | None, as_json: bool, freeze: bool) -> None:
     """List what the installed plugins offer, of one KIND or of all."""
+    if freeze and (as_json or task or kind not in (None, PLUGINS)):
+        raise click.UsageError("--freeze lists plugins, as lines")
     plugins = [record for record in registry().plugins if plugin in (None, record.name)]
     if plugin is not None and not plugins:
         known = [record.name for record in registry().plugins]
         raise click.UsageError(f"the plugin {plugin!r} is not installed{nearest(plugin, known)}")
     if freeze:
-        lines = sorted({f"{record.distribution}=={record.version}" for record in plugins if record.status == "ok"})
-        click.echo("\n".join(lines))
+        click.echo("\n".join(sorted(_pinned(record) for record in plugins if record.status == "ok")))
     elif kind == PLUGINS:
         _plugins(plugins, as_json)
     else:
+        _complain_of(plugin, plugins)
+        wanted_task = registry().find("task", task).spec.name if task else None
         kinds = [PLURALS[kind]] if kind else list(PLURALS.values())
         entries = [
             entry
             for wanted in kinds
             for entry in registry().entries(wanted)
-            if _serves(entry, task) and plugin in (None, entry.plugin.name)
+            if _serves(entry, wanted_task) and plugin in (None, entry.plugin.name)
         ]
         _entries(entries, kinds, as_json)
 
@@ -80,16 +83,26 @@ def record_of(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _complain_of(plugin: str | None, records: Sequence[PluginRecord]) -> None:
+    """A plugin that is asked for by name and is not well is an error, not an empty list."""
+    if plugin and not any(record.status == "ok" for record in records):
+        raise PluginError(f"{records[0].described}\n{records[0].traceback}".rstrip())
+
+
+def _pinned(record: PluginRecord) -> str:
+    """A line for an installer; a file's is a comment, as there is nothing to install."""
+    is_file = record.version.startswith("sha256:")
+    return f"# {record.distribution} {record.version}" if is_file else f"{record.distribution}=={record.version}"
+
+
 def _serves(entry: Entry, task: str | None) -> bool:
-    if task is None:
-        return True
     own = entry.spec.name if entry.kind == "task" else entry.spec.task
-    return own.split("/")[-1] == registry().find("task", task).spec.name
+    return task is None or own.split("/")[-1] == task
 
 
 def _entries(entries: Sequence[Entry], kinds: Iterable[str], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([record_of(entry) for entry in entries], indent=1, ensure_ascii=False))
+        _print_json([record_of(entry) for entry in entries])
         return
     plural = {kind: name for name, kind in PLURALS.items()}
     blocks = []
@@ -103,13 +116,15 @@ def _entries(entries: Sequence[Entry], kinds: Iterable[str], as_json: bool) -> N
 def _plugins(plugins: Sequence[PluginRecord], as_json: bool) -> None:
     if as_json:
         keys = ("name", "distribution", "version", "status", "reason")
-        click.echo(
-            json.dumps(
-                [{"kind": "plugin", "id": record.name, **{key: getattr(record, key) for key in keys}} for record in plugins], indent=1
-            )
-        )
+        _print_json([{"kind": "plugin", "id": record.name, **{key: getattr(record, key) for key in keys}} for record in plugins])
         return
     click.echo(_aligned([(record.name, f"{record.distribution} {record.version}", record.status, record.reason) for record in plugins]))
+
+
+def _print_json(records: Sequence[dict[str, Any]]) -> None:
+    import json  # a plain list goes without
+
+    click.echo(json.dumps(records, indent=1, ensure_ascii=False))
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:

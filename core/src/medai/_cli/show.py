@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from medai._cli.list_ import record_of
+from medai._cli.recipe_text import recipe_lines, reported_cells, used_ids
+from medai._cli.text import labelled, paragraph
 from medai._discovery import Entry, load_target, registry
-from medai.api import Recipe, Spec, Table, Use
+from medai.api import Recipe, Spec, Table
 from medai.errors import PluginError
 
 
@@ -25,7 +26,18 @@ def command(id: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_record(entry) for entry in entries], indent=1, ensure_ascii=False))
         return
-    click.echo("\n\n".join("\n".join(_text(entry)) for entry in entries))
+    faults = []
+    for place, entry in enumerate(entries):
+        if place:
+            click.echo()
+        try:
+            for line in _lines(entry):
+                click.echo(line)
+        except PluginError as error:
+            # What its plugin says of it is shown all the same, and so is whatever else has that id.
+            faults.append(str(error))
+    if faults:
+        raise PluginError("\n".join(faults))
 
 
 def _record(entry: Entry) -> dict[str, Any]:
@@ -33,122 +45,75 @@ def _record(entry: Entry) -> dict[str, Any]:
 
     record = record_of(entry)
     if isinstance(entry.spec, Spec):
-        return record | {
-            "target": entry.spec.target,
-            "needs": list(entry.spec.needs),
-            "parameters": [vars(item) for item in _parameters(entry)],
-        }
+        record |= {"target": entry.spec.target, "parameters": [vars(item) for item in _parameters(load_target(entry))]}
+        return record | {field: list(getattr(entry.spec, field)) for field in ("inputs", "needs", "devices")}
     if isinstance(entry.spec, Recipe):
         record["reported"] = [
-            {"table": table, "column": column, "value": value, "note": note} for table, column, value, note in _reported(entry.id)
+            {"table": table.id, "row": cell.row, "column": cell.column, "metric": cell.metric, "value": cell.reported, "note": cell.note}
+            for table, cell in reported_cells(entry)
         ]
     return record | {"content": to_document(entry.spec)}
 
 
-def _text(entry: Entry) -> Iterator[str]:
+def _lines(entry: Entry) -> Iterator[str]:
     record = record_of(entry)
     yield f"{entry.kind} {entry.id}  ({entry.plugin.distribution} {entry.plugin.version})"
-    yield from _wrapped("", record["summary"])
+    yield from paragraph(record["summary"])
     for label, value in (("task", record["task"]), ("source", record["source"]), ("licence", record["license"])):
         if value:
-            yield from _wrapped(label, value)
+            yield from labelled(label, value)
     if record["implements"]:
-        yield from _wrapped("answers", ", ".join(record["implements"]))
+        yield from labelled("implements", ", ".join(record["implements"]))
     if isinstance(entry.spec, Recipe):
-        yield from _recipe(entry.id, entry.spec)
+        yield from recipe_lines(entry, entry.spec)
     elif isinstance(entry.spec, Table):
-        yield from _table(entry.spec)
+        yield from _table(entry, entry.spec)
     else:
-        yield from _component(entry)
+        yield from _component(entry, entry.spec)
 
 
-def _component(entry: Entry) -> Iterator[str]:
-    spec = entry.spec
-    assert isinstance(spec, Spec)
+def _component(entry: Entry, spec: Spec) -> Iterator[str]:
+    if spec.inputs:
+        yield from labelled("inputs", ", ".join(spec.inputs))
     if spec.needs:
-        yield from _wrapped("needs", "; ".join(spec.needs))
-    yield from _wrapped("devices", ", ".join(spec.devices))
-    try:
-        target = load_target(entry)
-    except PluginError as error:
-        yield from _wrapped("problem", str(error).splitlines()[0])
-        return
+        yield from labelled("needs", "; ".join(spec.needs))
+    yield from labelled("devices", ", ".join(spec.devices))
+    yield from labelled("target", spec.target)
+    target = load_target(entry)
     about = (inspect.getdoc(target) or "").split("\n\n")[0]
     if about:
-        yield from ("", *textwrap.wrap(about, 78, initial_indent="  ", subsequent_indent="  "))
-    found = _parameters(entry)
-    yield ""
-    yield "  parameters" if found else "  no parameters"
+        yield ""
+        yield from paragraph(about)
+    found = _parameters(target)
+    yield from ("", "  parameters" if found else "  no parameters")
     for item in found:
         yield f"    {item.name}: {item.type or 'any'}{' (required)' if item.required else f' = {item.default}'}"
+    yield from ("", f"  {_example(entry)}")
 
 
-def _recipe(id: str, recipe: Recipe) -> Iterator[str]:
-    yield from _wrapped("model", _use(recipe.model))
-    yield from _wrapped("loss", _use(recipe.loss) if recipe.loss else "the model's own")
-    if recipe.train is not None:
-        train = recipe.train
-        length = f"{train.steps} steps" if train.steps else f"{train.epochs} epochs"
-        optimizers = "; ".join(f"{turn}: {_use(use)}" for turn, use in train.optimizers.items())
-        yield from _wrapped("training", f"{length}, batch {train.batch}; {optimizers}")
-    for name, slot in recipe.data.items():
-        embedded = f"; embedded: {_use(slot.embedded)}" if slot.embedded else "; no embedded data"
-        yield from _wrapped(f"data {name}", f"{_use(slot.folder)}{embedded}; yours with --data {name}=PATH")
-    for view in recipe.views:
-        yield from _wrapped("view", _use(view))
-    yield from _wrapped("metrics", ", ".join(_use(use) for use in recipe.protocol.metrics) or "the task's own")
-    for use in recipe.baselines:
-        yield from _wrapped("baseline", _use(use))
-    for name, upstream in recipe.upstream.items():
-        yield from _wrapped(f"upstream {name}", upstream)
-    yield from _scales(recipe)
-    reported = list(_reported(id))
-    if reported:
-        yield from ("", "  reported by the paper, not measured here")
-        for table, column, value, note in reported:
-            yield from _wrapped("", f"{table}  {column}  {value}{f'  ({note})' if note else ''}", "    ")
-    yield from ("", f"  medai run {id}")
-    yield f"  medai run {id} " + " ".join(f"--data {name}=PATH" for name in recipe.data)
+def _example(entry: Entry) -> str:
+    """A command that puts the component to use."""
+    if entry.kind == "exporter":
+        return f"medai export RUN --to {entry.id}"
+    if entry.kind == "task":
+        return f"medai list --task {entry.id}"
+    short = [entry.spec.name] if registry().find_all(entry.spec.name) == registry().find_all(entry.id) else []
+    for recipe in registry().entries("recipe"):
+        if isinstance(recipe.spec, Recipe) and used_ids(recipe.spec).intersection([entry.id, *short]):
+            return f"medai run {recipe.id}"
+    return f'in a recipe\'s file: {{use = "{entry.id}"}}'
 
 
-def _scales(recipe: Recipe) -> Iterator[str]:
-    from medai._engine.document import flatten, to_document
-
-    for name, overrides in recipe.scales.items():
-        changes = ", ".join(f"{path} = {value}" for path, value in flatten(to_document(overrides)))
-        yield from _wrapped(f"scale {name}", changes)
-
-
-def _table(table: Table) -> Iterator[str]:
-    yield from ("", "  reported by the paper, not measured here")
+def _table(entry: Entry, table: Table) -> Iterator[str]:
+    yield from ("", "  reported, not measured here")
     for cell in table.cells:
-        yield from _wrapped(
-            "", f"{cell.row}  {cell.column}  {cell.reported}  [{cell.recipe}]{f'  ({cell.note})' if cell.note else ''}", "    "
-        )
+        spread = f" ± {cell.spread.value} ({cell.spread.kind})" if cell.spread else ""
+        value = "left out" if cell.reported is None else f"{cell.reported}{spread}"
+        note = f"  ({cell.note})" if cell.note else ""
+        yield from paragraph(f"{cell.row}  {cell.column}  {cell.metric} {value}  [{cell.recipe}]{note}", "    ")
 
 
-def _reported(id: str) -> Iterator[tuple[str, str, float | None, str]]:
-    for entry in registry().entries("table"):
-        table = entry.spec
-        if isinstance(table, Table):
-            for cell in table.cells:
-                if cell.recipe == id:
-                    yield entry.id, f"{cell.row} {cell.column}", cell.reported, cell.note
-
-
-def _parameters(entry: Entry) -> list[Any]:
+def _parameters(target: object) -> list[Any]:
     from medai._engine.construct import parameters
 
-    return parameters(load_target(entry))
-
-
-def _use(use: Use) -> str:
-    inner = ", ".join(f"{key} = {_use(value) if isinstance(value, Use) else value!r}" for key, value in use.params.items())
-    return f"{use.id}({inner})" if inner else use.id
-
-
-def _wrapped(label: str, text: str, indent: str = "  ") -> list[str]:
-    first = f"{indent}{label.ljust(10)} " if label else indent
-    return textwrap.wrap(
-        " ".join(text.split()), 80, initial_indent=first, subsequent_indent=indent + " " * 11 if label else indent + "  "
-    ) or [first]
+    return parameters(target)

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 
 from medai import __version__
+from medai._discovery.failure import failure_of
 from medai._discovery.files import import_file, of_file
 from medai._discovery.hooks import Hooks
 from medai._discovery.records import Entry, PluginRecord, Status
@@ -21,7 +22,6 @@ from medai._words import listed
 from medai.errors import PluginError
 
 Loaded = tuple[PluginRecord, tuple[Entry, ...]]
-_OUR_FRAMES = ("<frozen importlib", str(Path(__file__).parent), importlib.__file__)
 
 
 def load_all(*, no_plugins: bool, files: Sequence[Path]) -> list[Loaded]:
@@ -46,19 +46,6 @@ def load_all(*, no_plugins: bool, files: Sequence[Path]) -> list[Loaded]:
     if switches.strict:
         _raise_for(record for record, _ in loaded)
     return loaded
-
-
-def failure_of(error: BaseException) -> tuple[str, str]:
-    """An error in one line, and its traceback from the first frame that is neither ours nor the import system's."""
-    import traceback
-
-    said = " ".join(str(error).split())
-    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    frames = error.__traceback__
-    while frames is not None and _is_ours(frames):
-        frames = frames.tb_next
-    # A recursion's traceback is a thousand frames, so the last ones must do.
-    return reason, "".join(traceback.format_exception(type(error), error, frames, limit=-20))
 
 
 def _load(hooks: Hooks, candidate: Candidate, rightful: Sequence[str]) -> Loaded:
@@ -123,10 +110,6 @@ def _record(candidate: Candidate, status: Status, reason: str = "", traceback: s
         reason=reason,
         traceback=traceback,
     )
-
-
-def _is_ours(frames: TracebackType) -> bool:
-    return frames.tb_frame.f_code.co_filename.startswith(_OUR_FRAMES)
 
 
 def _raise_for(records: Iterable[PluginRecord]) -> None:

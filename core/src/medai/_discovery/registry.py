@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from medai._discovery.load import Loaded, failure_of, load_all
+from medai._discovery.load import Loaded, load_all
 from medai._discovery.records import Entry, PluginRecord
-from medai._words import close_to, listed, nearest
-from medai.api import Spec
+from medai._words import close_to, listed
 from medai.errors import PluginError, UsageError
 
 _PLURALS = {"loss": "losses"}
@@ -79,32 +77,6 @@ class Registry:
         hint = f"did you mean {_either(close)}?" if close else f"see medai list {_PLURALS.get(kind, f'{kind}s') if kind else ''}".rstrip()
         broken = [record.name for record in self.plugins if record.broken]
         return f": {hint}" + (f" (it may be in a plugin that is broken: {listed(broken)}; see medai doctor)" if broken else "")
-
-
-def load_target(entry: Entry) -> object:
-    """Import what a spec names.
-
-    Raises:
-        PluginError: the import fails, with the plugin's own traceback, or the module has no such name.
-        UsageError: the entry is a recipe or a table, which names nothing to import.
-    """
-    if not isinstance(entry.spec, Spec):
-        raise UsageError(f"{entry.kind} {entry.id} is not a component: there is nothing to import")
-    place, _, names = entry.spec.target.partition(":")
-    what = f"{entry.kind} {entry.id} ({entry.plugin.distribution} {entry.plugin.version}): {entry.spec.target}"
-    try:
-        found: object = importlib.import_module(place)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a plugin may also exit
-        reason, trace = failure_of(error)
-        needs = f"; it needs {listed(entry.spec.needs)}" if entry.spec.needs else ""
-        raise PluginError(f"{what} could not be imported: {reason}{needs}\n{trace}".rstrip()) from error
-    for name in names.split("."):
-        if not hasattr(found, name):
-            raise PluginError(f"{what}: there is no {name} in {place}{nearest(name, [key for key in vars(found) if key[0] != '_'])}")
-        found = getattr(found, name)
-    return found
 
 
 _registry: Registry | None = None

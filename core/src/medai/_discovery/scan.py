@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from importlib_metadata import Distribution, distributions
+from importlib_metadata import Distribution
 
 PLUGINS = "medai.v1"
 COMMANDS = "medai.commands.v1"
@@ -49,7 +49,7 @@ def candidates(group: str = PLUGINS) -> list[Candidate]:
     Where a distribution stands on the path twice the first counts, as it does for imports.
     """
     found: dict[str, list[Candidate]] = {}
-    for distribution in distributions():
+    for distribution in Distribution.discover():
         text = _text(distribution, "entry_points.txt")
         # Most distributions have none: a look at the text spares the rest.
         if f"[{group}]" in text:

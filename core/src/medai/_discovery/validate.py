@@ -12,6 +12,9 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 _TARGET = re.compile(f"{_DOTTED}:{_DOTTED}", re.ASCII)
 _TEXTS = ("task", "license", "source")
+_RECORDS: Mapping[str, type] = {"model": Use, "protocol": Protocol, "loss": Use, "train": Train}
+_OPTIONAL = ("loss", "train")
+_MAPPINGS: Mapping[str, type] = {"data": Slot, "upstream": str, "scales": Mapping}
 _LISTS = ("inputs", "implements", "needs", "devices")
 
 
@@ -70,18 +73,16 @@ def _recipe_faults(recipe: Recipe) -> Iterator[str]:
         yield "no task is named"
     if recipe.summary != "" and not _line(recipe.summary):
         yield "the summary is not one line of text"
-    for field, wanted in (("model", Use), ("protocol", Protocol)):
-        if not isinstance(getattr(recipe, field), wanted):
-            yield f"{field} is no {wanted.__name__}"
-    for field, wanted in (("loss", Use), ("train", Train)):
-        if not isinstance(getattr(recipe, field), wanted | None):
+    for field, wanted in _RECORDS.items():
+        value = getattr(recipe, field)
+        if not isinstance(value, wanted) and (value is not None or field not in _OPTIONAL):
             yield f"{field} is no {wanted.__name__}"
     for field in ("views", "baselines"):
         if not _all(getattr(recipe, field), Use):
             yield f"{field} is no tuple of Use"
     if not recipe.data:
         yield "data has no Slot"
-    for field, wanted in (("data", Slot), ("upstream", str), ("scales", Mapping)):
+    for field, wanted in _MAPPINGS.items():
         if not _maps(getattr(recipe, field), wanted):
             yield f"{field} does not map names to {wanted.__name__}"
 

@@ -18,6 +18,9 @@ from safetensors.torch import save
 from medai._results.atomic import write_bytes
 from medai.errors import DataError, DivergedError, PluginError
 
+Tensors = list[tuple[str, torch.Tensor]]
+"""Where each tensor stands in the state, for messages, and the tensor."""
+
 _TENSOR, _ARRAY, _PAIRS, _TUPLE = "__tensor__", "__array__", "__pairs__", "__tuple__"
 
 
@@ -29,12 +32,10 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
         EnvironmentFault: the disk is full.
         PluginError: the state holds something else.
     """
-    tensors: dict[str, torch.Tensor] = {}
+    tensors: Tensors = []
     structure = _pack(state, tensors, "state")
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise DivergedError(f"{name} is not finite; the last good checkpoint is kept")
-    named = {str(index): tensor for index, tensor in enumerate(tensors.values())}
+    _check_finite(tensors)
+    named = {str(index): tensor for index, (_, tensor) in enumerate(tensors)}
     write_bytes(path, save(named, metadata={"structure": json.dumps(structure)}))
 
 
@@ -54,13 +55,27 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def _pack(value: Any, tensors: dict[str, torch.Tensor], where: str) -> Any:
+def check_finite(state: Mapping[str, Any]) -> None:
+    """Raise DivergedError when a floating-point tensor or array of the state is not finite."""
+    tensors: Tensors = []
+    _pack(state, tensors, "state")
+    _check_finite(tensors)
+
+
+def _check_finite(tensors: Tensors) -> None:
+    for name, tensor in tensors:
+        if (tensor.is_floating_point() or tensor.is_complex()) and not bool(torch.isfinite(tensor).all()):
+            raise DivergedError(f"{name} is not finite; the last good checkpoint is kept")
+
+
+def _pack(value: Any, tensors: Tensors, where: str) -> Any:
     if isinstance(value, torch.Tensor):
         # A copy: tied weights share memory, which safetensors refuses.
-        tensors[where] = value.detach().to("cpu", copy=True).contiguous()
+        tensors.append((where, value.detach().to("cpu", copy=True).contiguous()))
         return {_TENSOR: len(tensors) - 1}
-    if isinstance(value, np.ndarray):
-        tensors[where] = torch.from_numpy(np.ascontiguousarray(value).copy())
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        # `ascontiguousarray` gives an array of no dimension one.
+        tensors.append((where, torch.from_numpy(np.ascontiguousarray(value).reshape(value.shape).copy())))
         return {_ARRAY: len(tensors) - 1}
     if isinstance(value, Mapping):
         packed = [(key, _pack(item, tensors, f"{where}.{key}")) for key, item in value.items()]

@@ -64,6 +64,8 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
         UsageError: the recipe, a key, a value, a scale or a slot is wrong.
     """
     id, own, in_file = _load(request.recipe)
+    scale = in_file.pop("scale", None) if request.scale is None else request.scale
+    in_file.pop("scale", None)
     recipe: Recipe = from_document(Recipe, own)
     data = _data_overrides(recipe, request.data)
     if request.stub:
@@ -73,7 +75,6 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     given = overlay(own, in_file)
     given = overlay(given, data)
     embedded = not any(root_of(slot.folder) is not None for slot in from_document(Recipe, given).data.values())
-    scale = in_file.pop("scale", None) if request.scale is None else request.scale
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
     layers = [
         (f"scale {scale}", _scale(recipe, scale)),
@@ -174,7 +175,9 @@ def _scale(recipe: Recipe, scale: str) -> Mapping[str, Any]:
         return {}
     if scale not in recipe.scales:
         raise UsageError(f"{recipe.name} has no scale {scale!r}{nearest(scale, [PAPER, *recipe.scales])}")
-    return recipe.scales[scale]
+    # As plain data: a component in it is laid over the recipe's, it need not replace it.
+    document: Document = to_document(recipe.scales[scale])
+    return document
 
 
 def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:

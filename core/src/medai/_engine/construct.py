@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from medai._discovery import Entry, load_target, registry
 from medai._words import listed, nearest
@@ -121,6 +121,8 @@ def typed(where: str, annotation: Any, value: object) -> Any:
         adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
     except PydanticSchemaGenerationError:
         return value
+    except PydanticUserError:  # a dataclass or the like, which brings its own configuration
+        adapter = TypeAdapter(annotation)
     try:
         encoded = json.dumps(value)
     except (TypeError, ValueError):

@@ -50,6 +50,7 @@ def accelerator_for(device: torch.device, precision: str) -> tuple[Accelerator, 
     mixed = "bf16" if precision == "bf16" or (precision == "auto" and has_bf16) else "no"
     # Accelerate keeps one state per process; an upstream run may have left another device or precision there.
     AcceleratorState._reset_state(reset_partial_state="WORLD_SIZE" not in os.environ)
+    os.environ.pop("ACCELERATE_TORCH_DEVICE", None)
     if device.type == "cuda" and device.index is not None:
         os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
     # A turn leaves the parameters of the others without a gradient.

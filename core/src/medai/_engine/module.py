@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -62,7 +63,10 @@ class ModuleLearner:
         self._training = _Training(self.module, self._task, len(train), context)
         if self._resumed is not None:
             self._training.load_state_dict(self._resumed)
-        yield from self._training.run(train)
+        try:
+            yield from self._training.run(train)
+        finally:
+            self._training.release()
 
     def state_dict(self) -> dict[str, Any]:
         """The module's state and, while it learns, that of its training."""
@@ -104,6 +108,14 @@ class _Training:
 
     def run(self, feed: Feed[Any, Any]) -> Iterator[Progress]:
         """Steps until the last one, from wherever the position is."""
+        try:
+            yield from self._steps(feed)
+        finally:
+            # The last turn froze what the others train.
+            for parameter in self._everything:
+                parameter.requires_grad_(True)
+
+    def _steps(self, feed: Feed[Any, Any]) -> Iterator[Progress]:
         train = self._context.train
         while self._step < self._total:
             began = self._step
@@ -127,13 +139,19 @@ class _Training:
                 end = self._batch >= self._batches
                 if end:
                     self._end_epoch()
-                if losses is not None:
-                    yield Progress(self._step, self._epoch, end, losses, cases)
+                if losses is not None or end:
+                    # The end of an epoch counts, even if its last batch could not be read.
+                    yield Progress(self._step, self._epoch, end, losses or {}, cases)
                 if end or self._step >= self._total:
                     break
                 expected = self._parts_of(self._batch, len(feed))
             if self._step == began and self._batch == 0 and not parts:
                 raise PluginError("an epoch passed without a step: no batch held a case that could be used")
+
+    def release(self) -> None:
+        """Undo what the last turn froze."""
+        for parameter in self._everything:
+            parameter.requires_grad_(True)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""
@@ -293,6 +311,10 @@ def _plain(schedule: Any) -> dict[str, Any]:
 
 
 def _load_plain(schedule: Any, state: Mapping[str, Any]) -> None:
-    schedule.__dict__.update({key: value for key, value in state.items() if key != "inner"})
+    for key, value in state.items():
+        if key != "inner":
+            present = getattr(schedule, key, None)
+            # The milestones of MultiStepLR, which a file holds as a plain mapping.
+            setattr(schedule, key, Counter(value) if isinstance(present, Counter) else value)
     for item, inner in zip(getattr(schedule, "_schedulers", ()), state.get("inner", ()), strict=True):
         _load_plain(item, inner)

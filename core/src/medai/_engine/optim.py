@@ -26,6 +26,7 @@ def build_optimizer(use: Use, parameters: Iterable[nn.Parameter]) -> Optimizer:
         UsageError: the name or a parameter is unknown or refused.
     """
     known = {name: kind for name, kind in vars(torch.optim).items() if _is_a(kind, Optimizer)}
+    del known["LBFGS"]  # it asks for the loss anew several times within one step
     kind = _by_name("optimizer", use.id, known)
     optimizer: Optimizer = _built(use, kind, list(parameters), "params")
     return optimizer
@@ -33,7 +34,9 @@ def build_optimizer(use: Use, parameters: Iterable[nn.Parameter]) -> Optimizer:
 
 def build_schedule(train: Train, optimizer: Optimizer, total: int) -> lr_scheduler.LRScheduler | None:
     """The schedule of a recipe over `total` advances, behind its warm-up; None when there is neither."""
-    advances_warmup = train.warmup if train.schedule_every == "step" else 0
+    if train.warmup and train.schedule_every == "epoch":
+        raise UsageError("train.warmup counts steps: it goes with train.schedule_every = 'step'")
+    advances_warmup = train.warmup
     after = None
     if train.schedule is not None:
         known = {name: kind for name, kind in vars(lr_scheduler).items() if _is_a(kind, lr_scheduler.LRScheduler)}

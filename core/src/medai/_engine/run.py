@@ -241,6 +241,7 @@ class _Execution:
         )
 
     def _context(self) -> Context:
+        self.folder.scratch.mkdir(exist_ok=True)
         return Context(
             device=self.device,
             seed=self.options.seed,

@@ -72,7 +72,7 @@ def _slot_roles(members: list[Member], split: Split, fixed: Mapping[str, str]) -
         return {member.key: allowed[0] for member in members}
     if members[0].single_subject:
         return _blocks(members, split, allowed)
-    published = {member.key: member.case.split for member in members if member.case.split in ROLES}
+    published = {member.key: member.case.split for member in members if member.case.split in allowed}
     if split.published and len(published) == len(members):
         return {key: str(role) for key, role in published.items()}
     groups = sorted({member.case.group for member in members})
@@ -84,7 +84,11 @@ def _group_roles(groups: list[str], split: Split, allowed: tuple[str, ...], fixe
     roles = {group: fixed[group] for group in groups if group in fixed}
     for role, wanted in (("test", split.test), ("valid", split.valid)):
         if isinstance(wanted, tuple) and role in allowed:
-            roles |= {group: role for group in _named(role, wanted, groups)}
+            named = dict.fromkeys(_named(role, wanted, groups), role)
+            both = sorted(group for group in named if roles.get(group, role) != role and group not in fixed)
+            if both:
+                raise DataError(f"the group {both[0]!r} is named for {role} and for {roles[both[0]]}")
+            roles |= named
     shuffled = [str(group) for group in np.random.default_rng(split.seed).permutation(groups)]
     free = [group for group in shuffled if group not in roles]
     for role, wanted in (("test", split.test), ("valid", split.valid)):

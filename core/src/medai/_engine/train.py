@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 
-from medai._engine.checkpoint import load_state, save_state
+from medai._engine.checkpoint import check_finite, load_state, save_state
 from medai._engine.evaluate import Figure
 from medai._engine.listener import Listener
 from medai._results.atomic import write_text
 from medai._results.folder import RunFolder
 from medai.api import Train
-from medai.errors import DivergedError, UsageError
+from medai.errors import DivergedError, EnvironmentFault, PluginError, UsageError
 from medai.tasks import Context, Feed, Progress
 
 LOG_EVERY = 20
@@ -40,10 +40,11 @@ class Standing:
 class Journal:
     """`metrics.jsonl`: a line per logged step and per validation; losses wait on the device until they are logged."""
 
-    def __init__(self, path: Path, upto: int) -> None:
+    def __init__(self, path: Path, trained: int, validated: int) -> None:
         self._path, self._waiting = path, []  # type: Path, list[Progress]
-        kept = [line for line in self._lines() if line["step"] <= upto]
-        if kept:
+        # What was logged after the checkpoint is logged again. A device, such as the null device, is left alone.
+        if path.is_file():
+            kept = [line for line in self._lines() if line["step"] <= (validated if line["kind"] == "valid" else trained)]
             write_text(path, "".join(f"{json.dumps(line)}\n" for line in kept))
 
     def hold(self, progress: Progress) -> None:
@@ -74,12 +75,13 @@ class Journal:
     def add(self, kind: str, step: int, epoch: int, figures: Mapping[str, float]) -> None:
         """Append a line."""
         finite = {name: value if math.isfinite(value) else None for name, value in figures.items()}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"kind": kind, "step": step, "epoch": epoch, **finite}) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"kind": kind, "step": step, "epoch": epoch, **finite}) + "\n")
+        except OSError as error:
+            raise EnvironmentFault(f"{self._path}: not written: {error.strerror or error}") from error
 
     def _lines(self) -> list[dict[str, Any]]:
-        if not self._path.exists():
-            return []
         lines = []
         for text in self._path.read_text(encoding="utf-8").splitlines():
             try:
@@ -113,7 +115,7 @@ def drive(
     if standing.finished:
         return standing
     plan, main = context.train, context.accelerator.is_main_process
-    journal = Journal(folder.journal if main else Path(os.devnull), standing.step)
+    journal = Journal(folder.journal if main else Path(os.devnull), standing.step, standing.validated)
 
     def log() -> None:
         figures = journal.flush(folder.last)
@@ -128,7 +130,12 @@ def drive(
         standing.validated = standing.step
         if validate is None:
             return
-        figures = validate()
+        try:
+            figures = validate()
+        except PluginError:
+            # A prediction that breaks the conventions may come from weights that are not finite: then that is what to say.
+            check_finite(learner.state_dict())
+            raise
         name = plan.select or next(iter(figures))
         if name not in figures:
             raise UsageError(f"train.select = {name!r}: the metrics give {', '.join(figures)}")
@@ -141,18 +148,24 @@ def drive(
         journal.add("valid", standing.step, standing.epoch, values)
         listener.validated(standing.step, values, better)
 
-    for progress in learner.fit(train, valid, context) or ():
+    def spent() -> bool:
+        return plan.patience is not None and standing.stale >= plan.patience
+
+    for progress in () if spent() else learner.fit(train, valid, context) or ():
         standing.step, standing.epoch = progress.step, progress.epoch
         journal.hold(progress)
         validating, saving = _due(plan, progress)
         if validating or saving or progress.step % LOG_EVERY == 0:
             log()
             announce()
-        if validating:
-            check()
-        if saving:
-            save(folder.last)
-        if plan.patience is not None and standing.stale >= plan.patience:
+        try:
+            if validating:
+                check()
+            if saving:
+                save(folder.last)
+        except DivergedError as error:
+            raise DivergedError(f"{error} ({folder.last}); step {progress.step}, cases {', '.join(progress.cases)}") from error
+        if spent():
             listener.warn(f"stopped at step {standing.step}: {plan.patience} validations without a better figure")
             break
     log()

@@ -1,18 +1,15 @@
-"""Files that are whole or not there: written to a temporary name in the same folder, flushed to the disk, then renamed."""
+"""A run folder's files: whole or not there."""
 
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medai.errors import EnvironmentFault
+from medai.io import replacing
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -21,22 +18,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         EnvironmentFault: the disk is full or cannot be written; the file that was there before is untouched.
     """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
-        raise EnvironmentFault(f"{path}: not written, {what}; the file that was there before is kept") from error
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,14 +47,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _finite(item) for key, item in value.items()}
     return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _sync_folder(folder: Path) -> None:
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return  # not every system lets a folder be opened
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from medai.errors import DataError, EnvironmentFault, UsageError
 
 FORMAT = 1
+_PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class RunFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.root / ".lock")
-            with lock.acquire(timeout=0):
+            # Loader processes of a run that was killed hold the lock until they notice, some seconds later.
+            with lock.acquire(timeout=_PATIENCE):
                 yield
         except Timeout:
             raise EnvironmentFault(f"{self.root}: the run folder is in use by another process") from None

@@ -9,9 +9,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Use:
-    """A component and the parameters that differ from its defaults; `use("ldct/edcnn", channels=32)`.
+    """A component and the parameters that differ from its defaults; `use("plugin/network", channels=32)`.
 
-    In TOML: `{use = "ldct/edcnn", channels = 32}`. A parameter may itself be a `Use` or a `RunRef`.
+    In TOML: `{use = "plugin/network", channels = 32}`. A parameter may itself be a `Use` or a `RunRef`.
     """
 
     id: str

@@ -65,7 +65,7 @@ REDCNN = Recipe(
     baselines=BASELINES,
     scales={
         # A third of the filters: with all of them a minute on two cores is not enough to get past the input.
-        "quick": {"model": {"filters": 32}, **_short(120, 1e-3, per_case=8, validate_every=60, batch=4)},
+        "quick": {"model": {"filters": 32}, **_short(360, 2e-3, per_case=8, validate_every=180, batch=4)},
         "small": _short(2000, 5e-4, per_case=32, validate_every=250),
     },
     implements=("redcnn",),

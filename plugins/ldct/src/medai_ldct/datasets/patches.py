@@ -27,10 +27,16 @@ class Patches:
         size: pixels along each side.
         per_case: patches per slice and epoch; their cases are called `<id>#<number>` and stay in the slice's group.
         balanced: every group gives as many patches as the one with most slices, so that a long series does not outweigh the others.
+        noisier: up to so many times the noise (input - reference) of another place of the slice, mirrored, is added to both input and
+            reference. So a network sees references of many noise levels, and learns to leave a noisy scan's own noise in place; without
+            it, trained on few and clean scans, it smooths noisy ones too much.
     """
 
-    def __init__(self, source: Dataset[Image, Image], size: int = 64, per_case: int = 8, balanced: bool = False) -> None:
-        self.source, self.size, self.per_case, self.balanced = source, size, per_case, balanced
+    def __init__(
+        self, source: Dataset[Image, Image], size: int = 64, per_case: int = 8, balanced: bool = False, noisier: float = 0.0
+    ) -> None:
+        self.source, self.size, self.per_case = source, size, per_case
+        self.balanced, self.noisier = balanced, noisier
         self._whole = {case.id: case for case in source.cases()}
 
     @property
@@ -51,10 +57,15 @@ class Patches:
         sample = self.source.read(self._whole[case.id.rpartition("#")[0]], rng)
         looked_at = sample.reference or sample.inputs
         top, left = self._place(looked_at.pixels, rng)
+        given = self._cut(sample.inputs, top, left)
+        reference = None if sample.reference is None else self._cut(sample.reference, top, left)
+        if reference is not None and self.noisier:
+            more = self._noise(sample, rng)
+            given, reference = replace(given, pixels=given.pixels + more), replace(reference, pixels=reference.pixels + more)
         return Sample(
             replace(sample.case, id=case.id),
-            self._cut(sample.inputs, top, left),
-            None if sample.reference is None else self._cut(sample.reference, top, left),
+            given,
+            reference,
             None if sample.origin is None else _moved(sample.origin, top, left),
         )
 
@@ -78,6 +89,12 @@ class Patches:
             if float((patch > _AIR_BELOW).float().mean()) >= _LEAST_TISSUE:
                 break
         return top, left
+
+    def _noise(self, sample: Sample[Image, Image], rng: np.random.Generator) -> torch.Tensor:
+        assert sample.reference is not None
+        elsewhere = self._place(sample.reference.pixels, rng)
+        noise = self._cut(sample.inputs, *elsewhere).pixels - self._cut(sample.reference, *elsewhere).pixels
+        return noise.flip(-2) * float(rng.uniform(0, self.noisier))
 
     def _cut(self, image: Image, top: int, left: int) -> Image:
         # A copy, so that a patch kept for later does not keep its slice.

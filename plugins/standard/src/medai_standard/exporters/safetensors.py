@@ -11,40 +11,35 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from medai.api import Use, build
+from medai.api import Use, predictor
 from medai.errors import DataError, PluginError
 from medai.io import replacing
-from medai.tasks import Batch, Image, Predictor
+from medai.tasks import Batch, Predictor, Trained
 
 _WEIGHTS, _DESCRIPTION, _FORMAT = "model.safetensors", "model.json", 1
 
 
 class Safetensors:
-    """`model.safetensors` and `model.json` (id and parameters of the model) in a folder.
+    """`model.safetensors` and `model.json` (id, parameters and task of the model) in a folder.
 
-    The model that is written has `use`, the `medai.api.Use` that it was built from, and `state_dict()`. A module's weights stand under
-    `module`; what else its training kept is left out. The state of another learner is mappings of tensors, arrays and JSON values.
+    A module's weights bear their own names. The state of another learner is mappings of tensors, arrays and JSON values.
     """
 
-    def write(self, model: Any, batch: Batch[Any, Any], folder: Path) -> Path:
+    def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write both files; return the description, which `open` takes.
 
         Raises:
-            PluginError: the model does not say what it was built from, has no state, or has one that cannot be written.
+            PluginError: a parameter or a value of the state cannot be written.
             EnvironmentFault: the disk is full.
         """
-        use = getattr(model, "use", None)
-        if not isinstance(use, Use) or not hasattr(model, "state_dict"):
-            raise PluginError(f"{type(model).__name__} has no state, or does not say by `use` what it was built from")
-        state = model.state_dict()
-        is_module = "module" in state
+        is_module = set(model.state) == {"module"}
         tensors: dict[str, torch.Tensor] = {}
-        plain = _pack(state["module"] if is_module else state, tensors, "")
-        description = {"format": _FORMAT, "model": use.id, "parameters": _parameters(use), "module": is_module, "state": plain}
+        plain = _pack(model.state["module"] if is_module else model.state, tensors, "")
+        described = {"model": model.use.id, "parameters": _parameters(model.use), "task": model.task}
         try:
-            text = json.dumps(description, indent=1) + "\n"
+            text = json.dumps({"format": _FORMAT, **described, "module": is_module, "state": plain}, indent=1) + "\n"
         except (TypeError, ValueError) as error:
-            raise PluginError(f"{use.id}: its parameters or state cannot be written as JSON: {error}") from error
+            raise PluginError(f"{model.use.id}: its parameters or state cannot be written as JSON: {error}") from error
         with replacing(folder / _WEIGHTS) as temporary:
             save_file(tensors, temporary)
         with replacing(folder / _DESCRIPTION) as temporary:
@@ -62,22 +57,13 @@ class Safetensors:
             description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
             with safe_open(folder / _WEIGHTS, framework="pt") as file:
                 state = _unpack(description["state"], {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  not a mapping
-            model: Any = build(description["model"], **{name: _use(value) for name, value in description["parameters"].items()})
-            model.load_state_dict(state)
+            given = {name: _use(value) for name, value in description["parameters"].items()}
+            model: Any = predictor(description["model"], description["task"], **given)
+            model.load_state_dict({"module": state} if description["module"] else state)
         except (OSError, KeyError, ValueError, SafetensorError, RuntimeError) as error:
             raise DataError(f"not a model as this exporter writes it: {error}", folder) from error
-        return _Module(model) if description["module"] and not hasattr(model, "predict") else model
-
-
-class _Module:
-    """A plain module of images as a predictor."""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self._module = module.eval()
-
-    def predict(self, batch: Batch[Image, Any]) -> list[Image]:
-        with torch.no_grad():
-            return [Image(pixels, batch.inputs.unit) for pixels in self._module(batch.inputs.pixels)]
+        opened: Predictor[Any] = model
+        return opened
 
 
 def _parameters(use: Use) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+"""`python -m medai`: the command line."""
+
+from medai._cli import main
+
+main()
