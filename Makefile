@@ -46,7 +46,7 @@ imports: $(INSTALLED)  ## who may import whom
 	$(BIN)/lint-imports
 
 unit: $(INSTALLED)  ## all tests; what needs a GPU or real data skips where there is none
-	$(PYTEST) -n 2
+	$(PYTEST) -n 2 --dist loadgroup
 
 docs: $(INSTALLED)  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
