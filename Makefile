@@ -55,8 +55,9 @@ wheels: $(INSTALLED)  ## one wheel per distribution, into dist/
 	rm -rf dist
 	set -e; for project in $(PROJECTS); do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$project; done
 
-bench: $(INSTALLED)  ## the benchmarks of benchmarks/README.md that need no real data
-	$(BIN)/python -m benchmarks
+bench: $(INSTALLED)  ## what finding plugins and the loop cost; benchmarks/real_ct.py needs real CT
+	$(BIN)/python benchmarks/discovery.py
+	$(BIN)/python benchmarks/loop.py
 
 surface: $(INSTALLED)  ## record the public API after an addition
 	$(BIN)/python tools/surface.py --write

@@ -47,14 +47,16 @@ def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, *
 def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     from medai._cli.console import ConsoleListener
     from medai._engine.configure import Request, configure
+    from medai._engine.device import agreed, is_first_process, resolve_device
+    from medai._engine.listener import Listener
     from medai._engine.run import start
     from medai._results.folder import new_folder
 
     request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
     summaries = []
     for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
-        folder = new_folder(out, recipe.removesuffix(".toml"))
-        listener = ConsoleListener()
+        folder = agreed(lambda: new_folder(out, recipe.removesuffix(".toml")), resolve_device(options.device))
+        listener = ConsoleListener() if is_first_process() else Listener()
         try:
             configuration = configure(request, stub_root=folder.stub)
             listener.stage(f"{configuration.id}, scale {configuration.scale}, seed {seed}: {folder.root}")
@@ -63,27 +65,31 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
             summaries.append(start(configuration, replace(options, seed=seed), folder, listener))
         except BaseException:
             # A request that came to nothing leaves no folder; once there is a split, there is something to look at or to resume.
-            if not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
+            if is_first_process() and not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
                 shutil.rmtree(folder.root)
             raise
         finally:
             listener.close()
-        _show(summaries[-1], folder.report, as_json)
-    if len(summaries) > 1 and not as_json:
+        if is_first_process():
+            _show(summaries[-1], folder.report, as_json)
+    if len(summaries) > 1 and is_first_process() and not as_json:
         _show_seeds(summaries)
 
 
 def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:
     from medai._cli.console import ConsoleListener
+    from medai._engine.device import is_first_process
+    from medai._engine.listener import Listener
     from medai._engine.run import resume
     from medai._results.folder import RunFolder
 
-    listener = ConsoleListener()
+    listener = ConsoleListener() if is_first_process() else Listener()
     try:
         summary = resume(RunFolder(root), listener, device=None if device == "auto" else device, workers=workers)
     finally:
         listener.close()
-    _show(summary, RunFolder(root).report, as_json)
+    if is_first_process():
+        _show(summary, RunFolder(root).report, as_json)
 
 
 def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:

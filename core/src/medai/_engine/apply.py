@@ -24,6 +24,7 @@ from medai._engine.run import MODEL
 from medai._report import write_report
 from medai._results.atomic import write_csv, write_json
 from medai._results.folder import RunFolder, read_json, safe_name
+from medai.api import ExporterSpec
 from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Trained
 
@@ -123,7 +124,7 @@ def export_run(root: Path, exporter: str, out: Path, device: str) -> list[Path]:
     built = construct(entry.id, {}, kind="exporter")
     predictor: Any = trained_predictor(opened.folder, opened.device)
     out.mkdir(parents=True, exist_ok=True)
-    if entry.spec.of == "predictions":
+    if isinstance(entry.spec, ExporterSpec) and entry.spec.of == "predictions":
         return list(built.write(stored_answers(opened.folder, _test_feed(opened), build_task(opened.configuration.recipe.task)), out))
     recipe = opened.configuration.recipe
     if not learns(predictor):

@@ -64,15 +64,15 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
         UsageError: the recipe, a key, a value, a scale or a slot is wrong.
     """
     id, own, in_file = _load(request.recipe)
-    scale = in_file.pop("scale", None) if request.scale is None else request.scale
-    in_file.pop("scale", None)
-    recipe: Recipe = from_document(Recipe, own)
+    scale_in_file = in_file.pop("scale", None)
+    scale = scale_in_file if request.scale is None else request.scale
+    given = overlay(own, in_file)
+    recipe: Recipe = from_document(Recipe, given)
     data = _data_overrides(recipe, request.data)
     if request.stub:
         if stub_root is None:
             raise UsageError("stub data need a run folder")
         data = _write_stubs(recipe, data, stub_root)
-    given = overlay(own, in_file)
     given = overlay(given, data)
     embedded = not any(root_of(slot.folder) is not None for slot in from_document(Recipe, given).data.values())
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
@@ -163,7 +163,8 @@ def _load(name: str) -> tuple[str, Document, Document]:
     document = read_toml(path)
     base = document.pop("extends", None)
     if base is None:
-        return path.name, {"name": path.stem, **document}, {}
+        scale = {"scale": document.pop("scale")} if "scale" in document else {}
+        return path.name, {"name": path.stem, **document}, scale
     if not isinstance(base, str):
         raise UsageError(f"{path}: extends = {base!r}: a recipe's id is wanted")
     id, own, _ = _load(base)

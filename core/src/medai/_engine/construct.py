@@ -145,6 +145,9 @@ def _value(where: str, annotation: Any, value: object, runs: Runs | None) -> obj
     if isinstance(value, list | tuple) and any(isinstance(item, Use | RunRef) for item in value):
         inner = next(iter(typing.get_args(annotation)), Any)
         return tuple(_value(where, inner, item, runs) for item in value)
+    if isinstance(value, Mapping) and any(isinstance(item, Use | RunRef) for item in value.values()):
+        inner = next(iter(typing.get_args(annotation)[1:]), Any)
+        return {key: _value(where, inner, item, runs) for key, item in value.items()}
     if annotation is Any or _is_component_type(annotation):
         if isinstance(value, str | int | float | bool) and annotation is not Any:
             raise UsageError(f"{where} = {value!r}: a component is wanted, such as {{use = 'plugin/name'}}")

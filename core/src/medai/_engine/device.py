@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
 
 from medai.errors import EnvironmentFault, UsageError
+
+
+T = TypeVar("T")
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -57,6 +62,22 @@ def accelerator_for(device: torch.device, precision: str) -> tuple[Accelerator, 
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=mixed, kwargs_handlers=handlers)
     return accelerator, "float32" if mixed == "no" else mixed
+
+
+def is_first_process() -> bool:
+    """Whether this process writes the run folder: the only one there is, or the first of a `torchrun`."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def agreed(make: Callable[[], T], device: torch.device) -> T:
+    """What the first process makes, in every process of a `torchrun`."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return make()
+    state = PartialState(cpu=device.type == "cpu")
+    found: list[Any] = [make() if state.is_main_process else None]
+    broadcast_object_list(found)
+    made: T = found[0]
+    return made
 
 
 def _check_cuda(device: torch.device) -> None:

@@ -14,6 +14,9 @@ class Listener:
     def step(self, step: int, total: int | None, figures: Mapping[str, float]) -> None:
         """A step was logged; `total` is None where it is not known beforehand."""
 
+    def close(self) -> None:
+        """Nothing more will come for now."""
+
     def validated(self, step: int, figures: Mapping[str, float], best: bool) -> None:
         """A validation was made."""
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch import nn
 
 from medai._engine.configure import Configuration, Request, configure, restore, root_of, with_defaults
 from medai._engine.data import SlotData, group_roles, open_slots, part, stored_roles, with_views
-from medai._engine.device import accelerator_for, describe, resolve_device
+from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Figure, build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
@@ -80,8 +81,9 @@ def start(configuration: Configuration, options: Options, folder: RunFolder, lis
         "data": {},
         "notes": [],
     }
-    with folder.locked():
-        write_json(folder.record, record)
+    with _held(folder):
+        if is_first_process():
+            write_json(folder.record, record)
         return _guarded(_Execution(configuration, options, folder, listener, record, device))
 
 
@@ -98,7 +100,7 @@ def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, 
         return read_json(folder.summary, "the run has no summary.json")
     options = Options(**record["options"])
     options = replace(options, device=device or options.device, workers=options.workers if workers is None else workers)
-    with folder.locked():
+    with _held(folder):
         return _guarded(_Execution(restore(record), options, folder, listener, record, resolve_device(options.device)))
 
 
@@ -106,6 +108,11 @@ def protocol_hash(protocol: Protocol, task: Task[Any, Any, Any]) -> str:
     """The first 16 digits of the SHA-256 of a protocol's canonical JSON, with the metrics and defaults that it leaves to the task."""
     document = with_defaults(to_document(replace(protocol, metrics=protocol.metrics or tuple(task.metrics))))
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def _held(folder: RunFolder) -> AbstractContextManager[None]:
+    """The folder's lock; of several processes, the first holds it for all."""
+    return folder.locked() if is_first_process() else nullcontext()
 
 
 def _guarded(execution: _Execution) -> dict[str, Any]:
@@ -149,7 +156,8 @@ class _Execution:
         self.accelerator, self.precision = self._accelerate()
         slots = open_slots(self.recipe, runs)
         fixed = {group: role for run in runs.values() for group, role in group_roles(RunFolder(run.folder)).items()}
-        roles = stored_roles(self.folder, slots, self.recipe, fixed)
+        with self.accelerator.main_process_first():
+            roles = stored_roles(self.folder, slots, self.recipe, fixed)
         _check_upstream_leak(slots, roles, runs)
         self._update(
             status="running",
@@ -160,6 +168,8 @@ class _Execution:
         feeds = self._feeds(slots, roles, runs)
         model = build_predictor(self.recipe.model, self.task, device=self.device, seed=self.options.seed, runs=runs)
         standing = self._train(model, feeds) if learns(model) else None
+        if not self.accelerator.is_main_process:
+            return {}
         summary = self._measure(model, standing, feeds, slots)
         self.close("finished", None)
         self.listener.stage("report")
@@ -272,6 +282,7 @@ class _Execution:
             self.listener,
             self._announce,
         )
+        self.accelerator.wait_for_everyone()
         load_weights(model, self.folder)
         return standing
 

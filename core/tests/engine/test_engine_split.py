@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from medai._engine.split import GAP, Member, check_no_leak, share_out
+from medai.api import Split
+from medai.errors import DataError
+from medai.io import pseudonym
+from medai.tasks import Case
+
+ALL = ("train", "valid", "test")
+
+
+def members(groups: Sequence[str], *, slot: str = "ct", each: int = 3, roles: tuple[str, ...] = ALL, single: bool = False) -> list[Member]:
+    return [Member(slot, Case(f"{group}-{n}", group), roles, single) for group in groups for n in range(each)]
+
+
+def by_group(found: Sequence[Member], roles: Mapping[str, str]) -> dict[str, set[str]]:
+    result: dict[str, set[str]] = {}
+    for member in found:
+        result.setdefault(member.case.group, set()).add(roles[member.key])
+    return result
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 20, 53])
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_stay_whole_and_test_and_train_get_one_at_least(count: int, seed: int) -> None:
+    found = members([f"p{n}" for n in range(count)])
+    roles = share_out(found, Split(seed=seed), learns=True)
+    parts = by_group(found, roles)
+    assert all(len(part) == 1 for part in parts.values())
+    counts = {role: sum(part == {role} for part in parts.values()) for role in ALL}
+    assert counts["test"] >= 1 and counts["train"] >= 1
+    assert counts["valid"] >= (1 if count > 2 else 0)
+    if count >= 20:
+        assert counts["test"] == round(0.2 * count) and counts["valid"] == round(0.15 * count)
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    found = members([f"p{n}" for n in range(20)])
+    assert share_out(found, Split(seed=1), learns=True) == share_out(found[::-1], Split(seed=1), learns=True)
+    assert share_out(found, Split(seed=1), learns=True) != share_out(found, Split(seed=2), learns=True)
+
+
+def test_named_groups_by_their_pseudonym_or_by_their_raw_name() -> None:
+    names = [pseudonym(f"PATIENT {n}") for n in range(6)]
+    found = members(names)
+    split = Split(test=("PATIENT 4",), valid=(names[2],))
+    parts = by_group(found, share_out(found, split, learns=True))
+    assert [parts[name] for name in names] == [{"train"}, {"train"}, {"valid"}, {"train"}, {"test"}, {"train"}]
+    with pytest.raises(DataError, match="test group 'PATIENT 9' is not among the data's 6 groups"):
+        share_out(found, Split(test=("PATIENT 9",)), learns=True)
+    with pytest.raises(DataError, match="named for valid and for test"):
+        share_out(found, Split(test=("PATIENT 4",), valid=(names[4],)), learns=True)
+
+
+def published(roles: Sequence[str | None], allowed: tuple[str, ...] = ALL) -> list[Member]:
+    return [Member("s", Case(f"c{n}", f"g{n}", role), allowed) for n, role in enumerate(roles)]
+
+
+def test_a_published_split_is_followed() -> None:
+    wanted = ["train", "test", "valid", "train", "test"]
+    found = published(wanted)
+    assert list(share_out(found, Split(), learns=True).values()) == wanted
+    assert list(share_out(found, Split(published=False), learns=True).values()) != wanted
+
+
+def test_a_published_split_that_is_not_whole_or_not_allowed_is_not_followed() -> None:
+    half = published(["test", "test", "test", "test", None, None])
+    assert "train" in share_out(half, Split(), learns=True).values()
+    slot = published(["train", "test", "test", "train", "train"], ("train", "valid"))
+    roles = share_out([*slot, *members(["x"], slot="t", roles=("test",))], Split(), learns=True)
+    assert {roles[member.key] for member in slot} == {"train", "valid"}
+
+
+def test_a_published_split_that_leaks_is_an_error() -> None:
+    found = [Member("s", Case("a", "one", "train"), ALL), Member("s", Case("b", "one", "test"), ALL)]
+    with pytest.raises(DataError, match="leak: group 'one' stands in test and train"):
+        share_out(found, Split(), learns=True)
+
+
+def test_a_group_in_two_slots_of_different_roles_is_a_leak() -> None:
+    found = [*members(["a", "b"], slot="x", roles=("train",)), *members(["b"], slot="y", roles=("test",))]
+    with pytest.raises(DataError, match="leak: group 'b'"):
+        share_out(found, Split(), learns=True)
+    with pytest.raises(DataError, match="leak"):
+        check_no_leak(found, {member.key: member.roles[0] for member in found})
+
+
+@pytest.mark.parametrize("gap", [0, 1, 3])
+def test_one_subject_is_cut_into_blocks_with_gaps(gap: int) -> None:
+    found = members(["me"], each=40, single=True)
+    roles = share_out(found, Split(valid=0.25, test=0.25, gap=gap), learns=True)
+    row = [roles[member.key] for member in found]
+    assert row == ["train"] * (20 - 2 * gap) + [GAP] * gap + ["valid"] * 10 + [GAP] * gap + ["test"] * 10
+    with pytest.raises(DataError, match="give fractions"):
+        share_out(found, Split(test=("me",)), learns=True)
+
+
+def test_upstream_has_already_shared_groups_out() -> None:
+    found = members([f"p{n}" for n in range(10)])
+    fixed = {f"p{n}": "train" for n in range(7)} | {"p7": "valid", "p8": "test", "p9": "test"}
+    for seed in range(5):
+        parts = by_group(found, share_out(found, Split(seed=seed), learns=True, fixed=fixed))
+        assert {group: part.pop() for group, part in parts.items()} == fixed
+    partly = share_out(found, Split(test=0.5), learns=True, fixed={"p0": "train", "p1": "train"})
+    assert {partly[f"ct:p{n}-0"] for n in (0, 1)} == {"train"}
+
+
+@pytest.mark.parametrize(
+    ("found", "split", "learns", "said"),
+    [
+        (members(["p0"]), Split(), True, "no case is left for test"),
+        (members(["p0", "p1"]), Split(test=("p0", "p1")), True, "no case is left for train"),
+        (members(["p0", "p1"]), Split(test=0.0), False, "no case is left for test"),
+        (members(["p0"], each=2, single=True), Split(), True, "no case is left for train"),
+    ],
+)
+def test_too_few_groups(found: list[Member], split: Split, learns: bool, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        share_out(found, split, learns=learns)
+
+
+def test_one_name_for_two_cases() -> None:
+    with pytest.raises(DataError, match="stand more than once: ct:p0-0"):
+        share_out([*members(["p0", "p1"]), members(["p0"])[0]], Split(), learns=True)
+
+
+def test_what_learns_nothing_needs_no_training_part() -> None:
+    found = members(["p0", "p1"])
+    assert set(share_out(found, Split(test=("p0", "p1")), learns=False).values()) == {"test"}
