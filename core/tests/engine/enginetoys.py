@@ -217,7 +217,11 @@ def medai_recipes() -> list[Recipe]:
             task="medai/restoration",
             model=use("enginetoys/plain", width=4),
             loss=use("enginetoys/demanding", weight=1.0, kind="sum"),
-            data={"pairs": Slot(folder=use("enginetoys/doubled", source=use("enginetoys/points", count=10)), embedded=use("enginetoys/points"))},
+            data={
+                "pairs": Slot(
+                    folder=use("enginetoys/doubled", source=use("enginetoys/points", count=10)), embedded=use("enginetoys/points")
+                )
+            },
             train=Train(batch=2, epochs=3, optimizers={"all": use("Adam", lr=1e-5, weight_decay=0.5)}, views=(use("enginetoys/doubled"),)),
             protocol=Rules(split=Split(valid=0.2, test=0.2), metrics=(use("enginetoys/mean-error"),)),
             scales={

@@ -22,10 +22,11 @@ from medai._engine.models import FinishedRun, build_task, learns, trained_predic
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
 from medai._report import write_report
-from medai._results.atomic import write_csv, write_json
 from medai._results.folder import RunFolder, read_json, safe_name
+from medai._results.tables import write_csv
 from medai.api import ExporterSpec
 from medai.errors import DataError, UsageError
+from medai.io import write_json
 from medai.tasks import Batch, Trained
 
 

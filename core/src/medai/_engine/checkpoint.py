@@ -15,8 +15,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from medai._results.atomic import write_bytes
 from medai.errors import DataError, DivergedError, PluginError
+from medai.io import write_bytes
 
 Tensors = list[tuple[str, torch.Tensor]]
 """Where each tensor stands in the state, for messages, and the tensor."""

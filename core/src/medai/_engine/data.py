@@ -17,10 +17,10 @@ from medai._engine.configure import chosen_data, innermost, root_of
 from medai._engine.construct import Runs, construct
 from medai._engine.document import to_document
 from medai._engine.split import GAP, Member, check_no_leak, share_out
-from medai._results.atomic import write_json
 from medai._results.folder import RunFolder, read_json
 from medai.api import Recipe, Use
 from medai.errors import DataError
+from medai.io import write_json
 from medai.tasks import Case, Dataset, Sample
 
 

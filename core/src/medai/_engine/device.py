@@ -13,7 +13,6 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_lis
 
 from medai.errors import EnvironmentFault, UsageError
 
-
 T = TypeVar("T")
 
 

@@ -13,8 +13,8 @@ from medai._discovery import registry
 from medai._engine.data import SlotData
 from medai._engine.evaluate import Answer, Evaluation
 from medai._engine.feed import CaseFeed
-from medai._results.atomic import write_csv
 from medai._results.folder import RunFolder, safe_name
+from medai._results.tables import write_csv
 from medai.errors import DataError
 from medai.tasks import Case, Sample, Task
 

@@ -27,10 +27,10 @@ from medai._engine.models import FinishedRun, build_loss, build_predictor, build
 from medai._engine.record import CaseTable, software, stored_answers, summarise
 from medai._engine.train import Standing, drive
 from medai._report import write_report
-from medai._results.atomic import write_json
 from medai._results.folder import FORMAT, RunFolder, read_json
 from medai.api import Protocol, Train
 from medai.errors import DataError, MedaiError, MemoryFault
+from medai.io import write_json
 from medai.tasks import Context, Predictor, Task
 
 MODEL = "model"

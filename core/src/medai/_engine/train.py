@@ -15,10 +15,10 @@ import torch
 from medai._engine.checkpoint import check_finite, load_state, save_state
 from medai._engine.evaluate import Figure
 from medai._engine.listener import Listener
-from medai._results.atomic import write_text
 from medai._results.folder import RunFolder
 from medai.api import Train
 from medai.errors import DivergedError, EnvironmentFault, PluginError, UsageError
+from medai.io import write_text
 from medai.tasks import Context, Feed, Progress
 
 LOG_EVERY = 20

@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from medai._report.charts import as_data_uri, curves, spread
-from medai._results.atomic import write_text
 from medai._results.folder import RunFolder, read_json
+from medai.io import write_text
 from medai.tasks import Sample, Task
 
 MODEL = "model"

@@ -5,7 +5,7 @@ Reading gives `(Image, Origin)`: float32 pixels, channel first, and the files, a
 `medai.errors.DataError` that names it and says what is wrong; nothing else escapes.
 """
 
-from medai.io._atomic import replacing
+from medai.io._atomic import replacing, write_bytes, write_json, write_text
 from medai.io._open import open_images
 from medai.io._pseudonym import pseudonym
 from medai.io._read import LARGEST, read_image
@@ -24,5 +24,8 @@ __all__ = [
     "pseudonym",
     "read_image",
     "replacing",
+    "write_bytes",
     "write_image",
+    "write_json",
+    "write_text",
 ]

@@ -11,10 +11,9 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medai._results.atomic import write_json
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
-from medai.io import open_images, open_rows
+from medai.io import open_images, open_rows, write_json
 from medai.tasks._types import Batch, Dataset, Sample
 from medai.tasks.classification.types import Label, Scores
 from medai.tasks.inputs import Image, Row

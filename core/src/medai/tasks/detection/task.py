@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from medai._results.atomic import write_json
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
-from medai.io import open_images
+from medai.io import open_images, write_json
 from medai.tasks._types import Batch, Dataset, Sample
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image

@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Arc
 from torch.nn.functional import pad
 
-from medai._results.atomic import write_text
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
-from medai.io import open_sequences
+from medai.io import open_sequences, write_text
 from medai.tasks._types import Batch, Dataset, Sample
 from medai.tasks.inputs import Sequence as Letters
 from medai.tasks.pairing.types import Pairs
