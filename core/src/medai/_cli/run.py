@@ -53,9 +53,10 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     from medai._results.folder import new_folder
 
     request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
+    name = Path(recipe).stem if recipe.endswith(".toml") else recipe
     summaries = []
     for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
-        folder = agreed(lambda: new_folder(out, recipe.removesuffix(".toml")), resolve_device(options.device))
+        folder = agreed(lambda: new_folder(out, name), resolve_device(options.device))
         listener = ConsoleListener() if is_first_process() else Listener()
         try:
             configuration = configure(request, stub_root=folder.stub)

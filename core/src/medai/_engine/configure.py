@@ -110,6 +110,19 @@ def with_data(configuration: Configuration, data: Sequence[str]) -> Configuratio
     return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document)
 
 
+def renamed_groups(configuration: Configuration, names: Mapping[str, str]) -> Configuration:
+    """The same configuration with other names for the groups that its split names."""
+
+    def rename(value: Any) -> Any:
+        return [names.get(item, item) for item in value] if isinstance(value, list) else value
+
+    paths = ("protocol.split.test", "protocol.split.valid")
+    split = configuration.document["protocol"]["split"]
+    document = overlay(configuration.document, {path: rename(split[path.rsplit(".", 1)[1]]) for path in paths})
+    departures = tuple((path, own, rename(ours) if path in paths else ours) for path, own, ours in configuration.departures)
+    return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document, departures=departures)
+
+
 def chosen_data(recipe: Recipe) -> dict[str, tuple[Use, bool]]:
     """For each slot, the dataset to use and whether it is the embedded one.
 

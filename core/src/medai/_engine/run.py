@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from medai._engine.configure import Configuration, Request, configure, restore, root_of, with_defaults
+from medai._engine.configure import Configuration, Request, configure, renamed_groups, restore, root_of, with_defaults
 from medai._engine.data import SlotData, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
 from medai._engine.document import to_document
@@ -30,7 +30,7 @@ from medai._report import write_report
 from medai._results.folder import FORMAT, RunFolder, read_json
 from medai.api import Protocol, Train
 from medai.errors import DataError, MedaiError, MemoryFault
-from medai.io import write_json
+from medai.io import pseudonym, write_json
 from medai.tasks import Context, Predictor, Task
 
 MODEL = "model"
@@ -71,11 +71,7 @@ def start(configuration: Configuration, options: Options, folder: RunFolder, lis
         "device": describe(device),
         "seed": options.seed,
         "options": {**to_document(options), "device": str(device)},
-        "configuration": configuration.document,
-        "complete_configuration": with_defaults(configuration.document),
-        "origins": dict(configuration.origins),
-        "departures": [{"path": path, "recipe": own, "run": ours} for path, own, ours in configuration.departures],
-        "protocol_hash": protocol_hash(configuration.recipe.protocol, build_task(configuration.recipe.task)),
+        **_described(configuration),
         "software": software(),
         "upstream": {},
         "data": {},
@@ -85,6 +81,17 @@ def start(configuration: Configuration, options: Options, folder: RunFolder, lis
         if is_first_process():
             write_json(folder.record, record)
         return _guarded(_Execution(configuration, options, folder, listener, record, device))
+
+
+def _described(configuration: Configuration) -> dict[str, Any]:
+    """A configuration as `run.json` holds it."""
+    return {
+        "configuration": configuration.document,
+        "complete_configuration": with_defaults(configuration.document),
+        "origins": dict(configuration.origins),
+        "departures": [{"path": path, "recipe": own, "run": ours} for path, own, ours in configuration.departures],
+        "protocol_hash": protocol_hash(configuration.recipe.protocol, build_task(configuration.recipe.task)),
+    }
 
 
 def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, workers: int | None = None) -> dict[str, Any]:
@@ -155,6 +162,7 @@ class _Execution:
         # An upstream run leaves its own precision behind.
         self.accelerator, self.precision = self._accelerate()
         slots = open_slots(self.recipe, runs)
+        self._hide_names(slots)
         fixed = {group: role for run in runs.values() for group, role in group_roles(RunFolder(run.folder)).items()}
         with self.accelerator.main_process_first():
             roles = stored_roles(self.folder, slots, self.recipe, fixed)
@@ -179,6 +187,17 @@ class _Execution:
     def close(self, status: str, reason: str | None) -> None:
         """Record how the run ended."""
         self._update(status=status, reason=reason, ended=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _hide_names(self, slots: list[SlotData]) -> None:
+        """Put pseudonyms in place of patients that the split names as their files do: a run folder names no patient."""
+        groups = {case.group for slot in slots for case in slot.cases}
+        split = self.recipe.protocol.split
+        named = [name for wanted in (split.test, split.valid) if isinstance(wanted, tuple) for name in wanted]
+        names = {name: pseudonym(name) for name in named if name not in groups and pseudonym(name) in groups}
+        if names:
+            self.configuration = renamed_groups(self.configuration, names)
+            self.recipe = self.configuration.recipe
+            self._update(**_described(self.configuration))
 
     def _accelerate(self) -> tuple[Any, str]:
         return accelerator_for(self.device, (self.recipe.train or Train()).precision)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from enginetoys import MeanError, Points, Same, feed_of
+
+from medai._engine.evaluate import build_metrics, evaluate
+from medai.api import Protocol, use
+from medai.errors import DataError, PluginError, UsageError
+from medai.tasks import Batch
+from medai.tasks.restoration import Restoration
+
+
+def of(dataset: Any, predictor: Any = None, metrics: Any = None, **given: Any) -> Any:
+    return evaluate(predictor or Same(), feed_of(dataset, part="test"), Restoration(), metrics or [MeanError()], **given)
+
+
+class Backwards(Points):
+    def cases(self) -> Any:
+        return super().cases()[::-1]
+
+
+def test_figures_do_not_depend_on_the_order_of_cases() -> None:
+    forth, back = of(Points(count=14, groups=7)), of(Backwards(count=14, groups=7))
+    assert [case.id for case in back.cases] == [case.id for case in forth.cases][::-1]
+    assert back.rows == forth.rows[::-1]
+    assert back.figures["mse"].value == pytest.approx(forth.figures["mse"].value, rel=1e-12)
+    assert forth.figures["mse"].value == pytest.approx(0.01, rel=0.2)
+    assert forth.figures["mse"].interval.low < forth.figures["mse"].value < forth.figures["mse"].interval.high
+    assert (forth.total, forth.figures["mse"].better) == (14, "lower")
+
+
+def test_cases_without_reference_are_answered_and_not_measured() -> None:
+    kept: list[str] = []
+    found = of(Points(count=6, unlabelled=("c1", "c4")), keep=lambda sample, prediction: kept.append(sample.case.id))
+    assert kept == [f"c{n}" for n in range(6)]
+    assert [case.id for case in found.cases] == ["c0", "c2", "c3", "c5"] and len(found.rows) == 4 and found.total == 6
+    with pytest.raises(UsageError, match="none of the 2 cases for test has a reference"):
+        of(Points(count=2, unlabelled=("c0", "c1")))
+
+
+def test_what_cannot_be_read_is_counted() -> None:
+    found = of(Points(count=10, bad=("c2",)))
+    assert (len(found.cases), found.total) == (9, 10)
+    with pytest.raises(DataError):
+        of(Points(count=10, bad=("c2", "c3")))
+
+
+def test_a_case_is_answered_alone() -> None:
+    class Counting(Same):
+        sizes: list[int] = []
+
+        def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+            self.sizes.append(len(batch.cases))
+            return super().predict(batch)
+
+    of(Points(count=5), Counting())
+    assert Counting.sizes == [1] * 5
+
+
+def test_a_predictor_that_breaks_its_contract() -> None:
+    class Twice(Same):
+        def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+            return super().predict(batch) * 2
+
+    class Wrong(Same):
+        def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+            return [batch.inputs.pixels]
+
+    with pytest.raises(PluginError, match="Twice gave 2 predictions for one case"):
+        of(Points(count=2), Twice())
+    with pytest.raises(PluginError, match="prediction of case c0"):
+        of(Points(count=2), Wrong())
+
+
+def test_two_metrics_of_one_name() -> None:
+    with pytest.raises(UsageError, match="two metrics give a figure called 'mse'"):
+        of(Points(count=2), metrics=[MeanError(), MeanError()])
+
+
+def test_the_protocols_metrics_or_the_tasks() -> None:
+    assert [type(item).__name__ for item in build_metrics(Protocol(metrics=(use("enginetoys/mean-error"),)), Restoration())] == ["MeanError"]
+    assert [type(item).__name__ for item in build_metrics(Protocol(), Restoration())] == ["Psnr", "Ssim", "Rmse"]

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from medai._results.folder import FORMAT, RunFolder, new_folder, read_json, safe_name
+from medai.errors import DataError, EnvironmentFault
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    holder = "import sys; from pathlib import Path; from medai._results.folder import RunFolder\n"
+    holder += "with RunFolder(Path(sys.argv[1])).locked():\n    print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(EnvironmentFault, match="in use by another process") as caught, RunFolder(tmp_path).locked():
+            pass
+        other.kill()
+    assert caught.value.exit_code == 7
+    with RunFolder(tmp_path).locked():
+        pass  # the lock of a killed process does not stay
+
+
+def test_new_folders_never_share_a_name(tmp_path: Path) -> None:
+    found = {new_folder(tmp_path, "plugin/my recipe").root.name for _ in range(5)}
+    assert len(found) == 5 and all(name.startswith("plugin-my-recipe-") for name in found)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(EnvironmentFault, match="cannot be made"):
+        new_folder(tmp_path / "file", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("a/b", "a-b"), ("../../etc", "etc"), ("c 1:2", "c-1-2"), ("...", "unnamed"), ("ü", "unnamed"), ("a_b.c-d", "a_b.c-d")]
+)
+def test_names_of_files(text: str, wanted: str) -> None:
+    assert safe_name(text) == wanted
+
+
+def test_what_is_no_run_folder(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    with pytest.raises(DataError, match=r"not a run folder: it has no run\.json"):
+        folder.read_record()
+    folder.record.write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"run\.json: cannot be read"):
+        folder.read_record()
+    folder.record.write_text(f'{{"format": {FORMAT + 1}}}', encoding="utf-8")
+    with pytest.raises(DataError, match="written by a newer medai"):
+        folder.read_record()
+    folder.record.write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_json(folder.record, "absent")
