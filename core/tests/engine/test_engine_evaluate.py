@@ -80,5 +80,8 @@ def test_two_metrics_of_one_name() -> None:
 
 
 def test_the_protocols_metrics_or_the_tasks() -> None:
-    assert [type(item).__name__ for item in build_metrics(Protocol(metrics=(use("enginetoys/mean-error"),)), Restoration())] == ["MeanError"]
-    assert [type(item).__name__ for item in build_metrics(Protocol(), Restoration())] == ["Psnr", "Ssim", "Rmse"]
+    def names(protocol: Protocol) -> list[str]:
+        return [type(item).__name__ for item in build_metrics(protocol, Restoration())]
+
+    assert names(Protocol(metrics=(use("enginetoys/mean-error"),))) == ["MeanError"]
+    assert names(Protocol()) == ["Psnr", "Ssim", "Rmse"]

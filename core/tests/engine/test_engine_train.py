@@ -96,11 +96,13 @@ def scripted(*values: float, better: str = "lower") -> Callable[[], dict[str, Fi
 
 @pytest.mark.parametrize("cut", [1, 5, 6, 8, 13, 23])
 def test_killed_and_resumed_gives_the_same_files(tmp_path: Path, cut: int) -> None:
-    train = Train(batch=3, steps=23, optimizers=ADAM, schedule=use("MultiStepLR", milestones=[5, 9]), warmup=4, validate_every=4, save_every=3)
+    train = Train(
+        batch=3, steps=23, optimizers=ADAM, schedule=use("MultiStepLR", milestones=[5, 9]), warmup=4, validate_every=4, save_every=3
+    )
     whole, _ = run(tmp_path / "whole", train)
     with pytest.raises(KilledError):
         run(tmp_path / "cut", train, kind=dying(cut))
-    again, learner = run(tmp_path / "cut", train)
+    again, _ = run(tmp_path / "cut", train)
     assert again == whole and again.finished
     assert journal(tmp_path / "cut") == journal(tmp_path / "whole")
     for name in ("last", "best"):
@@ -153,7 +155,7 @@ def test_a_loss_that_is_not_a_number_stops_with_all_that_is_needed_to_look(tmp_p
     state = load_state(RunFolder(tmp_path).last)
     assert state["standing"]["step"] == 8
     assert all(bool(torch.isfinite(tensor).all()) for tensor in state["learner"]["module"].values())
-    with pytest.raises(DivergedError, match="at step 1, .*no checkpoint had been saved"):
+    with pytest.raises(DivergedError, match=r"at step 1, .*no checkpoint had been saved"):
         run(tmp_path / "early", train, loss=Exploding(at=1))
 
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from medai._report import write_report
 from medai._results.folder import RunFolder
@@ -38,6 +39,13 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+class Sketched(Restoration):
+    """Draws quickly."""
+
+    def draw(self, sample: Sample[Image, Image], prediction: Image, options: Mapping[str, Any]) -> Figure:
+        return Figure(figsize=(0.5, 0.5))
 
 
 def figure(value: float | None, low: float | None = None) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def write(
             image = Image(torch.linspace(0, 1, 256).reshape(1, 16, 16), "0..1")
             yield Sample(Case(id, "g"), image, image), image
 
-    assert write_report(folder, Restoration(), answers) == folder.report
+    assert write_report(folder, Sketched(), answers) == folder.report
     return Page(folder.report.read_text(encoding="utf-8"))
 
 
@@ -128,7 +136,15 @@ def test_pictures_come_first_the_median_the_best_and_the_worst(tmp_path: Path) -
 
 def test_figures_intervals_and_marks(tmp_path: Path) -> None:
     text = write(tmp_path).text
-    for said in ("31.250", "30.500 to 32.000", "0.875", "too few groups (3)", "25.125", "0123abcd", "12,000 trainable parameters of 12,345"):
+    for said in (
+        "31.250",
+        "30.500 to 32.000",
+        "0.875",
+        "too few groups (3)",
+        "25.125",
+        "0123abcd",
+        "12,000 trainable parameters of 12,345",
+    ):
         assert said in text, said
     assert "Scale “quick”: these figures are not comparable" in text and "out of memory: halved" in text and "train.steps" in text
     assert "not comparable" not in write(tmp_path, scale="paper").text

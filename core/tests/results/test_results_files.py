@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from medai._results.files import write_bytes, write_csv, write_json, write_text
 
+from medai._results.tables import write_csv
 from medai.errors import EnvironmentFault
+from medai.io import write_bytes, write_json, write_text
 
 
 def full(*given: Any, **more: Any) -> Any:
@@ -40,7 +41,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(
         path.write_text("old", encoding="utf-8")
     with monkeypatch.context() as patch:
         fault(patch)
-        with pytest.raises(EnvironmentFault, match=r"a\.json.*No space left") as caught:
+        with pytest.raises(EnvironmentFault, match=r"a\.json: .*the disk is full") as caught:
             write_bytes(path, b"new")
     assert caught.value.exit_code == 7
     assert [item.name for item in tmp_path.iterdir()] == (["a.json"] if present else [])

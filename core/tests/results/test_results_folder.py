@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,22 @@ from medai._results.folder import FORMAT, RunFolder, new_folder, read_json, safe
 from medai.errors import DataError, EnvironmentFault
 
 
+def _hold(root: Path, held: Any) -> None:
+    with RunFolder(root).locked():
+        held.set()
+        time.sleep(60)
+
+
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    holder = "import sys; from pathlib import Path; from medai._results.folder import RunFolder\n"
-    holder += "with RunFolder(Path(sys.argv[1])).locked():\n    print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None and other.stdout.readline() == "held\n"
-        with pytest.raises(EnvironmentFault, match="in use by another process") as caught, RunFolder(tmp_path).locked():
-            pass
-        other.kill()
+    processes = multiprocessing.get_context("fork")
+    held = processes.Event()
+    other = processes.Process(target=_hold, args=(tmp_path, held))
+    other.start()
+    assert held.wait(30)
+    with pytest.raises(EnvironmentFault, match="in use by another process") as caught, RunFolder(tmp_path).locked():
+        pass
+    other.kill()
+    other.join()
     assert caught.value.exit_code == 7
     with RunFolder(tmp_path).locked():
         pass  # the lock of a killed process does not stay
@@ -32,7 +41,8 @@ def test_new_folders_never_share_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("a/b", "a-b"), ("../../etc", "etc"), ("c 1:2", "c-1-2"), ("...", "unnamed"), ("ü", "unnamed"), ("a_b.c-d", "a_b.c-d")]
+    ("text", "wanted"),
+    [("a/b", "a-b"), ("../../etc", "etc"), ("c 1:2", "c-1-2"), ("...", "unnamed"), ("ü", "unnamed"), ("a_b.c-d", "a_b.c-d")],
 )
 def test_names_of_files(text: str, wanted: str) -> None:
     assert safe_name(text) == wanted

@@ -68,7 +68,7 @@ class Quarantine:
 def case_rng(seed: int, epoch: int, case: str) -> np.random.Generator:
     """The generator of one case in one epoch: the same in every process, in every order, in a resumed run."""
     key = hashlib.blake2b(f"{seed} {epoch} {case}".encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(_Key(key)))
+    return np.random.Generator(np.random.Philox(_Key(key)))  # type: ignore[arg-type]  # numpy's stub knows of SeedSequence alone
 
 
 class _Key(ISeedSequence):

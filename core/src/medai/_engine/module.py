@@ -103,19 +103,12 @@ class _Training:
         self._has_batch_norm = any(isinstance(part, _BatchNorm) for part in module.modules())
         self._step = self._epoch = self._batch = 0
         self._micro = 1
+        # Prepared, it runs under autocast where the precision asks for it.
         self._forward = context.accelerator.prepare(_Step(module, task, context.loss))
         self._compiled: Callable[..., Any] | None = torch.compile(self._forward) if context.compile else None
 
     def run(self, feed: Feed[Any, Any]) -> Iterator[Progress]:
         """Steps until the last one, from wherever the position is."""
-        try:
-            yield from self._steps(feed)
-        finally:
-            # The last turn froze what the others train.
-            for parameter in self._everything:
-                parameter.requires_grad_(True)
-
-    def _steps(self, feed: Feed[Any, Any]) -> Iterator[Progress]:
         train = self._context.train
         while self._step < self._total:
             began = self._step
@@ -200,8 +193,7 @@ class _Training:
         total = sum(len(part.cases) for part in parts)
         losses: dict[str, torch.Tensor] = {}
         for part in parts:
-            with context.accelerator.autocast():
-                found = self._losses(part.to(context.device), turn)
+            found = self._losses(part.to(context.device), turn)
             if len(parts) > 1:
                 weight = len(part.cases) / total
                 found = {name: value * weight for name, value in found.items()}

@@ -159,7 +159,7 @@ def drive(
             log()
             announce()
         try:
-            if validating:
+            if validating and standing.validated != standing.step:
                 check()
             if saving:
                 save(folder.last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,9 +141,11 @@ def read_json(path: Path, absent: str) -> dict[str, Any]:
         DataError: the file is not there (`absent` says what that means) or is not JSON.
     """
     try:
-        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(absent, path.parent) from None
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read: {error}", path) from error
-    return dict(content)
+    if not isinstance(content, dict):
+        raise DataError("cannot be read: it holds no JSON object", path)
+    return content
