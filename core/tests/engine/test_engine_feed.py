@@ -144,3 +144,8 @@ def test_a_cases_generator_is_fixed_for_ever() -> None:
     assert np.array_equal(case_rng(7, 2, "c1").random(4), wanted)
     assert not np.array_equal(case_rng(7, 3, "c1").random(4), wanted)
     assert not np.array_equal(case_rng(7, 2, "c2").random(4), wanted)
+
+
+def test_a_second_bad_case_of_few_is_not_forgiven() -> None:
+    with pytest.raises(DataError, match="2 of 5 cases for train cannot be used"):
+        list(feed_of(Points(count=5, bad=("c1", "c2"))).samples())

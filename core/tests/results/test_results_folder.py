@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from medai._results import folder
 from medai._results.folder import FORMAT, RunFolder, new_folder, read_json, safe_name
 from medai.errors import DataError, EnvironmentFault
 
@@ -17,7 +18,8 @@ def _hold(root: Path, held: Any) -> None:
         time.sleep(60)
 
 
-def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+def test_a_folder_in_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_PATIENCE", 0.2)
     processes = multiprocessing.get_context("fork")
     held = processes.Event()
     other = processes.Process(target=_hold, args=(tmp_path, held))
@@ -49,15 +51,15 @@ def test_names_of_files(text: str, wanted: str) -> None:
 
 
 def test_what_is_no_run_folder(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+    run = RunFolder(tmp_path)
     with pytest.raises(DataError, match=r"not a run folder: it has no run\.json"):
-        folder.read_record()
-    folder.record.write_text("{", encoding="utf-8")
+        run.read_record()
+    run.record.write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"run\.json: cannot be read"):
-        folder.read_record()
-    folder.record.write_text(f'{{"format": {FORMAT + 1}}}', encoding="utf-8")
+        run.read_record()
+    run.record.write_text(f'{{"format": {FORMAT + 1}}}', encoding="utf-8")
     with pytest.raises(DataError, match="written by a newer medai"):
-        folder.read_record()
-    folder.record.write_text("[1, 2]", encoding="utf-8")
+        run.read_record()
+    run.record.write_text("[1, 2]", encoding="utf-8")
     with pytest.raises(DataError, match="cannot be read"):
-        read_json(folder.record, "absent")
+        read_json(run.record, "absent")

@@ -190,12 +190,11 @@ class _Training:
                 parameter.requires_grad_(id(parameter) in chosen)
         if not self._module.training:
             self._module.train()
-        total = sum(len(part.cases) for part in parts)
         losses: dict[str, torch.Tensor] = {}
         for part in parts:
             found = self._losses(part.to(context.device), turn)
             if len(parts) > 1:
-                weight = len(part.cases) / total
+                weight = len(part.cases) / sum(len(each.cases) for each in parts)
                 found = {name: value * weight for name, value in found.items()}
             context.accelerator.backward(_summed(found.values()))
             for name, value in found.items():
@@ -245,10 +244,11 @@ class _Step(nn.Module):
         self.module: Any = module
         # In a tuple, a loss that is itself a module is no child: its frozen networks are neither trained nor switched to training mode.
         self._held = (task, loss)
+        self._steps_itself = hasattr(module, "training_step")
 
     def forward(self, batch: Batch[Any, Any], turn: str) -> dict[str, torch.Tensor]:
         task, loss = self._held
-        if hasattr(self.module, "training_step"):
+        if self._steps_itself:
             found = self.module.training_step(batch, loss, turn)
         elif loss is None:
             raise UsageError(f"{type(self.module).__name__} has no loss of its own: the recipe must name one")
