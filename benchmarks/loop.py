@@ -128,7 +128,7 @@ def measure(build: Callable[[], nn.Module], data: Memory, device: torch.device, 
             note=lambda text: None,
             folder=folder.scratch,
         )
-        drive(turns, feed, None, context, folder, None, Listener(), lambda: None)
+        drive(turns, feed, None, context, folder, None, Listener(), Quarantine(0.0))
     ours, theirs = _means(turns.ours), _means(turns.theirs)
     over = statistics.median(mine - plain for mine, plain in zip(ours, theirs, strict=True))
     return statistics.median(theirs) * 1000, over * 1000

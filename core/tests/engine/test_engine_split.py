@@ -131,3 +131,9 @@ def test_one_name_for_two_cases() -> None:
 def test_what_learns_nothing_needs_no_training_part() -> None:
     found = members(["p0", "p1"])
     assert set(share_out(found, Split(test=("p0", "p1")), learns=False).values()) == {"test"}
+
+
+def test_a_group_in_two_slots_has_one_role() -> None:
+    shared = [f"p{n}" for n in range(12)]
+    found = members(shared, slot="ct") + members([*shared[3:], "q1", "q2"], slot="mr", each=2)
+    assert all(len(part) == 1 for part in by_group(found, share_out(found, Split(seed=3), learns=True)).values())

@@ -13,6 +13,7 @@ from torch import nn
 
 from medai._engine.checkpoint import load_state
 from medai._engine.evaluate import Figure, evaluate
+from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
 from medai._engine.module import ModuleLearner
 from medai._engine.train import Journal, Standing, drive
@@ -63,6 +64,7 @@ def run(
     figures: Callable[[], Any] | None = None,
     ear: Ear | None = None,
     validates: bool = True,
+    quarantine: Quarantine | None = None,
 ) -> tuple[Standing, Any]:
     folder = RunFolder(root)
     root.mkdir(exist_ok=True)
@@ -80,7 +82,7 @@ def run(
         folder,
         (figures or validate) if validates else None,
         ear or Ear(),
-        lambda: None,
+        quarantine or Quarantine(0.1),
     )
     return standing, learner
 
@@ -110,6 +112,18 @@ def test_killed_and_resumed_gives_the_same_files(tmp_path: Path, cut: int) -> No
         assert ours == theirs
     assert run(tmp_path / "cut", train)[0] == whole, "what is finished is not trained again"
     assert not list((tmp_path / "cut" / "checkpoints").glob(".*"))
+
+
+def test_what_was_left_out_before_the_cut_is_still_known_after_it(tmp_path: Path) -> None:
+    train = Train(batch=3, steps=8, optimizers=ADAM, validate_every=2)
+    before, after = Quarantine(0.1), Quarantine(0.1)
+    before.reasons["train c7"] = "is spoilt"
+    with pytest.raises(KilledError):
+        run(tmp_path, train, kind=dying(5), quarantine=before)
+    (tmp_path / "checkpoints" / ".1234-last.safetensors").write_bytes(b"half of a save")
+    run(tmp_path, train, quarantine=after)
+    assert after.reasons == {"train c7": "is spoilt"}
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"last.safetensors", "best.safetensors"}
 
 
 def test_killed_twice_and_before_the_first_checkpoint(tmp_path: Path) -> None:

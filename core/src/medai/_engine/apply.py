@@ -76,7 +76,12 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     table.write()
     summary = summarise(opened.record, result, slots=slots, reasons=quarantine.reasons)
     write_json(out.summary, summary)
-    evaluated = {**opened.record, "evaluation_of": str(root), "data": {slot.name: slot.as_record() for slot in slots}}
+    evaluated = {
+        **opened.record,
+        "evaluation_of": str(root),
+        "data": {slot.name: slot.as_record() for slot in slots},
+        "parts": {"test": len(feed)},
+    }
     write_json(out.record, evaluated)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary

@@ -134,7 +134,7 @@ class _Training:
                     self._end_epoch()
                 if losses is not None or end:
                     # The end of an epoch counts, even if its last batch could not be read.
-                    yield Progress(self._step, self._epoch, end, losses or {}, cases)
+                    yield Progress(self._step, self._epoch, end, losses or {}, cases, self._total)
                 if end or self._step >= self._total:
                     break
                 expected = self._parts_of(self._batch, len(feed))

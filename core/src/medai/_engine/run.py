@@ -179,9 +179,9 @@ class _Execution:
         if not self.accelerator.is_main_process:
             return {}
         summary = self._measure(model, standing, feeds, slots)
-        self.close("finished", None)
         self.listener.stage("report")
         write_report(self.folder, self.task, lambda ids: stored_answers(self.folder, feeds["test"], self.task, ids))
+        self.close("finished", None)
         return summary
 
     def close(self, status: str, reason: str | None) -> None:
@@ -299,7 +299,7 @@ class _Execution:
             self.folder,
             None if valid is None else validate,
             self.listener,
-            self._announce,
+            self.quarantine,
         )
         self.accelerator.wait_for_everyone()
         load_weights(model, self.folder)

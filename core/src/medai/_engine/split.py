@@ -48,8 +48,11 @@ def share_out(members: Sequence[Member], split: Split, *, learns: bool, fixed: M
     slots: dict[str, list[Member]] = {}
     for member in members:
         slots.setdefault(member.slot, []).append(member)
+    by_group = dict(fixed or {})
     for slot in slots.values():
-        roles |= _slot_roles(slot, split, fixed or {})
+        roles |= _slot_roles(slot, split, by_group)
+        # A group that stands in two slots has one role in both.
+        by_group |= {member.case.group: roles[member.key] for member in slot if not member.single_subject}
     check_no_leak(members, roles)
     _check_parts(roles, learns)
     return roles

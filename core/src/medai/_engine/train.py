@@ -14,6 +14,7 @@ import torch
 
 from medai._engine.checkpoint import check_finite, load_state, save_state
 from medai._engine.evaluate import Figure
+from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
 from medai._results.folder import RunFolder
 from medai.api import Train
@@ -99,7 +100,7 @@ def drive(
     folder: RunFolder,
     validate: Callable[[], Mapping[str, Figure]] | None,
     listener: Listener,
-    announce: Callable[[], None],
+    quarantine: Quarantine,
 ) -> Standing:
     """Fit a learner to the end, or from its last checkpoint on to the end.
 
@@ -112,19 +113,24 @@ def drive(
         state = load_state(folder.last)
         standing = Standing(**state["standing"])
         learner.load_state_dict(state["learner"])
+        quarantine.reasons |= state["quarantine"]
+    for leftover in folder.last.parent.glob(".*.safetensors"):
+        leftover.unlink()  # of a save that was cut off
     if standing.finished:
         return standing
     plan, main = context.train, context.accelerator.is_main_process
     journal = Journal(folder.journal if main else Path(os.devnull), standing.step, standing.validated)
 
+    total: int | None = None
+
     def log() -> None:
         figures = journal.flush(folder.last)
         if figures:
-            listener.step(standing.step, plan.steps, figures)
+            listener.step(standing.step, total or plan.steps, figures)
 
     def save(path: Path) -> None:
         if main:
-            save_state(path, {"standing": asdict(standing), "learner": learner.state_dict()})
+            save_state(path, {"standing": asdict(standing), "quarantine": dict(quarantine.reasons), "learner": learner.state_dict()})
 
     def check() -> None:
         standing.validated = standing.step
@@ -152,12 +158,13 @@ def drive(
         return plan.patience is not None and standing.stale >= plan.patience
 
     for progress in () if spent() else learner.fit(train, valid, context) or ():
-        standing.step, standing.epoch = progress.step, progress.epoch
+        standing.step, standing.epoch, total = progress.step, progress.epoch, progress.total
         journal.hold(progress)
         validating, saving = _due(plan, progress)
         if validating or saving or progress.step % LOG_EVERY == 0:
             log()
-            announce()
+            for message in quarantine.announce():
+                listener.warn(f"left out: {message}")
         try:
             if validating and standing.validated != standing.step:
                 check()

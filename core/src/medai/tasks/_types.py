@@ -140,6 +140,7 @@ class Progress:
         end_of_epoch: whether this step ended an epoch.
         losses: named scalars; tensors may stay on the device.
         cases: ids of the batch's cases, so that a loss that is not finite can be traced.
+        total: steps that there will be, where the learner knows.
     """
 
     step: int
@@ -147,6 +148,7 @@ class Progress:
     end_of_epoch: bool = False
     losses: Mapping[str, torch.Tensor | float] = field(default_factory=dict)
     cases: tuple[str, ...] = ()
+    total: int | None = None
 
 
 class Feed(Protocol[I, R]):
