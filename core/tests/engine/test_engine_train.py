@@ -27,7 +27,7 @@ from medai.tasks.restoration import Restoration
 ADAM = {"all": use("Adam", lr=1e-2)}
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for SIGKILL: nothing is tidied up."""
 
 

@@ -12,8 +12,9 @@ import click
 import medai
 from medai._discovery import configure, discovered
 from medai._discovery.commands import load_command, plugged_commands
+from medai._memory import ran_out_of_memory
 from medai._words import listed, nearest
-from medai.errors import MedaiError, PluginError
+from medai.errors import EnvironmentFault, MedaiError, MemoryFault, PluginError
 
 COMMANDS = {
     "list": ("medai._cli.list_:command", "List what the installed plugins offer."),
@@ -65,7 +66,12 @@ class _Commands(click.Group):
 @click.version_option(medai.__version__, prog_name="medai")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin but the core's own components.")
 @click.option(
-    "--plugin", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Load a plugin from a file; repeatable."
+    "--plugin",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Load a plugin from a file; repeatable.",
 )
 @click.option("--traceback", is_flag=True, expose_value=False, help="Show where an error was raised.")
 def cli(no_plugins: bool, files: tuple[Path, ...]) -> None:
@@ -96,7 +102,16 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         code = 130
-    if "doctor" not in arguments:
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        _discard_stdout()
+        code = EnvironmentFault.exit_code
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        click.echo(f"error: too little memory: {error}", err=True)
+        code = MemoryFault.exit_code
+    if "doctor" not in arguments and code != PluginError.exit_code:
         _warn_of_broken_plugins()
     return code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -21,6 +22,8 @@ class ConsoleListener(Listener):
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._last_line = 0.0
+        # What a library warns of is a line as well, without the place in its source.
+        warnings.showwarning = lambda message, *_, **__: self.warn(str(message))
 
     def stage(self, text: str) -> None:
         """A line for the stage; the bar of the one before ends."""

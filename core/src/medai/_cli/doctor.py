@@ -19,8 +19,8 @@ from medai.errors import PluginError
 
 _DECODERS = {
     "openjpeg": ("JPEG 2000, HTJ2K", "pylibjpeg-openjpeg"),
-    "libjpeg": ("JPEG, JPEG-LS", "pylibjpeg-libjpeg"),
-    "gdcm": ("JPEG, JPEG-LS, JPEG 2000", "python-gdcm"),
+    "jpeg_ls": ("JPEG-LS", "pyjpegls"),
+    "libjpeg": ("JPEG", "pylibjpeg-libjpeg"),
 }
 
 

@@ -116,7 +116,14 @@ def _entries(entries: Sequence[Entry], kinds: Iterable[str], as_json: bool) -> N
 def _plugins(plugins: Sequence[PluginRecord], as_json: bool) -> None:
     if as_json:
         keys = ("name", "distribution", "version", "status", "reason")
-        _print_json([{"kind": "plugin", "id": record.name, **{key: getattr(record, key) for key in keys}} for record in plugins])
+        # The keys of every other record too, so that a program reads both alike.
+        blank = {"task": "", "summary": "", "implements": [], "source": "", "license": ""}
+        _print_json(
+            [
+                {"kind": "plugin", "id": item.name, "plugin": item.name, **blank, **{key: getattr(item, key) for key in keys}}
+                for item in plugins
+            ]
+        )
         return
     click.echo(_aligned([(record.name, f"{record.distribution} {record.version}", record.status, record.reason) for record in plugins]))
 

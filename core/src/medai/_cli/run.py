@@ -37,11 +37,22 @@ def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, *
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a recipe, or --resume RUN")
     if resume is not None:
+        _refuse_others()
         _resume(resume, given["device"], given["workers"], as_json)
     elif given["dry_run"]:
         _dry_run(str(recipe), given, as_json)
     else:
         _run(str(recipe), given, out, as_json)
+
+
+def _refuse_others() -> None:
+    """A resumed run keeps its configuration: an option that would change it is an error, not ignored."""
+    context = click.get_current_context()
+    kept = {"resume", "device", "workers", "as_json", "recipe"}
+    for option in context.command.params:
+        name = option.name or ""
+        if name not in kept and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} cannot be given with --resume: the run keeps its own configuration")
 
 
 def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:

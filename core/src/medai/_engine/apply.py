@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -27,7 +29,7 @@ from medai._results.tables import write_csv
 from medai.api import ExporterSpec
 from medai.errors import DataError, UsageError
 from medai.io import write_json
-from medai.tasks import Batch, Trained
+from medai.tasks import Batch, Case, Dataset, Sample, Trained
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,26 @@ class _Opened:
         record = folder.read_record()
         runs = {name: FinishedRun.of(folder, item) for name, item in record["upstream"].items()}
         return cls(folder, record, restore(record), runs, resolve_device(device))
+
+
+class _OfUnit:
+    """Input of the unit that the protocol states: what has none is taken to be of it, what has another is refused."""
+
+    def __init__(self, source: Dataset[Any, Any], unit: object) -> None:
+        self._source, self._unit = source, unit
+
+    def cases(self) -> Sequence[Case]:
+        return self._source.cases()
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self._source.read(case, rng)
+        found = getattr(sample.inputs, "unit", None)
+        if self._unit is None or found in (None, self._unit):
+            return sample
+        if found == "":
+            return dataclasses.replace(sample, inputs=dataclasses.replace(sample.inputs, unit=self._unit))
+        path = sample.origin.files[0] if sample.origin is not None and sample.origin.files else None
+        raise DataError(f"its values are in {found}, the method works in {self._unit}", path)
 
 
 def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, listener: Listener, *, workers: int = 0) -> dict[str, Any]:
@@ -99,7 +121,8 @@ def predict_files(
     """
     opened = _Opened.at(root, device)
     task = build_task(opened.configuration.recipe.task)
-    dataset = with_views(task.open(paths), opened.configuration.recipe.views, opened.runs)
+    recipe = opened.configuration.recipe
+    dataset = with_views(_OfUnit(task.open(paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
     quarantine = Quarantine(1.0)
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=quarantine)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medai._discovery import load_target, registry
+from medai._engine.bounds import check_bounds
 from medai._engine.construct import defaults, find
 from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
 from medai._words import listed, nearest
@@ -236,10 +237,11 @@ def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path) -> dict[s
 
 def _configuration(id: str, own: Document, document: Document, scale: str, origins: dict[str, str]) -> Configuration:
     recipe = from_document(Recipe, document)
+    check_bounds(recipe)
     paper, ours = dict(flatten(own)), dict(flatten(document))
     departures = tuple(
         (path, paper.get(path), ours.get(path))
         for path in sorted(paper.keys() | ours.keys())
-        if paper.get(path, ...) != ours.get(path, ...) and path.split(".")[0] not in _IDENTITY
+        if paper.get(path) != ours.get(path) and path.split(".")[0] not in _IDENTITY
     )
     return Configuration(id, recipe, document, scale, origins, departures)

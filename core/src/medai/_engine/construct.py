@@ -51,7 +51,7 @@ def parameters(target: object) -> list[Parameter]:
     for name, parameter in signature_of(target).items():
         required = parameter.default is inspect.Parameter.empty
         annotation = hints.get(name, parameter.annotation)
-        text = "" if annotation is inspect.Parameter.empty else inspect.formatannotation(annotation).replace("typing.", "")
+        text = "" if annotation is inspect.Parameter.empty else _readable(annotation)
         result.append(Parameter(name, text, None if required else repr(parameter.default), required))
     return result
 
@@ -131,7 +131,7 @@ def typed(where: str, annotation: Any, value: object) -> Any:
         return adapter.validate_json(encoded, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        wanted = inspect.formatannotation(annotation).replace("typing.", "")
+        wanted = _readable(annotation)
         raise UsageError(f"{where} = {value!r}: {first['msg']} (wanted {wanted})") from None
 
 
@@ -153,6 +153,11 @@ def _value(where: str, annotation: Any, value: object, runs: Runs | None) -> obj
             raise UsageError(f"{where} = {value!r}: a component is wanted, such as {{use = 'plugin/name'}}")
         return value
     return typed(where, annotation, value)
+
+
+def _readable(annotation: Any) -> str:
+    """A type as a person writes it."""
+    return inspect.formatannotation(annotation).replace("typing.", "").replace("medai.tasks._types.", "").replace("medai.tasks.inputs.", "")
 
 
 def _hints(target: object) -> dict[str, Any]:

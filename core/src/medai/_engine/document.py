@@ -41,8 +41,8 @@ def from_document(kind: Any, value: Any, where: str = "") -> Any:
     """
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if type(None) in arguments:
-        if value is None:
-            return None
+        if value is None or (value == "none" and str not in arguments):
+            return None  # TOML has no null: "none" stands for it
         members = tuple(member for member in arguments if member is not type(None))
         return from_document(members[0] if len(members) == 1 else typing.Union[members], value, where)  # noqa: UP007
     if kind is Use:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from medai._engine.blame import blamed
 from medai._engine.construct import construct
 from medai._engine.feed import CaseFeed
 from medai._results.bootstrap import Interval, intervals
@@ -65,11 +66,17 @@ def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]
         PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
     """
     for sample in feed.samples():
-        given = predictor.predict(Batch.of([sample]))
+        with blamed(_name(predictor)):
+            given = predictor.predict(Batch.of([sample]))
         if len(given) != 1:
-            raise PluginError(f"{type(predictor).__name__} gave {len(given)} predictions for one case")
+            raise PluginError(f"{_name(predictor)} gave {len(given)} predictions for one case")
         task.check_prediction(given[0], sample)
         yield sample, given[0]
+
+
+def _name(predictor: Predictor[Any]) -> str:
+    use = getattr(predictor, "use", None)
+    return f"model {use.id}" if isinstance(use, Use) else type(predictor).__name__
 
 
 def evaluate(

@@ -103,6 +103,7 @@ class CaseFeed:
     ) -> None:
         self.dataset, self.part, self.seed, self.quarantine = dataset, part, seed, quarantine
         self.cases: Sequence[Case] = dataset.cases()
+        self._wholes = len({case.whole or case.id for case in self.cases})
         self._workers, self._rank, self._world = workers, rank, world
         self._plan = _Plan()
         self._reader = _Reader(dataset, self.cases, task, seed)
@@ -137,7 +138,7 @@ class CaseFeed:
 
     def _refuse(self, refusals: list[Refusal]) -> None:
         for refusal in refusals:
-            self.quarantine.take(refusal, self.part, len(self.cases))
+            self.quarantine.take(refusal, self.part, self._wholes)
 
     def _loader(self, collate: Any, pin: bool) -> DataLoader[Any]:
         options: dict[str, Any] = {"persistent_workers": True, "prefetch_factor": 4} if self._workers else {}
@@ -173,9 +174,9 @@ class _Reader(torch.utils.data.Dataset[Any]):
                 self._task.check(sample)
                 self._checked.add(place)
         except DataError as error:
-            return Refusal(case.id, error.reason, str(error))
+            return Refusal(case.whole or case.id, error.reason, str(error))
         except OSError as error:
-            return Refusal(case.id, error.strerror or type(error).__name__, str(error))
+            return Refusal(case.whole or case.id, error.strerror or type(error).__name__, str(error))
         except MedaiError:
             raise
         except Exception as error:

@@ -13,7 +13,9 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from medai._engine.blame import blamed
 from medai._engine.optim import build_optimizer, build_schedule
+from medai._memory import ran_out_of_memory
 from medai._words import listed
 from medai.api import Train, Use
 from medai.errors import MemoryFault, PluginError, UsageError
@@ -60,7 +62,7 @@ class ModuleLearner:
         if self._resumed is None and hasattr(self.module, "prepare"):
             self.module.prepare(train)
             self.module.to(context.device)
-        self._training = _Training(self.module, self._task, len(train), context)
+        self._training = _Training(self.module, self._task, len(train), context, f"model {self.use.id}")
         if self._resumed is not None:
             self._training.load_state_dict(self._resumed)
         try:
@@ -85,7 +87,8 @@ class ModuleLearner:
 class _Training:
     """Optimisers, schedules and position of one training."""
 
-    def __init__(self, module: nn.Module, task: Task[Any, Any, Any], items: int, context: Context) -> None:
+    def __init__(self, module: nn.Module, task: Task[Any, Any, Any], items: int, context: Context, name: str) -> None:
+        self._name = name
         train, self._context, self._module = context.train, context, module
         self._turns: tuple[str, ...] = tuple(getattr(module, "turns", ())) or ("all",)
         self._parameters = _parameters_by_turn(module, self._turns)
@@ -167,7 +170,9 @@ class _Training:
         """A step; None when memory ran out and the batch is to be given again in smaller parts."""
         try:
             return self._take_step(parts)
-        except torch.OutOfMemoryError as error:
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
+                raise
             cases = sum(len(part.cases) for part in parts)
             if not self._context.train.halve_batch or self._has_batch_norm or len(self._turns) > 1 or self._micro >= cases:
                 raise MemoryFault(f"{self._context.device} has too little memory for a batch of {cases}: {error}") from error
@@ -192,11 +197,12 @@ class _Training:
             self._module.train()
         losses: dict[str, torch.Tensor] = {}
         for part in parts:
-            found = self._losses(part.to(context.device), turn)
-            if len(parts) > 1:
-                weight = len(part.cases) / sum(len(each.cases) for each in parts)
-                found = {name: value * weight for name, value in found.items()}
-            context.accelerator.backward(_summed(found.values()))
+            with blamed(self._name):
+                found = self._losses(part.to(context.device), turn)
+                if len(parts) > 1:
+                    weight = len(part.cases) / sum(len(each.cases) for each in parts)
+                    found = {name: value * weight for name, value in found.items()}
+                context.accelerator.backward(_summed(found.values()))
             for name, value in found.items():
                 losses[name] = losses[name] + value.detach() if name in losses else value.detach()
         if context.train.clip is not None:
@@ -211,9 +217,9 @@ class _Training:
             try:
                 found: dict[str, torch.Tensor] = self._compiled(batch, turn)
                 return found
-            except torch.OutOfMemoryError:
-                raise
             except Exception as error:
+                if ran_out_of_memory(error):
+                    raise
                 self._compiled = None
                 self._context.note(f"torch.compile failed ({type(error).__name__}): going on without it")
         losses: dict[str, torch.Tensor] = self._forward(batch, turn)

@@ -39,11 +39,13 @@ def build_schedule(train: Train, optimizer: Optimizer, total: int) -> lr_schedul
     advances_warmup = train.warmup
     after = None
     if train.schedule is not None:
-        known = {name: kind for name, kind in vars(lr_scheduler).items() if _is_a(kind, lr_scheduler.LRScheduler)}
+        known = {name: kind for name, kind in vars(lr_scheduler).items() if _is_a(kind, lr_scheduler.LRScheduler) and name[0] != "_"}
         del known["ReduceLROnPlateau"]  # it follows a validation figure, not the steps
         kind = _by_name("schedule", train.schedule.id, known)
         missing = [name for name in _TOTALS if name in inspect.signature(kind).parameters and name not in train.schedule.params]
         params: Mapping[str, object] = {**train.schedule.params, **dict.fromkeys(missing, max(1, total - advances_warmup))}
+        if "max_lr" in inspect.signature(kind).parameters and "max_lr" not in params:
+            params = {**params, "max_lr": optimizer.param_groups[0]["lr"]}
         after = _built(Use(train.schedule.id, params), kind, optimizer, "optimizer")
     if not advances_warmup:
         return after
@@ -74,7 +76,7 @@ def _built(use: Use, kind: Any, first: object, first_name: str) -> Any:
     checked = check(use.id, kind, given, injected={first_name: first})
     try:
         return kind(first, **checked)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise UsageError(f"{use.id}: {error}") from error
 
 

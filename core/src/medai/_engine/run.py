@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from medai._engine.blame import blamed_items
 from medai._engine.configure import Configuration, Request, configure, renamed_groups, restore, root_of, with_defaults
 from medai._engine.data import SlotData, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
@@ -26,6 +27,7 @@ from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
 from medai._engine.record import CaseTable, software, stored_answers, summarise
 from medai._engine.train import Standing, drive
+from medai._memory import ran_out_of_memory
 from medai._report import write_report
 from medai._results.folder import FORMAT, RunFolder, read_json
 from medai.api import Protocol, Train
@@ -125,11 +127,14 @@ def _held(folder: RunFolder) -> AbstractContextManager[None]:
 def _guarded(execution: _Execution) -> dict[str, Any]:
     try:
         return execution.run()
-    except MemoryError as error:
-        execution.close("failed", "out of memory")
-        raise MemoryFault(f"this machine has too little memory: {error}") from error
     except MedaiError as error:
         execution.close("failed", error.reason if isinstance(error, DataError) else str(error))
+        raise
+    except Exception as error:
+        if ran_out_of_memory(error):
+            execution.close("failed", "out of memory")
+            raise MemoryFault(f"{execution.device} has too little memory: {error}") from error
+        execution.close("failed", f"{type(error).__name__}: {error}")
         raise
     except BaseException as error:
         execution.close("stopped", type(error).__name__)
@@ -186,6 +191,8 @@ class _Execution:
 
     def close(self, status: str, reason: str | None) -> None:
         """Record how the run ended."""
+        with suppress(OSError):
+            self.folder.scratch.rmdir()  # unless a learner keeps something there
         self._update(status=status, reason=reason, ended=datetime.now(UTC).isoformat(timespec="seconds"))
 
     def _hide_names(self, slots: list[SlotData]) -> None:
@@ -317,7 +324,7 @@ class _Execution:
             self.listener.stage(f"baseline {use.id}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
-                for _ in baseline.fit(feeds["tune"], feeds.get("valid"), self._context()):  # type: ignore[attr-defined]
+                for _ in blamed_items(baseline.fit(feeds["tune"], feeds.get("valid"), self._context()), f"baseline {use.id}"):  # type: ignore[attr-defined]
                     pass
             found = evaluate(baseline, feeds["test"], self.task, self.metrics)
             table.add(use.id, found)

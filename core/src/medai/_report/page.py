@@ -45,7 +45,7 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
         spread=spread(rows, list(summary["figures"])[:3], MODEL),
         rows=rows,
         columns=list(summary["figures"]),
-        configuration=json.dumps(record["complete_configuration"], indent=2, ensure_ascii=False),
+        configuration=json.dumps(_without_folders(record["complete_configuration"]), indent=2, ensure_ascii=False),
     )
     write_text(folder.report, page)
     return folder.report
@@ -64,6 +64,13 @@ def _pictures(
         chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}")
     found = {sample.case.id: (sample, prediction) for sample, prediction in answers(list(chosen))}
     return [Picture(f"{case}: {why}", as_data_uri(task.draw(*found[case], options))) for case, why in chosen.items() if case in found]
+
+
+def _without_folders(document: Any) -> Any:
+    """A configuration for a page that is passed on: a folder's name may be a patient's."""
+    if isinstance(document, dict):
+        return {key: "(a folder)" if key == "root" and item else _without_folders(item) for key, item in document.items()}
+    return [_without_folders(item) for item in document] if isinstance(document, list) else document
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

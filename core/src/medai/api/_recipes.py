@@ -93,7 +93,8 @@ class Train:
         steps: steps in all; else `epochs` says. An epoch is one pass over the training view's items.
         epochs: passes over the training items.
         optimizers: a `torch.optim` class by name per turn, or one under `all`, with its parameters.
-        schedule: a `torch.optim.lr_scheduler` class by name; a total (`T_max`, `total_steps`, `total_iters`) left out is the run's.
+        schedule: a `torch.optim.lr_scheduler` class by name; a total (`T_max`, `total_steps`, `total_iters`)
+            left out is the run's, a `max_lr` left out is the optimiser's rate.
         schedule_every: whether the schedule advances by the step or by the epoch.
         warmup: steps over which the rate rises linearly from zero.
         clip: largest norm of the gradient.

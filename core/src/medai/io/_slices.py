@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
 
     Args:
         root: a folder, or one file.
-        modality: list this modality alone (`"CT"`).
+        modality: list this modality alone (`"CT"`); files of another are passed over with a warning.
         one_series: refuse anything but a single series.
 
     Raises:
@@ -81,6 +82,9 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
         raise DataError(slices[0].fault, slices[0].path)
     if modality is not None and not any(item.modality == modality for item in readable):
         raise DataError(f"not a {modality}: holds {', '.join(sorted({item.modality or 'no modality' for item in readable}))}", root)
+    others = [item.modality for item in readable if modality not in (None, item.modality)]
+    if others:
+        warnings.warn(f"{root}: {len(others)} files that are no {modality} are passed over: {', '.join(sorted(set(others)))}", stacklevel=2)
     chosen = [item for item in slices if modality is None or item.modality == modality or item.fault]
     series = {item.series for item in chosen if not item.fault}
     if one_series and len(series) > 1:

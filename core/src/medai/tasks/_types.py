@@ -33,12 +33,14 @@ class Case:
         group: what must stay together in a split: the patient, the RNA family.
         split: the part that the dataset publishes for it (`train`, `valid`, `test`), if it does.
         attributes: what a table may be broken down by (scanner, dose).
+        whole: id of the case that this is a part of, where a view cuts cases up; what cannot be read is counted by it.
     """
 
     id: str
     group: str
     split: str | None = None
     attributes: Mapping[str, str | float] = field(default_factory=dict)
+    whole: str = ""
 
 
 @dataclass(frozen=True)

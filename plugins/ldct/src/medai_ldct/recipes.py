@@ -44,7 +44,8 @@ def _short(steps: int, rate: float, *, per_case: int, validate_every: int, batch
             "steps": steps,
             "epochs": None,
             "optimizers": {"all": use("Adam", lr=rate)},
-            "schedule": use("OneCycleLR", max_lr=rate, pct_start=0.1),
+            # Its largest rate is the optimiser's, and its length the run's; a rise of exactly one step would be a division by zero.
+            "schedule": use("OneCycleLR", pct_start=0.095),
             "validate_every": validate_every,
             "views": _patches(per_case),
         }

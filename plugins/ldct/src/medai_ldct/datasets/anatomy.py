@@ -59,7 +59,7 @@ def draw(body: Body, height: float, size: int, rng: np.random.Generator) -> Floa
     slice_.pancreas()
     slice_.bowel()
     slice_.couch()
-    canvas.add(canvas.whole(canvas.hu > -300), 2.0 * canvas.noise(6.0) + 2.5 * canvas.noise(1.6))
+    canvas.add(canvas.whole(canvas.hu > -300), 3.5 * canvas.cloud(20.0))
     return canvas.develop(0.7)
 
 
@@ -76,20 +76,20 @@ class _Slice:
     def wall(self) -> None:
         """Skin, fat beneath it, muscle with ribs, and the fat around the organs."""
         canvas, body = self.canvas, self.body
-        outline = canvas.mask_of(canvas.oval(0, 0, body.width, body.depth, power=2.35, wobble=0.012))
+        outline = canvas.mask_of(canvas.oval(0, 0, body.width, body.depth, power=2.35, wobble=0.025))
         inside = canvas.depth(outline)
         canvas.paint(canvas.whole(outline), 15)
         canvas.paint(canvas.whole(inside > 1.8), _FAT)
-        canvas.add(canvas.whole(inside > 1.8), 5 * canvas.noise(5.0) + np.maximum(0, canvas.noise(2.5) - 1.5) * 40)
+        canvas.add(canvas.whole(inside > 1.8), 6 * canvas.cloud(20.0) + 45 * canvas.threads(16.0, 1.6))
         # Fat lies thicker at the flanks and the back than in front.
         rim = body.fat * (1 + 0.35 * (canvas.y / body.depth) + 0.2 * np.abs(canvas.x) / body.width)
         lean = inside > rim
         canvas.paint(canvas.whole(lean), body.lean)
         layered = np.sin((inside - rim) * 1.1) * 18 * (inside - rim < 14)
-        canvas.add(canvas.whole(lean), np.minimum(0, layered) + 5 * canvas.noise(3.0))
+        canvas.add(canvas.whole(lean), np.minimum(0, layered) + 5 * canvas.cloud(20.0) - 45 * canvas.threads(14.0, 1.2))
         self.cavity = inside > rim + 12 + 4 / (1 + np.exp(-canvas.y / 15))
         canvas.paint(canvas.whole(self.cavity), _FAT)
-        canvas.add(canvas.whole(self.cavity), 5 * canvas.noise(4.0) + np.maximum(0, canvas.noise(2.0) - 1.6) * 70)
+        canvas.add(canvas.whole(self.cavity), 7 * canvas.cloud(20.0) + 75 * canvas.threads(11.0, 1.5))
         self.free = canvas.shrunk(self.cavity, 1.5)
         self._ribs()
 
@@ -120,7 +120,7 @@ class _Slice:
         for side in (-1, 1):
             muscle = canvas.oval(side * 33, y + 34, 27, 19, tilt=side * -0.12, wobble=0.06)
             canvas.paint(muscle, lean)
-            canvas.add(muscle, np.minimum(0, canvas.noise(2.2) + 0.4) * 22)
+            canvas.add(muscle, np.minimum(0, canvas.noise(2.0) + 0.6) * 20 - 60 * canvas.threads(9.0, 1.3))
             self._take(muscle)
             if self.height < 0.55:
                 psoas = canvas.oval(side * 32, y + 4, 11 + 9 * (0.55 - self.height), 14, tilt=side * 0.3, wobble=0.05)
@@ -138,7 +138,7 @@ class _Slice:
         canvas.paint(body, 430)
         inner = canvas.oval(0, y, 22.2, 17.2, power=2.5)
         canvas.paint(inner, 190)
-        canvas.add(inner, 28 * canvas.noise(1.4))
+        canvas.add(inner, 40 * canvas.noise(0.8) + 30 * canvas.cloud(20.0))
         canal = canvas.oval(0, y + 25, 10.5, 8.5, power=2.4)
         canvas.paint(canvas.oval(0, y + 25, 12.5, 10.5, power=2.4), 420)
         canvas.paint(canal, -40)
@@ -195,12 +195,13 @@ class _Slice:
         reach = -30 + 62 * height + self.about(-6, 6)
         across = 1 / (1 + np.exp(-(canvas.x - reach) / 15))
         bend = 6 * np.sin(canvas.x / 17 + self.about(0, 6)) + 4 * np.sin(canvas.x / 9 + self.about(0, 6))
-        edge = (self.spine_y - 2) + (-self.body.depth * 1.02) * across + bend
-        mask = self.free & (canvas.y < edge) & (canvas.x < reach + 58)
+        tip = 0.55 * np.maximum(0, canvas.x - reach - 25)
+        edge = (self.spine_y - 2) + (-self.body.depth * 1.02) * across + bend - tip
+        mask = self.free & (canvas.y < edge)
         mask &= canvas.depth(mask) > 0
         liver = canvas.whole(self._smooth(mask, 4.0) & self.free)
         canvas.paint(liver, self.body.liver)
-        canvas.add(liver, 2.0 * canvas.noise(9.0) + 1.5 * canvas.noise(2.5))
+        canvas.add(liver, self._parenchyma(self.body.blood - self.body.liver))
         root = (-34.0 + 10 * height, self.spine_y - 58)
         for direction in (-2.9, -2.3, 2.75, -1.5):
             self._tree(liver.mask, root, direction + self.about(-0.2, 0.2), self.about(3.2, 4.6), self.body.blood + self.about(-14, 4))
@@ -227,7 +228,7 @@ class _Slice:
         inner = canvas.mask_of(canvas.oval(x - 30, y - 12, 28, 46 * extent, tilt=-0.35, wobble=0.06))
         spleen = canvas.oval(x, y, 36 * extent, 56 * extent, tilt=-0.35, wobble=0.05).within(self.free).without(inner)
         canvas.paint(spleen, self.body.spleen)
-        canvas.add(spleen, 2.0 * canvas.noise(5.0))
+        canvas.add(spleen, self._parenchyma(self.body.blood - self.body.spleen))
         if self.about(0, 1) < 0.6 and canvas.mask_of(spleen).any():
             self._lesion(spleen, *self._inside(canvas.mask_of(spleen), 6), self.about(3, 6))
         self._take(spleen)
@@ -287,6 +288,11 @@ class _Slice:
             below = canvas.y - top - depth
             canvas.paint(canvas.whole(across & (below >= 0) & (below < thick) & (canvas.hu < -900)), hu)
 
+    def _parenchyma(self, contrast: float) -> Floats:
+        """What an organ's tissue varies by: slowly and finely, with vessels too small to follow that are brighter by `contrast` at most."""
+        canvas = self.canvas
+        return 4.0 * canvas.cloud(20.0) + contrast * (0.35 * canvas.threads(13.0, 1.4) + 0.2 * np.maximum(0, canvas.noise(0.8) - 1.0))
+
     def _hollow(self, shape: Shape, wall: float, contents: float, gas: float) -> None:
         """A wall around contents, whose upper part is gas up to a level; the patient lies on the back."""
         canvas = self.canvas
@@ -294,8 +300,12 @@ class _Slice:
             return
         canvas.paint(shape, self.about(70, 100))
         lumen = Shape(shape.window, self._eroded(shape.mask, wall))
+        radius = shape.mask.shape[0] * canvas.step / 2
         canvas.paint(lumen, contents)
-        canvas.add(lumen, 7 * canvas.noise(3.0))
+        canvas.add(lumen, 6 * canvas.cloud(20.0))
+        if radius < 20 and self.about(0, 1) < 0.4:
+            # Food and stool: mottled, with bubbles.
+            canvas.add(lumen, 22 * canvas.noise(2.0) - 260 * np.clip(canvas.noise(1.0) - 1.2, 0, 2))
         if gas:
             rows = np.nonzero(lumen.mask.any(1))[0]
             if len(rows):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -40,6 +41,8 @@ class Canvas:
         self.x, self.y = axis[None, :], axis[:, None]
         self.hu: Floats = np.full((self._size, self._size), -1000, dtype=np.float32)
         self._rng = rng
+        self._spectrum: tuple[np.ndarray[Any, Any], Floats] | None = None
+        self._fields: dict[tuple[object, ...], Floats] = {}
 
     def oval(
         self, x: float, y: float, rx: float, ry: float, *, tilt: float = 0.0, wobble: float = 0.0, power: float = 2.0
@@ -77,11 +80,19 @@ class Canvas:
 
     def noise(self, grain: float) -> Floats:
         """Smooth noise over the whole canvas, of standard deviation 1 and grains of about so many millimetres."""
-        coarse = max(1, int(grain / self.step / 2))
-        small = self._rng.standard_normal((self._size // coarse + 3,) * 2).astype(np.float32)
-        small = ndimage.gaussian_filter(small, max(0.8, grain / self.step / coarse), mode="wrap")
-        fine = ndimage.zoom(small, coarse, order=1)[: self._size, : self._size] if coarse > 1 else small[: self._size, : self._size]
-        return np.asarray((fine - fine.mean()) / fine.std(), dtype=np.float32)
+        return self._field(("grain", grain), lambda frequency: np.exp(-2 * (np.pi * grain * frequency) ** 2))
+
+    def cloud(self, largest: float, slope: float = 1.5) -> Floats:
+        """Noise of many scales at once, of standard deviation 1: its amplitude falls as frequency to the `slope` from the largest grain on."""
+        return self._field(("cloud", largest, slope), lambda frequency: (1 + (largest * frequency) ** 2) ** (-slope / 2))
+
+    def threads(self, apart: float, width: float) -> Floats:
+        """Curved threads, 1 on them and 0 off them, about so many millimetres apart and wide, here and there broken."""
+        hills = self.noise(apart / 2)
+        down, right = np.gradient(hills, np.float32(self.step))
+        # Where hills cross zero: what they are divided by their slope is the distance from there.
+        distance = hills / (np.hypot(down, right) + np.float32(0.3 / apart))
+        return np.asarray(np.exp(-((distance * (2 / width)) ** 2)) * (self.noise(apart) > -0.3), dtype=np.float32)
 
     def shrunk(self, mask: Mask, millimetres: float) -> Mask:
         """A mask less a rim."""
@@ -96,6 +107,17 @@ class Canvas:
         blurred = ndimage.gaussian_filter(self.hu, blur / self.step)
         half = self._size // _FINER
         return np.asarray(blurred.reshape(half, _FINER, half, _FINER).mean((1, 3)), dtype=np.float32)
+
+    def _field(self, key: tuple[object, ...], amplitude: Callable[[Floats], Floats]) -> Floats:
+        """Noise with a spectrum. It is made once per spectrum; asked for again it is the same, shifted at random around the edges."""
+        if self._spectrum is None:
+            white = self._rng.standard_normal((self._size, self._size), dtype=np.float32)
+            self._spectrum = fft.rfft2(white), np.hypot(fft.fftfreq(self._size, self.step)[:, None], fft.rfftfreq(self._size, self.step))
+        if key not in self._fields:
+            white, frequency = self._spectrum
+            made = fft.irfft2(white * amplitude(frequency.astype(np.float32)).astype(np.float32), s=(self._size, self._size))
+            self._fields[key] = (made - made.mean()) / made.std()
+        return np.roll(self._fields[key], self._rng.integers(self._size, size=2), (0, 1))
 
     def _window(self, middle: float, reach: float) -> slice:
         at = middle / self.step + (self._size - 1) / 2

@@ -46,7 +46,11 @@ class Patches:
 
     def cases(self) -> Sequence[Case]:
         """`per_case` cases for each of the source's; balanced, that many at least."""
-        return [replace(case, id=f"{case.id}#{number}") for case, count in self._counts() for number in range(count)]
+        return [
+            replace(case, id=f"{case.id}#{number}", whole=case.whole or case.id)
+            for case, count in self._counts()
+            for number in range(count)
+        ]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
         """One patch, its place drawn from `rng`.
@@ -63,7 +67,7 @@ class Patches:
             more = self._noise(sample, rng)
             given, reference = replace(given, pixels=given.pixels + more), replace(reference, pixels=reference.pixels + more)
         return Sample(
-            replace(sample.case, id=case.id),
+            replace(sample.case, id=case.id, whole=case.whole),
             given,
             reference,
             None if sample.origin is None else _moved(sample.origin, top, left),

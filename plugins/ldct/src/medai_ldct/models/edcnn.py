@@ -7,13 +7,14 @@ from torch import nn
 from torch.nn import functional
 
 from medai_ldct.models.scale import from_unit, to_unit
+from medai_ldct.models.volumes import slice_by_slice
 
 
 class Edcnn(nn.Module):
     """EDCNN (Liang et al., ICSP 2020, 193), with the 80,961 trainable parameters that the study prints.
 
     The slice and its edges go into every block: 1x1 convolution, 3x3 convolution, each followed by a leaky ReLU. The last block gives
-    what is added to the slice. HU in and out, float32 (B, 1, H, W).
+    what is added to the slice. HU in and out, float32 (B, 1, H, W), or a volume (B, 1, D, H, W) slice by slice.
     """
 
     def __init__(self, filters: int = 32, blocks: int = 8) -> None:
@@ -26,6 +27,8 @@ class Edcnn(nn.Module):
         self.activation = nn.LeakyReLU()
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
+        if hu.ndim == 5:
+            return slice_by_slice(self, hu)
         slice_ = to_unit(hu)
         given = torch.cat([slice_, self.edges(slice_)], 1)
         features = given

@@ -6,13 +6,14 @@ import torch
 from torch import nn
 
 from medai_ldct.models.scale import from_unit, to_unit
+from medai_ldct.models.volumes import slice_by_slice
 
 
 class RedCnn(nn.Module):
     """RED-CNN (Chen et al., IEEE Trans. Med. Imaging 36, 2017, 2524), with the 96 filters whose 1,848,865 parameters the study prints.
 
     Five 5x5 convolutions shrink the slice by 4 pixels each, five transposed ones grow it again; three shortcuts are added on the way.
-    HU in and out, float32 (B, 1, H, W) with H and W at least 21.
+    HU in and out, float32 (B, 1, H, W) with H and W at least 21, or a volume (B, 1, D, H, W) slice by slice.
     """
 
     def __init__(self, filters: int = 96) -> None:
@@ -30,6 +31,8 @@ class RedCnn(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
+        if hu.ndim == 5:
+            return slice_by_slice(self, hu)
         slice_ = to_unit(hu)
         second = self.relu(self.conv2(self.relu(self.conv1(slice_))))
         fourth = self.relu(self.conv4(self.relu(self.conv3(second))))

@@ -1,0 +1,41 @@
+"""Saying whose fault an error is: what a plugin's code raises names the component, and keeps its traceback as the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from medai._memory import ran_out_of_memory
+from medai.errors import MedaiError, PluginError
+
+T = TypeVar("T")
+
+
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Errors in the block become PluginErrors that name `what`; medai's own errors and a lack of memory pass.
+
+    Raises:
+        PluginError: the block raised, or tried to end the process.
+    """
+    try:
+        yield
+    except MedaiError:
+        raise
+    except (Exception, SystemExit) as error:
+        if ran_out_of_memory(error):
+            raise
+        raise PluginError(f"{what} failed: {type(error).__name__}: {error}") from error
+
+
+def blamed_items(items: Iterable[T], what: str) -> Iterator[T]:
+    """The items of a plugin's iterator, whose errors are blamed on it; not those of whoever takes them."""
+    source = iter(items)
+    while True:
+        with blamed(what):
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+        yield item
