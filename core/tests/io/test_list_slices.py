@@ -116,7 +116,9 @@ def test_other_files_are_passed_over(write_slice: Writer, tmp_path: Path) -> Non
     write_slice(tmp_path / "._slice")
     (tmp_path / "README.txt").write_text("none of it is an image")
     (tmp_path / "empty").touch()
-    assert [item.path.name for item in list_slices(tmp_path, modality="CT")] == ["slice"]
+    with pytest.warns(UserWarning, match="1 files that are no CT are passed over: MR"):
+        found = list_slices(tmp_path, modality="CT")
+    assert [item.path.name for item in found] == ["slice"]
     assert {item.path.name for item in list_slices(tmp_path)} == {"slice", "mr"}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from medai._memory import ran_out_of_memory
+from medai.api import Use
 from medai.errors import MedaiError, PluginError
 
 T = TypeVar("T")
@@ -29,9 +30,16 @@ def blamed(what: str) -> Iterator[None]:
         raise PluginError(f"{what} failed: {type(error).__name__}: {error}") from error
 
 
-def blamed_items(items: Iterable[T], what: str) -> Iterator[T]:
-    """The items of a plugin's iterator, whose errors are blamed on it; not those of whoever takes them."""
-    source = iter(items)
+def name_of(component: object) -> str:
+    """What an error calls a model: its id where the engine adapted it, else its class."""
+    use = getattr(component, "use", None)
+    return f"model {use.id}" if isinstance(use, Use) else type(component).__name__
+
+
+def blamed_items(give: Callable[[], Iterable[T] | None], what: str) -> Iterator[T]:
+    """The items that a plugin's call gives, if any. The errors of both are blamed on it; not those of whoever takes the items."""
+    with blamed(what):
+        source = iter(give() or ())
     while True:
         with blamed(what):
             try:

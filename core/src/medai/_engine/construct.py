@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from medai._discovery import Entry, load_target, registry
+from medai._memory import ran_out_of_memory
 from medai._words import listed, nearest
 from medai.api import RunRef, Use
 from medai.errors import MedaiError, PluginError, UsageError
@@ -73,7 +74,9 @@ def construct(id: str, given: Mapping[str, object], *, kind: str | None = None, 
         return typing.cast("Callable[..., Any]", target)(**checked, **injected)
     except MedaiError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if ran_out_of_memory(error):
+            raise
         raise PluginError(f"{entry.kind} {entry.id} could not be built: {type(error).__name__}: {error}") from error
 
 

@@ -161,4 +161,5 @@ def _without_root(document: Any) -> Any:
 
 
 def _renamed(slot: SlotData, case: Case, many: bool) -> Case:
-    return dataclasses.replace(case, id=f"{slot.name}:{case.id}") if many else case
+    whole = case.whole and f"{slot.name}:{case.whole}"
+    return dataclasses.replace(case, id=f"{slot.name}:{case.id}", whole=whole) if many else case

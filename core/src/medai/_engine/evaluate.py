@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from medai._engine.blame import blamed
+from medai._engine.blame import blamed, name_of
 from medai._engine.construct import construct
 from medai._engine.feed import CaseFeed
 from medai._results.bootstrap import Interval, intervals
@@ -66,17 +66,21 @@ def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]
         PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
     """
     for sample in feed.samples():
-        with blamed(_name(predictor)):
+        yield sample, _answer(predictor, sample, task)
+
+
+def _answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, Any, Any]) -> Any:
+    name = name_of(predictor)
+    try:
+        with blamed(name):
             given = predictor.predict(Batch.of([sample]))
-        if len(given) != 1:
-            raise PluginError(f"{_name(predictor)} gave {len(given)} predictions for one case")
+            if len(given) != 1:
+                raise PluginError(f"{name} gave {len(given)} predictions for one case")
         task.check_prediction(given[0], sample)
-        yield sample, given[0]
-
-
-def _name(predictor: Predictor[Any]) -> str:
-    use = getattr(predictor, "use", None)
-    return f"model {use.id}" if isinstance(use, Use) else type(predictor).__name__
+    except PluginError as error:
+        # The task knows what is wrong with a prediction, not whose it is.
+        raise error if name in str(error) else PluginError(f"{name}: {error}") from error
+    return given[0]
 
 
 def evaluate(

@@ -13,6 +13,7 @@ import torch
 from numpy.random.bit_generator import ISeedSequence
 from torch.utils.data import DataLoader
 
+from medai._memory import ran_out_of_memory
 from medai.errors import DataError, MedaiError, PluginError
 from medai.tasks import Batch, Case, Dataset, Sample, Task
 
@@ -179,7 +180,9 @@ class _Reader(torch.utils.data.Dataset[Any]):
             return Refusal(case.whole or case.id, error.strerror or type(error).__name__, str(error))
         except MedaiError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            if ran_out_of_memory(error):
+                raise
             raise PluginError(f"{type(self._dataset).__name__} failed on case {case.id}: {type(error).__name__}: {error}") from error
         return sample
 

@@ -91,7 +91,7 @@ class _Training:
         self._name = name
         train, self._context, self._module = context.train, context, module
         self._turns: tuple[str, ...] = tuple(getattr(module, "turns", ())) or ("all",)
-        self._parameters = _parameters_by_turn(module, self._turns)
+        self._parameters = _parameters_by_turn(module, self._turns, name)
         self._everything = [parameter for found in self._parameters.values() for parameter in found]
         self._batches = math.ceil(items / train.batch)
         self._total = _total_steps(train, self._batches)
@@ -277,13 +277,13 @@ def _summed(losses: Iterable[torch.Tensor]) -> torch.Tensor:
     return functools.reduce(operator.add, losses)
 
 
-def _parameters_by_turn(module: nn.Module, turns: Sequence[str]) -> dict[str, list[nn.Parameter]]:
+def _parameters_by_turn(module: nn.Module, turns: Sequence[str], name: str) -> dict[str, list[nn.Parameter]]:
     """The parameters that each turn trains: never one that the module has frozen."""
     find = getattr(module, "parameters_for", lambda turn: module.parameters())
     found = {turn: [parameter for parameter in find(turn) if parameter.requires_grad] for turn in dict.fromkeys(turns)}
     empty = [turn for turn, parameters in found.items() if not parameters]
     if empty:
-        raise PluginError(f"{type(module).__name__} has no trainable parameter for the turn {listed(empty)}")
+        raise PluginError(f"{name} has no trainable parameter for the turn {listed(empty)}")
     return found
 
 

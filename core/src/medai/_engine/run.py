@@ -324,8 +324,7 @@ class _Execution:
             self.listener.stage(f"baseline {use.id}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
-                for _ in blamed_items(baseline.fit(feeds["tune"], feeds.get("valid"), self._context()), f"baseline {use.id}"):  # type: ignore[attr-defined]
-                    pass
+                self._fit(baseline, feeds, f"baseline {use.id}")
             found = evaluate(baseline, feeds["test"], self.task, self.metrics)
             table.add(use.id, found)
             baselines[use.id] = found
@@ -342,6 +341,11 @@ class _Execution:
         )
         write_json(self.folder.summary, summary)
         return summary
+
+    def _fit(self, baseline: Any, feeds: Mapping[str, CaseFeed], name: str) -> None:
+        context = self._context()
+        for _ in blamed_items(lambda: baseline.fit(feeds["tune"], feeds.get("valid"), context), name):
+            pass
 
     def _announce(self) -> None:
         for message in self.quarantine.announce():

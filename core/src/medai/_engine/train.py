@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from medai._engine.blame import blamed_items
+from medai._engine.blame import blamed_items, name_of
 from medai._engine.checkpoint import check_finite, load_state, save_state
 from medai._engine.evaluate import Figure
 from medai._engine.feed import Quarantine
@@ -158,7 +158,7 @@ def drive(
     def spent() -> bool:
         return plan.patience is not None and standing.stale >= plan.patience
 
-    for progress in () if spent() else blamed_items(learner.fit(train, valid, context) or (), type(learner).__name__):
+    for progress in () if spent() else blamed_items(lambda: learner.fit(train, valid, context), name_of(learner)):
         standing.step, standing.epoch, total = progress.step, progress.epoch, progress.total
         journal.hold(progress)
         validating, saving = _due(plan, progress)
