@@ -1,4 +1,4 @@
-"""RED-CNN and EDCNN: the printed counts, HU on both sides."""
+"""RED-CNN and EDCNN: the printed counts, HU on both sides, volumes."""
 
 import pytest
 import torch
@@ -22,6 +22,14 @@ def test_with_nothing_learnt_the_shortcut_gives_the_input(network: torch.nn.Modu
         assert torch.allclose(network(hu), hu, atol=1e-2)
 
 
+@pytest.mark.parametrize("filters", [32, 96])
+def test_redcnn_starts_close_to_the_input(filters: int) -> None:
+    torch.manual_seed(0)
+    hu = 60 + 20 * torch.randn(1, 1, 40, 40)
+    with torch.no_grad():
+        assert float((RedCnn(filters)(hu) - hu).abs().mean()) < 100
+
+
 @pytest.mark.parametrize("network", [RedCnn(8), Edcnn(8)])
 def test_the_output_is_float32_under_autocast(network: torch.nn.Module) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -43,3 +51,16 @@ def test_every_parameter_of_edcnn_learns() -> None:
     network = Edcnn()
     network(torch.rand(1, 1, 24, 24) * 400).square().mean().backward()
     assert all(parameter.grad is not None and bool((parameter.grad != 0).any()) for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("network", [RedCnn(8), Edcnn(8)])
+def test_a_volume_is_its_slices_one_by_one(network: torch.nn.Module) -> None:
+    torch.manual_seed(0)
+    volume = torch.rand(2, 1, 3, 32, 25) * 3000 - 1000
+    with torch.no_grad():
+        found = network(volume)
+        slices = [network(volume[:, :, place]) for place in range(3)]
+    assert found.shape == volume.shape and found.dtype == torch.float32
+    for place, one in enumerate(slices):
+        assert torch.equal(found[:, :, place], one)
+    assert not torch.equal(slices[0], slices[1])

@@ -1,10 +1,14 @@
 """The phantom: plausible values, varied subjects, nothing left to chance."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
 
+from medai.errors import UsageError
 from medai_ldct.datasets.phantom import Phantom
+from medai_ldct.datasets.simulated import Simulated
 
 
 def test_a_slice_depends_on_seed_and_case_alone() -> None:
@@ -61,3 +65,56 @@ def test_the_place_is_in_millimetres() -> None:
     assert origin is not None and origin.spacing == (2.0, 2.0) and origin.affine is not None
     middle = origin.affine @ [99.5, 99.5, 0, 1]
     assert middle[:2] == pytest.approx([0, 0])
+
+
+def _with_and_without(size: int, noise: float) -> tuple[torch.Tensor, torch.Tensor]:
+    noisy, clean = (Phantom(subjects=1, slices=1, size=size, noise=level) for level in (noise, 0.0))
+    case = noisy.cases()[0]
+    first, second = (phantom.read(case, np.random.default_rng(0)).inputs.pixels[0] for phantom in (noisy, clean))
+    return first, second
+
+
+@pytest.mark.parametrize("level", [5.0, 10.0])
+def test_the_scans_own_noise_is_as_large_as_is_asked_for(level: float) -> None:
+    noisy, clean = _with_and_without(128, level)
+    organs = (clean > 0) & (clean < 200)
+    assert float((noisy - clean)[organs].std()) == pytest.approx(level, rel=0.02)
+    assert abs(float((noisy - clean)[organs].mean())) < 0.1 * level
+    with pytest.raises(UsageError, match="noise"):
+        Phantom(noise=-1)
+
+
+def test_the_scans_own_noise_looks_like_that_of_back_projection() -> None:
+    noisy, clean = _with_and_without(256, 10.0)
+    made = (noisy - clean)[80:176, 80:176]
+    power = torch.fft.fft2(made).abs().square()
+    radius = torch.hypot(torch.fft.fftfreq(96)[:, None], torch.fft.fftfreq(96)[None, :])
+    low, mid = (float(power[(radius > a) & (radius <= b)].mean()) for a, b in ((0.0, 0.04), (0.15, 0.25)))
+    assert low < 0.5 * mid
+
+
+def test_tissue_has_texture_of_its_own() -> None:
+    _, clean = _with_and_without(256, 0.0)
+    deviations = [
+        float(patch.std())
+        for patch in clean.unfold(0, 12, 12).unfold(1, 12, 12).reshape(-1, 12, 12)
+        if 80 < float(patch.mean()) < 130 and float(patch.min()) > 40 and float(patch.max()) < 190
+    ]
+    assert len(deviations) > 20
+    assert 3 < sorted(deviations)[len(deviations) // 2] < 15
+
+
+@pytest.mark.slow
+def test_a_slice_with_its_simulation_takes_no_more_than_six_tenths_of_a_second() -> None:
+    view = Simulated(Phantom(subjects=3, slices=1))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times = []
+        for case in view.cases():
+            began = time.process_time()
+            view.read(case, np.random.default_rng(0))
+            times.append(time.process_time() - began)
+    finally:
+        torch.set_num_threads(threads)
+    assert sorted(times)[1] <= 0.6

@@ -1,7 +1,9 @@
 """Noise of low dose: its size, its look, and that it is a fixed measurement."""
 
 import math
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import torch
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Case, Image, Origin, Sample
+from medai_ldct.datasets.ct import Ct
 from medai_ldct.datasets.phantom import Phantom
 from medai_ldct.datasets.simulated import Simulated
 from medai_ldct.physics import Acquisition, calibrated, noise, psnr
@@ -100,7 +103,7 @@ def test_other_doses_follow_from_the_same_count() -> None:
 
 
 def test_the_measurement_is_fixed() -> None:
-    source = Phantom(subjects=2, slices=1, size=64)
+    source = Phantom(subjects=2, slices=1, size=128)
     first, second = source.cases()
     view = Simulated(source)
     once, again = (view.read(first, np.random.default_rng(seed)).inputs.pixels for seed in (1, 2))
@@ -146,6 +149,21 @@ def test_a_figure_that_no_dose_gives_is_an_error() -> None:
 def test_psnr_is_of_the_window() -> None:
     reference = torch.tensor([[0.0, 1000.0]])
     assert psnr(reference + torch.tensor([[20.0, 500.0]]), reference) == pytest.approx(20 * math.log10(400 / (20 / math.sqrt(2))))
+
+
+@pytest.mark.realdata
+def test_real_scans_at_a_quarter_of_the_dose_are_calibrated() -> None:
+    home = Path(os.environ.get("MEDAI_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "ct" / "covid-19-ny-sbu"
+    if not home.is_dir():
+        pytest.skip(f"no real data at {home}")
+    view = Simulated(Ct(home))
+    first = {case.group: case for case in reversed(view.cases())}
+    chosen = [first[group] for group in sorted(first)][:3]
+    assert len(chosen) == 3
+    for case in chosen:
+        sample = view.read(case, np.random.default_rng(0))
+        assert sample.reference is not None
+        assert psnr(sample.inputs.pixels, sample.reference.pixels) == pytest.approx(28.5, abs=0.5)
 
 
 @pytest.mark.slow

@@ -238,7 +238,9 @@ def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path) -> dict[s
 def _configuration(id: str, own: Document, document: Document, scale: str, origins: dict[str, str]) -> Configuration:
     recipe = from_document(Recipe, document)
     check_bounds(recipe)
-    paper, ours = dict(flatten(own)), dict(flatten(document))
+    read = dict(flatten(to_document(recipe)))
+    # As they were read, so that "none" in the document is the None that it stands for.
+    paper, ours = dict(flatten(own)), {path: read.get(path, value) for path, value in flatten(document)}
     departures = tuple(
         (path, paper.get(path), ours.get(path))
         for path in sorted(paper.keys() | ours.keys())

@@ -78,8 +78,10 @@ def _answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any,
                 raise PluginError(f"{name} gave {len(given)} predictions for one case")
         task.check_prediction(given[0], sample)
     except PluginError as error:
+        if name in str(error):
+            raise
         # The task knows what is wrong with a prediction, not whose it is.
-        raise error if name in str(error) else PluginError(f"{name}: {error}") from error
+        raise PluginError(f"{name}: {error}") from error
     return given[0]
 
 

@@ -83,7 +83,7 @@ class Canvas:
         return self._field(("grain", grain), lambda frequency: np.exp(-2 * (np.pi * grain * frequency) ** 2))
 
     def cloud(self, largest: float, slope: float = 1.5) -> Floats:
-        """Noise of many scales at once, of standard deviation 1: its amplitude falls as frequency to the `slope` from the largest grain on."""
+        """Noise of many scales at once, of deviation 1: its amplitude falls as frequency to the `slope` from the largest grain on."""
         return self._field(("cloud", largest, slope), lambda frequency: (1 + (largest * frequency) ** 2) ** (-slope / 2))
 
     def threads(self, apart: float, width: float) -> Floats:
@@ -114,8 +114,8 @@ class Canvas:
             white = self._rng.standard_normal((self._size, self._size), dtype=np.float32)
             self._spectrum = fft.rfft2(white), np.hypot(fft.fftfreq(self._size, self.step)[:, None], fft.rfftfreq(self._size, self.step))
         if key not in self._fields:
-            white, frequency = self._spectrum
-            made = fft.irfft2(white * amplitude(frequency.astype(np.float32)).astype(np.float32), s=(self._size, self._size))
+            spectrum, frequency = self._spectrum
+            made = fft.irfft2(spectrum * amplitude(frequency.astype(np.float32)).astype(np.float32), s=(self._size, self._size))
             self._fields[key] = (made - made.mean()) / made.std()
         return np.roll(self._fields[key], self._rng.integers(self._size, size=2), (0, 1))
 

@@ -13,6 +13,9 @@ class RedCnn(nn.Module):
     """RED-CNN (Chen et al., IEEE Trans. Med. Imaging 36, 2017, 2524), with the 96 filters whose 1,848,865 parameters the study prints.
 
     Five 5x5 convolutions shrink the slice by 4 pixels each, five transposed ones grow it again; three shortcuts are added on the way.
+    It starts out close to the identity, whatever the number of filters: kernels are drawn after He et al. (ICCV 2015, 1026) for ReLU,
+    biases are zero, and the last layer, which is added to the slice, is nearly zero.
+
     HU in and out, float32 (B, 1, H, W) with H and W at least 21, or a volume (B, 1, D, H, W) slice by slice.
     """
 
@@ -29,6 +32,12 @@ class RedCnn(nn.Module):
         self.deconv4 = nn.ConvTranspose2d(filters, filters, 5)
         self.deconv5 = nn.ConvTranspose2d(filters, 1, 5)
         self.relu = nn.ReLU()
+        for layer in self.children():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None:
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
+        # With a last layer like the others an untrained network is hundreds of HU off, and a short training ends before it has caught up.
+        nn.init.normal_(self.deconv5.weight, std=1e-3)
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         if hu.ndim == 5:
