@@ -70,7 +70,7 @@ REDCNN = Recipe(
     train=PAPER_TRAINING,
     baselines=BASELINES,
     scales={
-        # A third of the filters: with all of them a step takes some eight times as long. At twice the rate some seeds never leave the input.
+        # A third of the filters: with all of them a step takes some eight times as long. At twice the rate some seeds stay at the input.
         "quick": {"model": {"filters": 32}, **_short(1300, 1e-3, per_case=8, validate_every=650, **_QUICK)},
         "small": _short(2000, 5e-4, per_case=32, validate_every=250),
     },
