@@ -1,14 +1,11 @@
 """The phantom: plausible values, varied subjects, nothing left to chance."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
 
 from medai.errors import UsageError
 from medai_ldct.datasets.phantom import Phantom
-from medai_ldct.datasets.simulated import Simulated
 
 
 def test_a_slice_depends_on_seed_and_case_alone() -> None:
@@ -102,19 +99,3 @@ def test_tissue_has_texture_of_its_own() -> None:
     ]
     assert len(deviations) > 10
     assert 3 < sorted(deviations)[len(deviations) // 2] < 15
-
-
-@pytest.mark.slow
-def test_a_slice_with_its_simulation_takes_no_more_than_six_tenths_of_a_second() -> None:
-    view = Simulated(Phantom(subjects=3, slices=1))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times = []
-        for case in view.cases():
-            began = time.process_time()
-            view.read(case, np.random.default_rng(0))
-            times.append(time.process_time() - began)
-    finally:
-        torch.set_num_threads(threads)
-    assert sorted(times)[1] <= 0.6
