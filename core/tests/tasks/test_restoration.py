@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import pickle
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -251,4 +251,6 @@ def test_drawing_without_finding_any_structure() -> None:
 
 def test_metrics_and_task_travel_to_other_processes() -> None:
     for thing in (TASK, Psnr(WINDOW, label="a"), Ssim(), Rmse()):
-        pickle.loads(pickle.dumps(thing))
+        here, loader_process = Pipe()
+        here.send(thing)
+        assert type(loader_process.recv()) is type(thing)
