@@ -35,7 +35,7 @@ def test_input_of_another_unit_is_refused_by_both_names(medai: Any, trained: str
 def test_input_without_a_unit_is_taken_as_the_protocols(medai: Any, trained: str) -> None:
     found = medai("predict", trained, image("plain.nii.gz", ""), image("given.nii.gz", "HU"), "-o", "out", "--device", "cpu")
     assert found.code == 0, found.err
-    first, second = (read_image(Path(line))[0] for line in found.out.split())
+    first, second = (read_image(Path(line)) for line in found.out.split())
     assert (first.unit, second.unit) == ("HU", "HU")
     assert torch.equal(first.pixels, second.pixels)
 

@@ -32,7 +32,8 @@ def write_nifti(path: Path, array: np.ndarray, affine: np.ndarray = AFFINE) -> P
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "A.NII.GZ"])
 def test_a_volume_has_its_slices_first_and_keeps_its_place(tmp_path: Path, name: str) -> None:
     array = RNG.normal(size=(3, 4, 5)).astype(np.float32)
-    image, origin = read_image(write_nifti(tmp_path / name, array))
+    image = read_image(write_nifti(tmp_path / name, array))
+    origin = image.origin
     assert image.pixels.shape == (1, 5, 4, 3)
     assert origin.affine is not None
     for i, j, k in ((0, 0, 0), (2, 1, 4), (1, 3, 2)):
@@ -44,19 +45,23 @@ def test_a_volume_has_its_slices_first_and_keeps_its_place(tmp_path: Path, name:
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 1), (3, 4, 5)])
 def test_nifti_goes_back_on_its_own_grid(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = RNG.normal(size=shape).astype(np.float32)
-    image, origin = read_image(write_nifti(tmp_path / "a.nii.gz", array))
+    image = read_image(write_nifti(tmp_path / "a.nii.gz", array))
+    origin = image.origin
     written = nib.load(write_image(tmp_path / "new" / "b.nii.gz", Image(image.pixels * 2, "HU"), origin))
     np.testing.assert_allclose(np.squeeze(written.get_fdata()), 2 * np.squeeze(array), rtol=1e-6)
     np.testing.assert_allclose(written.affine, AFFINE, rtol=1e-6)
-    again, place = read_image(tmp_path / "new" / "b.nii.gz")
+    again = read_image(tmp_path / "new" / "b.nii.gz")
+    place = again.origin
     assert again.unit == "HU"
     assert torch.equal(again.pixels, image.pixels * 2)
     np.testing.assert_allclose(place.affine, origin.affine, rtol=1e-6)
 
 
 def test_a_dicom_slice_keeps_its_place_as_nifti(write_slice: Writer, tmp_path: Path) -> None:
-    image, origin = read_image(write_slice(tmp_path / "a", RNG.integers(0, 2000, (16, 24)).astype(np.int16)))
-    again, place = read_image(write_image(tmp_path / "a.nii.gz", image, origin))
+    image = read_image(write_slice(tmp_path / "a", RNG.integers(0, 2000, (16, 24)).astype(np.int16)))
+    origin = image.origin
+    again = read_image(write_image(tmp_path / "a.nii.gz", image, origin))
+    place = again.origin
     assert torch.equal(again.pixels, image.pixels)
     np.testing.assert_allclose(place.affine, origin.affine, atol=1e-5)
     np.testing.assert_allclose(place.spacing, origin.spacing, rtol=1e-6)
@@ -66,8 +71,8 @@ def test_scaled_nifti_declared_ct_is_in_hu(tmp_path: Path) -> None:
     file = nib.Nifti1Image(np.array([[[0, 10, 20]]], np.int16), np.eye(4))
     file.header.set_slope_inter(100, -1200)
     file.to_filename(tmp_path / "a.nii")
-    assert read_image(tmp_path / "a.nii")[0].pixels.flatten().tolist() == [-1200, -200, 800]
-    image = read_image(tmp_path / "a.nii", "CT")[0]
+    assert read_image(tmp_path / "a.nii").pixels.flatten().tolist() == [-1200, -200, 800]
+    image = read_image(tmp_path / "a.nii", "CT")
     assert image.unit == "HU"
     assert image.pixels.flatten().tolist() == [-1024, -200, 800]
 
@@ -76,7 +81,8 @@ def test_scaled_nifti_declared_ct_is_in_hu(tmp_path: Path) -> None:
 def test_arrays_there_and_back(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
     array = RNG.integers(0, 100, shape).astype(dtype)
     np.save(tmp_path / "a.npy", array)
-    image, origin = read_image(tmp_path / "a.npy")
+    image = read_image(tmp_path / "a.npy")
+    origin = image.origin
     np.testing.assert_array_equal(image.pixels.numpy(), array[None].astype(np.float32))
     np.testing.assert_array_equal(np.load(write_image(tmp_path / "b.npy", image, origin)), array.astype(np.float32))
 
@@ -88,11 +94,11 @@ def test_pictures(tmp_path: Path) -> None:
     Picture.fromarray(np.stack([grey, 255 - grey, grey], axis=-1)).save(tmp_path / "c.png")
     Picture.fromarray(np.full((16, 16), 128, np.uint8)).save(tmp_path / "d.jpg")
     for name in "ab":
-        np.testing.assert_allclose(read_image(tmp_path / f"{name}.png")[0].pixels, [[[0, 0.2, 1]]], atol=1e-6)
-    np.testing.assert_allclose(read_image(tmp_path / "c.png")[0].pixels[1], [[1, 0.8, 0]], atol=1e-6)
-    assert read_image(tmp_path / "d.jpg")[0].pixels.mean() == pytest.approx(128 / 255, abs=0.01)
-    image = read_image(tmp_path / "a.png")[0]
-    assert torch.equal(read_image(write_image(tmp_path / "e.png", image))[0].pixels, image.pixels)
+        np.testing.assert_allclose(read_image(tmp_path / f"{name}.png").pixels, [[[0, 0.2, 1]]], atol=1e-6)
+    np.testing.assert_allclose(read_image(tmp_path / "c.png").pixels[1], [[1, 0.8, 0]], atol=1e-6)
+    assert read_image(tmp_path / "d.jpg").pixels.mean() == pytest.approx(128 / 255, abs=0.01)
+    image = read_image(tmp_path / "a.png")
+    assert torch.equal(read_image(write_image(tmp_path / "e.png", image)).pixels, image.pixels)
 
 
 def fault(path: Path, modality: str | None = None) -> str:

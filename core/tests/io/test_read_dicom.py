@@ -25,7 +25,8 @@ def test_values_are_hounsfield_units(write_slice: Writer, tmp_path: Path, syntax
     if syntax == JPEG2000Lossless:
         pytest.importorskip("openjpeg")
     stored = RNG.integers(0, 3000, (64, 48)).astype(np.int16)
-    image, origin = read_image(write_slice(tmp_path / "a", stored, RescaleSlope="2", RescaleIntercept="-1000", compress=syntax), "CT")
+    image = read_image(write_slice(tmp_path / "a", stored, RescaleSlope="2", RescaleIntercept="-1000", compress=syntax), "CT")
+    origin = image.origin
     assert image.unit == "HU"
     assert image.pixels.dtype.itemsize == 4
     np.testing.assert_array_equal(image.pixels.numpy(), stored[None].astype(np.float32) * 2 - 1000)
@@ -35,11 +36,11 @@ def test_values_are_hounsfield_units(write_slice: Writer, tmp_path: Path, syntax
 
 def test_padding_is_air(write_slice: Writer, tmp_path: Path) -> None:
     stored = np.array([[-2000, 3000, 3001, 3002], [0, 1024, -1500, 2999]], np.int16)
-    plain = read_image(write_slice(tmp_path / "a", stored))[0].pixels[0]
+    plain = read_image(write_slice(tmp_path / "a", stored)).pixels[0]
     assert plain.tolist() == [[-1024, 1976, 1977, 1978], [-1024, 0, -1024, 1975]]
-    value = read_image(write_slice(tmp_path / "b", stored, PixelPaddingValue=3001))[0].pixels[0]
+    value = read_image(write_slice(tmp_path / "b", stored, PixelPaddingValue=3001)).pixels[0]
     assert value.tolist() == [[-1024, 1976, -1024, 1978], [-1024, 0, -1024, 1975]]
-    limits = read_image(write_slice(tmp_path / "c", stored, PixelPaddingValue=3002, PixelPaddingRangeLimit=3000))[0].pixels[0]
+    limits = read_image(write_slice(tmp_path / "c", stored, PixelPaddingValue=3002, PixelPaddingRangeLimit=3000)).pixels[0]
     assert limits.tolist() == [[-1024, -1024, -1024, -1024], [-1024, 0, -1024, 1975]]
 
 
@@ -49,7 +50,7 @@ def test_padding_written_unsigned_for_signed_pixels(write_slice: Writer, tmp_pat
     data = pydicom.dcmread(path)
     data.add_new("PixelPaddingValue", "US", 65534)
     data.save_as(path)
-    assert read_image(path)[0].pixels[0].tolist() == [[-1024, 5]]
+    assert read_image(path).pixels[0].tolist() == [[-1024, 5]]
 
 
 @pytest.mark.parametrize("turn", [(0.0, 0.0, 0.0), (0.3, -0.4, 1.1), (1.5, 0.2, -2.0)])
@@ -61,7 +62,7 @@ def test_oblique_geometry_agrees_with_simpleitk(write_slice: Writer, tmp_path: P
     path = write_slice(
         tmp_path / "a.dcm", ImageOrientationPatient=[f"{v:.12f}" for v in orientation], ImagePositionPatient=[-31.5, 7.25, 99.0]
     )
-    affine = read_image(path)[1].affine
+    affine = read_image(path).origin.affine
     reference = sitk.ReadImage(str(path))
     assert affine is not None
     for row, column in ((0, 0), (15, 0), (0, 23), (9, 17)):
@@ -72,24 +73,24 @@ def test_oblique_geometry_agrees_with_simpleitk(write_slice: Writer, tmp_path: P
 
 
 def test_no_geometry_where_the_header_has_none(write_slice: Writer, tmp_path: Path) -> None:
-    origin = read_image(write_slice(tmp_path / "a", ImageOrientationPatient=None, PixelSpacing=None))[1]
+    origin = read_image(write_slice(tmp_path / "a", ImageOrientationPatient=None, PixelSpacing=None)).origin
     assert origin.affine is None
     assert origin.spacing == ()
 
 
 def test_grey_images_of_other_modalities_are_from_0_to_1(write_slice: Writer, tmp_path: Path) -> None:
     stored = np.array([[0, 51, 255]], np.uint8)
-    image = read_image(write_slice(tmp_path / "a", stored, Modality="US"))[0]
+    image = read_image(write_slice(tmp_path / "a", stored, Modality="US"))
     assert image.unit == "0..1"
     np.testing.assert_allclose(image.pixels[0, 0], [0, 0.2, 1], atol=1e-6)
-    turned = read_image(write_slice(tmp_path / "b", stored, Modality="DX", PhotometricInterpretation="MONOCHROME1"))[0]
+    turned = read_image(write_slice(tmp_path / "b", stored, Modality="DX", PhotometricInterpretation="MONOCHROME1"))
     np.testing.assert_allclose(turned.pixels[0, 0], [1, 0.8, 0], atol=1e-6)
 
 
 def test_frames_and_colours_are_channel_first(write_slice: Writer, tmp_path: Path) -> None:
     stored = RNG.integers(0, 255, (2, 4, 5, 3)).astype(np.uint8)
     colour = {"SamplesPerPixel": 3, "PlanarConfiguration": 0, "PhotometricInterpretation": "RGB", "Modality": "US", "NumberOfFrames": 2}
-    image = read_image(write_slice(tmp_path / "a", stored, Rows=4, Columns=5, **colour))[0]
+    image = read_image(write_slice(tmp_path / "a", stored, Rows=4, Columns=5, **colour))
     np.testing.assert_allclose(image.pixels.numpy(), stored.transpose(3, 0, 1, 2) / 255, atol=1e-6)
 
 
@@ -168,7 +169,8 @@ def test_real_ct_agrees_with_simpleitk() -> None:
     assert len({item.patient for item in slices}) == 6
     assert sorted(item.index for item in slices if item.series == slices[4].series) == list(range(20))
     for item in slices[::3]:
-        image, origin = read_image(item.path, "CT")
+        image = read_image(item.path, "CT")
+        origin = image.origin
         reference = sitk.ReadImage(str(item.path))
         np.testing.assert_array_equal(image.pixels.numpy(), np.maximum(sitk.GetArrayFromImage(reference), -1024).astype(np.float32))
         x, y, z = reference.TransformIndexToPhysicalPoint((100, 30, 0))

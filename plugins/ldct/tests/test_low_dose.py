@@ -47,9 +47,10 @@ def middle(image: torch.Tensor, half: int = 24) -> torch.Tensor:
 
 
 def test_variance_goes_as_one_over_the_dose() -> None:
-    measured = scan(ellipse())
-    full, quarter = (middle(noise(measured, photons)).var() for photons in (4e6, 1e6))
-    assert float(quarter / full) == pytest.approx(4, rel=0.05)
+    # The noise is correlated over many pixels, so that one region's variance is off by a tenth: over twelve scans, by a thirtieth.
+    scans = [scan(ellipse(), seed) for seed in range(12)]
+    full, quarter = (torch.stack([middle(noise(each, photons)) for each in scans]).var() for photons in (4e6, 1e6))
+    assert float(quarter / full) == pytest.approx(4, rel=0.1)
 
 
 def test_noise_has_no_bias_at_many_photons_and_more_in_the_middle() -> None:

@@ -1,7 +1,7 @@
 """Reading and writing images: DICOM, NIfTI, `.npy`, PNG and JPEG, in physical units with their place in the patient; rows of CSV
 tables and sequences of FASTA files.
 
-Reading gives `(Image, Origin)`: float32 pixels, channel first, and the files, affine and spacing they came with. A bad file is a
+Reading gives an `Image`: float32 pixels, channel first, their unit, and the files, affine and spacing they came with. A bad file is a
 `medai.errors.DataError` that names it and says what is wrong; nothing else escapes.
 """
 

@@ -14,7 +14,7 @@ AIR = -1024.0
 """HU of what lies outside the field of view."""
 
 
-def read_array(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
+def read_array(path: Path, modality: str | None = None) -> Image:
     """A plane or a volume from a `.npy` file; objects (pickles) are refused."""
     with reading(path, ".npy"):
         # Mapped, so that the size is known, and too short a file found, before anything is read.
@@ -24,10 +24,10 @@ def read_array(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
         if array.ndim not in (2, 3):
             raise DataError(f"an image has 2 or 3 axes, this array has {array.ndim}", path)
         check_size(array.shape, path)
-        image = image_of(array[None], "", path)
-    return as_ct(image, modality), Origin((path,))
+        image = image_of(array[None], "", Origin((path,)))
+    return as_ct(image, modality)
 
 
 def as_ct(image: Image, modality: str | None) -> Image:
     """The image in HU with the floor of air when it was declared to be CT; else as it is."""
-    return Image(image.pixels.clamp_(min=AIR), "HU") if modality == "CT" else image
+    return Image(image.pixels.clamp_(min=AIR), "HU", image.origin) if modality == "CT" else image

@@ -36,7 +36,7 @@ def is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
-def read_dicom(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
+def read_dicom(path: Path, modality: str | None = None) -> Image:
     """One DICOM file, as `medai.io.read_image` says."""
     with reading(path, "DICOM"):
         header = pydicom.dcmread(path)
@@ -47,10 +47,9 @@ def read_dicom(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
         _require_decoder(header, path)
         stored = pixel_array(header)
         pixels, unit = _physical(stored, header, path)
-        image = image_of(np.moveaxis(pixels, -1, 0) if samples > 1 else pixels[None], unit, path)
         flat = frames == 1
         origin = Origin((path,), _geometry.affine(header) if flat else None, _geometry.spacing(header) if flat else ())
-    return image, origin
+        return image_of(np.moveaxis(pixels, -1, 0) if samples > 1 else pixels[None], unit, origin)
 
 
 def _require(header: Dataset, modality: str | None, path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, MedaiError, MemoryFault
+from medai.tasks._types import Origin
 from medai.tasks.inputs import Image
 
 LARGEST = 2**29
@@ -50,18 +51,18 @@ def check_size(shape: Sequence[int], path: Path) -> None:
         raise DataError(f"absurd size {_times(shape)}: more than {LARGEST:,} values", path)
 
 
-def image_of(pixels: np.ndarray[Any, Any], unit: str, path: Path) -> Image:
+def image_of(pixels: np.ndarray[Any, Any], unit: str, origin: Origin) -> Image:
     """Pixels (C, ...) of any numeric type as an Image.
 
     Raises:
-        DataError: NaN or infinite values.
+        DataError: NaN or infinite values; names the first file of `origin`.
     """
     with np.errstate(over="ignore"):
         values = np.array(pixels, dtype=np.float32, order="C")
     if not np.isfinite(values).all():
         bad = values.size - int(np.isfinite(values).sum())
-        raise DataError(f"NaN or infinite pixels: {bad} of {values.size}", path)
-    return Image(torch.from_numpy(values), unit)
+        raise DataError(f"NaN or infinite pixels: {bad} of {values.size}", origin.files[0])
+    return Image(torch.from_numpy(values), unit, origin)
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -22,7 +22,7 @@ Affine = np.ndarray[Any, np.dtype[np.float64]]
 _NOTE = "medai unit="
 
 
-def read_nifti(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
+def read_nifti(path: Path, modality: str | None = None) -> Image:
     """A plane (1, H, W) or a volume (1, D, H, W)."""
     with reading(path, "NIfTI"):
         file = nib.load(path)
@@ -38,10 +38,9 @@ def read_nifti(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
         if file.affine is None or not np.isfinite(file.affine).all():
             raise DataError("its affine is not finite", path)
         pixels = file.get_fdata(dtype=np.float32).reshape(shape).T[None]
-        image = image_of(pixels, _unit(header), path)
-    affine = _reversed(np.asarray(file.affine, dtype=np.float64), len(shape))
-    spacing = tuple(float(step) for step in np.linalg.norm(affine[:3, : len(shape)], axis=0))
-    return as_ct(image, modality), Origin((path,), affine, spacing)
+        affine = _reversed(np.asarray(file.affine, dtype=np.float64), len(shape))
+        spacing = tuple(float(step) for step in np.linalg.norm(affine[:3, : len(shape)], axis=0))
+        return as_ct(image_of(pixels, _unit(header), Origin((path,), affine, spacing)), modality)
 
 
 def write_nifti(path: Path, image: Image, affine: Affine) -> None:

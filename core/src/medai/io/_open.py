@@ -64,8 +64,7 @@ class _Images:
         return self._cases
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
-        image, origin = read_image(self._files[case.id], self._modality)
-        return Sample(case, image, None, origin)
+        return Sample(case, read_image(self._files[case.id], self._modality))
 
     def _add(self, name: str, group: str, path: Path) -> None:
         self._seen[name] += 1

@@ -15,7 +15,7 @@ _GREY = {"1": 1.0, "L": 255.0, "I;16": 65535.0, "I;16L": 65535.0, "I;16B": 65535
 _TO_COLOUR = ("RGB", "RGBA", "P", "PA", "YCbCr", "CMYK")
 
 
-def read_picture(path: Path, modality: str | None = None) -> tuple[Image, Origin]:
+def read_picture(path: Path, modality: str | None = None) -> Image:
     """A grey picture as (1, H, W), a colour picture as (3, H, W), in 0..1; an alpha channel is dropped."""
     if modality == "CT":
         raise DataError("not a CT: a picture of 0..1 has no HU", path)
@@ -31,4 +31,4 @@ def read_picture(path: Path, modality: str | None = None) -> tuple[Image, Origin
             pixels = (np.asarray(picture, dtype=np.float32) / 65535)[None]
         else:
             raise DataError(f"a picture of mode {picture.mode} is not read", path)
-        return image_of(pixels, "0..1", path), Origin((path,))
+        return image_of(pixels, "0..1", Origin((path,)))

@@ -8,11 +8,11 @@ from pathlib import Path
 from medai.errors import DataError
 from medai.io import _arrays, _dicom, _nifti, _pictures
 from medai.io._faults import LARGEST, reading
-from medai.tasks import Image, Origin
+from medai.tasks import Image
 
 __all__ = ["LARGEST", "known_kind", "read_image"]
 
-Reader = Callable[[Path, str | None], tuple[Image, Origin]]
+Reader = Callable[[Path, str | None], Image]
 
 _BY_SUFFIX: dict[str, Reader] = {
     ".nii": _nifti.read_nifti,
@@ -24,7 +24,7 @@ _BY_SUFFIX: dict[str, Reader] = {
 }
 
 
-def read_image(path: Path | str, modality: str | None = None) -> tuple[Image, Origin]:
+def read_image(path: Path | str, modality: str | None = None) -> Image:
     """Read one image file in physical units.
 
     | file | pixels | unit |

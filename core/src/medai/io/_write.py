@@ -18,7 +18,7 @@ def write_image(path: Path | str, image: Image, origin: Origin | None = None) ->
     """Write an image so that the file is whole or not there; the suffix of `path` says how.
 
     - `.npy`: float32, without the channel axis when there is one channel; values alone.
-    - `.nii`, `.nii.gz`: one channel; the origin's affine, which is needed; the unit is noted in the header.
+    - `.nii`, `.nii.gz`: one channel; the affine of `origin`, else of the image, which is needed; the unit is noted in the header.
     - `.png`: a plane of unit `0..1`, 8 bits, values outside the range clipped.
 
     Raises:
@@ -26,7 +26,7 @@ def write_image(path: Path | str, image: Image, origin: Origin | None = None) ->
         EnvironmentFault: the disk is full or the folder may not be written.
     """
     path = Path(path)
-    kind = suffix_of(path)
+    kind, origin = suffix_of(path), origin or image.origin
     with replacing(path) as temporary:
         if kind == ".npy":
             pixels = image.pixels.detach().cpu().numpy().astype(np.float32)

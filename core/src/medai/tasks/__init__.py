@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from medai.tasks._types import (
         Batch,
+        Calibration,
         Case,
         Context,
         Dataset,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_types": (
-        *("Batch", "Case", "Context", "Dataset", "Feed", "Learner", "Metric", "ModelExporter", "ModelMetric", "Origin"),
+        *("Batch", "Calibration", "Case", "Context", "Dataset", "Feed", "Learner", "Metric", "ModelExporter", "ModelMetric", "Origin"),
         *("PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
     ),
     "classification.types": ("Label", "Scores"),
@@ -49,6 +50,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Batch",
     "Boxes",
+    "Calibration",
     "Case",
     "Context",
     "Dataset",

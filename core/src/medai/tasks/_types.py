@@ -44,28 +44,67 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a sample comes from, so that an exporter can put a prediction back in place.
+class Calibration:
+    """A rectangle of an ultrasound picture with a scale of its own (DICOM PS3.3, C.8.5.5).
 
     Attributes:
-        files: the files it was read from.
-        affine: (4, 4) float64, voxel indices to patient millimetres, RAS+; indices in the order of the array's spatial axes.
+        box: x0, y0, x1, y1 in pixels, x1 and y1 exclusive.
+        spacing: millimetres between rows and between columns; empty where the axes are not lengths (time, velocity).
+        kind: what it shows, in DICOM's words (`2D (tissue or flow)`, `M-Mode`, `spectral`, `graphics`).
+    """
+
+    box: tuple[int, int, int, int]
+    spacing: tuple[float, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an image comes from and lies, so that an answer can be put back in place.
+
+    Attributes:
+        files: the files it was read from; of a series, one per plane in the order of the planes.
+        affine: (4, 4) float64, voxel indices to patient millimetres, RAS+; indices in the order of the array's spatial axes. Of a
+            plane, the third column is the step to a neighbouring plane.
         spacing: millimetres along each spatial axis of the array.
+        tilt: degrees between the direction in which planes are stacked and their normal (a tilted gantry); 0 for most.
+        attributes: what was kept of the header: a list of technical values (`medai.io.KEPT`), nothing that identifies a patient.
+        calibrations: parts of an ultrasound picture with a scale of their own.
     """
 
     files: tuple[Path, ...] = ()
     affine: np.ndarray[Any, np.dtype[np.float64]] | None = None
     spacing: tuple[float, ...] = ()
+    tilt: float = 0.0
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
+    calibrations: tuple[Calibration, ...] = ()
+
+    @property
+    def orientation(self) -> str:
+        """Where each growing index leads, a letter per axis of the affine: `R`ight, `L`eft, `A`nterior, `P`osterior, `S`uperior,
+        `I`nferior (`IPL` for an axial series from head to feet); empty without an affine."""
+        if self.affine is None:
+            return ""
+        rotation = self.affine[:3, : max(2, len(self.spacing))]
+        main = np.abs(rotation).argmax(axis=0)
+        return "".join("RAS"[row] if rotation[row, column] > 0 else "LPI"[row] for column, row in enumerate(main))
 
 
 @dataclass(frozen=True)
 class Sample(Generic[I, R]):
-    """One case read: what is given, and the reference answer where there is one."""
+    """One case read: what is given, and the reference answer where there is one.
+
+    `origin` is that of the input where none is given; a view that replaces the input by computed pixels keeps the origin of the sample.
+    """
 
     case: Case
     inputs: I
     reference: R | None = None
     origin: Origin | None = None
+
+    def __post_init__(self) -> None:
+        if self.origin is None:
+            object.__setattr__(self, "origin", getattr(self.inputs, "origin", None))
 
 
 @dataclass(frozen=True)

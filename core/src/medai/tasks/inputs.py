@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+import numpy as np
 import torch
 
 from medai.errors import DataError
+from medai.tasks._types import Origin
 
 __all__ = ["Image", "Row", "Sequence"]
 
 
 @dataclass(frozen=True)
 class Image:
-    """A picture or a volume in physical units.
+    """A picture or a volume in physical units: what every reader gives, every writer takes and every model of images works with.
 
     Attributes:
         pixels: float32 (C, H, W) or (C, D, H, W); stacked, with a batch axis in front.
         unit: `HU` for CT, `0..1` for other grey and colour images, else the unit's name.
+        origin: the files it was read from and its place in the patient; None for what was computed, and for a stack.
     """
 
     pixels: torch.Tensor
     unit: str = ""
+    origin: Origin | None = None
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Millimetres along each spatial axis of the pixels; empty where they are not known."""
+        return () if self.origin is None else self.origin.spacing
+
+    @property
+    def affine(self) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+        """(4, 4), voxel indices to patient millimetres as `Origin.affine` says; None where it is not known."""
+        return None if self.origin is None else self.origin.affine
 
     @classmethod
     def stack(cls, items: SequenceOf[Self]) -> Self:
@@ -39,7 +53,7 @@ class Image:
 
     def to(self, device: torch.device | str) -> Self:
         """The image on `device`."""
-        return type(self)(self.pixels.to(device, non_blocking=True), self.unit)
+        return type(self)(self.pixels.to(device, non_blocking=True), self.unit, self.origin)
 
 
 @dataclass(frozen=True)

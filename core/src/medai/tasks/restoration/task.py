@@ -108,7 +108,7 @@ class Restoration:
         Raises:
             DataError: the file is not there or is no image.
         """
-        return read_image(path)[0]
+        return read_image(path)
 
     def open(self, paths: Sequence[Path]) -> Dataset[Image, Image]:
         """Image files and folders, as `medai.io.open_images` takes them."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from medai.errors import DataError
 from medai.io import list_slices, pseudonym, read_image
-from medai.tasks import Case, Image, Origin, Sample
+from medai.tasks import Case, Image, Sample
 from medai_ldct.datasets.stub import write_stub as write_ct_stub
 from medai_ldct.datasets.volumes import plane, planes
 
@@ -51,7 +51,7 @@ class Ct:
             self._take_volumes(volumes)
         else:
             self._take_dicom()
-        self._last: tuple[Path, Image, Origin] | None = None
+        self._last: tuple[Path, Image] | None = None
 
     def cases(self) -> Sequence[Case]:
         """One case per slice."""
@@ -64,10 +64,8 @@ class Ct:
             DataError: the file cannot be read, is not CT, or its values cannot be HU.
         """
         place = self._places[case.id]
-        image, origin = self._read_file(place.path)
-        if place.axis is not None:
-            image, origin = plane(image, origin, place.axis, place.index)
-        return Sample(case, image, None, origin)
+        image = self._read_file(place.path)
+        return Sample(case, image if place.axis is None else plane(image, place.axis, place.index))
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -102,16 +100,16 @@ class Ct:
         self._places[unique] = place
         self._cases.append(Case(unique, patient))
 
-    def _read_file(self, path: Path) -> tuple[Image, Origin]:
+    def _read_file(self, path: Path) -> Image:
         # The slices of a volume come one after the other: decode it once.
         if self._last is not None and self._last[0] == path:
-            return self._last[1], self._last[2]
-        image, origin = read_image(path, modality="CT")
+            return self._last[1]
+        image = read_image(path, modality="CT")
         if path.name.lower().endswith(_HU_KINDS) and float(image.pixels.min()) >= 0:
             raise DataError("not a CT in HU: none of its values is negative (a mask, or another modality?)", path)
         if image.pixels.ndim == 4:
-            self._last = path, image, origin
-        return image, origin
+            self._last = path, image
+        return image
 
 
 def _files(root: Path) -> list[Path]:

@@ -32,8 +32,9 @@ def planes(path: Path) -> tuple[int | None, int]:
     return axis, shape[axis]
 
 
-def plane(volume: Image, origin: Origin, axis: int, index: int) -> tuple[Image, Origin]:
+def plane(volume: Image, axis: int, index: int) -> Image:
     """One plane (1, H, W) of a volume (1, D, H, W), with its own place and spacing."""
+    origin = volume.origin or Origin()
     kept = [number for number in range(3) if number != axis]
     affine = None
     if origin.affine is not None:
@@ -41,7 +42,7 @@ def plane(volume: Image, origin: Origin, axis: int, index: int) -> tuple[Image, 
         affine[:3, 3] += origin.affine[:3, axis] * index
     spacing = tuple(origin.spacing[number] for number in kept) if len(origin.spacing) == 3 else ()
     pixels = volume.pixels.select(axis + 1, index).clone()
-    return Image(pixels, volume.unit), Origin(origin.files, affine, spacing)
+    return Image(pixels, volume.unit, Origin(origin.files, affine, spacing))
 
 
 def _across(directions: Affine) -> int:
