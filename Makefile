@@ -23,7 +23,7 @@ $(INSTALLED): constraints.txt requirements-dev.txt $(addsuffix /pyproject.toml,$
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@.started
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e 'core[jpeg2000]' $(foreach p,$(filter-out core,$(PROJECTS)),-e $(p))
+	@$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e 'core[codecs]' -e 'plugins/standard[dicom,onnx,ultralytics]' $(foreach p,$(filter-out core plugins/standard,$(PROJECTS)),-e $(p))
 	@mv $@.started $@
 
 run: $(INSTALLED)  ## the main job on built-in data: train and evaluate EDCNN, write a report
