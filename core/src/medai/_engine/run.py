@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from medai._engine.train import Standing, drive
 from medai._memory import ran_out_of_memory
 from medai._report import write_report
 from medai._results.folder import FORMAT, RunFolder, read_json
-from medai.api import Protocol, Train
+from medai.api import Protocol, Train, Use
 from medai.errors import DataError, MedaiError, MemoryFault
 from medai.io import pseudonym, write_json
 from medai.tasks import Context, Predictor, Task
@@ -320,14 +320,14 @@ class _Execution:
         result = evaluate(model, feeds["test"], self.task, self.metrics, keep=table.keep)
         table.add(MODEL, result)
         baselines = {}
-        for use in self.recipe.baselines:
-            self.listener.stage(f"baseline {use.id}")
+        for name, use in _told_apart(self.recipe.baselines).items():
+            self.listener.stage(f"baseline {name}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
-                self._fit(baseline, feeds, f"baseline {use.id}")
+                self._fit(baseline, feeds, f"baseline {name}")
             found = evaluate(baseline, feeds["test"], self.task, self.metrics)
-            table.add(use.id, found)
-            baselines[use.id] = found
+            table.add(name, found)
+            baselines[name] = found
         self._announce()
         table.add_quarantined(self.quarantine.reasons)
         table.write()
@@ -369,6 +369,18 @@ def _check_upstream_leak(slots: list[SlotData], roles: Mapping[str, str], runs: 
                     raise DataError(
                         f"leak: the upstream run {name!r} was trained on group {member.case.group!r}, which is a test group here"
                     )
+
+
+def _told_apart(uses: Sequence[Use]) -> dict[str, Use]:
+    """Components by id; of those that share an id, by their parameters as well, and by number where these are alike too."""
+    named: dict[str, Use] = {}
+    for use in uses:
+        name = use.id
+        if sum(other.id == use.id for other in uses) > 1:
+            name += " (" + ", ".join(f"{key} = {value}" for key, value in use.params.items()) + ")" if use.params else " (defaults)"
+        alike = sum(other.startswith(name) for other in named)
+        named[f"{name} {alike + 1}" if name in named else name] = use
+    return named
 
 
 def _size(model: Any) -> dict[str, int]:

@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
-from medai.api import ExporterSpec, LossSpec, ModelSpec, hookimpl
+from medai.api import DatasetSpec, ExporterSpec, LossSpec, ModelSpec, Recipe, hookimpl
+from medai_standard.recipes import RECIPES
+
+
+@hookimpl
+def medai_datasets() -> tuple[DatasetSpec, ...]:
+    return (
+        DatasetSpec(
+            name="table",
+            target="medai_standard.datasets.tables:LabelledTable",
+            summary="a CSV file with a row per case and a column with the class",
+            inputs=("row",),
+            license="Apache-2.0",
+        ),
+        DatasetSpec(
+            name="table-of-values",
+            target="medai_standard.datasets.tables:TableOfValues",
+            summary="a CSV file with a row per case and columns of values to predict",
+            task="regression",
+            inputs=("row",),
+            license="Apache-2.0",
+        ),
+        DatasetSpec(
+            name="bundled-table",
+            target="medai_standard.datasets.tables:BundledTable",
+            summary="a real table that scikit-learn brings along: breast cancer cells, wine, diabetes",
+            inputs=("row",),
+            license="CC-BY-4.0",
+            source="Wolberg et al. 1995, doi:10.24432/C5DW2B; Aeberhard and Forina 1991, doi:10.24432/C5PC7J; Efron et al. 2004",
+        ),
+    )
+
+
+@hookimpl
+def medai_recipes() -> tuple[Recipe, ...]:
+    return RECIPES
 
 
 @hookimpl
@@ -36,6 +71,36 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="Apache-2.0",
             source="Buades et al. 2005, doi:10.1109/CVPR.2005.38",
+            devices=("cpu",),
+        ),
+        ModelSpec(
+            name="sklearn-classifier",
+            target="medai_standard.models.estimators:Classifier",
+            summary="any classifier of scikit-learn behind a pipeline of its transformers, with a grid to choose from",
+            task="classification",
+            inputs=("row", "image"),
+            license="BSD-3-Clause",
+            source="Pedregosa et al. 2011, JMLR 12, 2825",
+            devices=("cpu",),
+        ),
+        ModelSpec(
+            name="sklearn-regressor",
+            target="medai_standard.models.estimators:Regressor",
+            summary="any regressor of scikit-learn behind a pipeline of its transformers, with a grid to choose from",
+            task="regression",
+            inputs=("row", "image"),
+            license="BSD-3-Clause",
+            source="Pedregosa et al. 2011, JMLR 12, 2825",
+            devices=("cpu",),
+        ),
+        ModelSpec(
+            name="sklearn-clusterer",
+            target="medai_standard.models.estimators:Clusterer",
+            summary="any clustering of scikit-learn behind a pipeline of its transformers",
+            task="clustering",
+            inputs=("row", "image"),
+            license="BSD-3-Clause",
+            source="Pedregosa et al. 2011, JMLR 12, 2825",
             devices=("cpu",),
         ),
     )

@@ -1,0 +1,1 @@
+"""Data that a user brings, and data that need nothing from outside."""

@@ -1,0 +1,298 @@
+"""Tables: a CSV file with a row per case, and the tables that scikit-learn brings along."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from medai.errors import DataError, UsageError
+from medai.io import pseudonym
+from medai.tasks import Case, Label, Row, Sample, Value
+
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
+_LARGEST = 1 << 28  # bytes
+
+
+class _Table:
+    """The rows of a CSV file: which columns are features, and what stands in them."""
+
+    def __init__(self, root: Path, targets: Sequence[str], columns: Sequence[str], drop: Sequence[str], group: str, id: str) -> None:
+        self.path = _file(Path(root))
+        self._names, self._cells = _parsed(self.path)
+        self._require([*targets, *columns, *drop, *(name for name in (group, id) if name)])
+        aside = {*targets, *drop, *(name for name in (group, id) if name)}
+        self.features = tuple(columns) or tuple(name for name in self._names if name not in aside)
+        if not self.features:
+            raise DataError("no column is left for the features", self.path)
+        self._check_numeric()
+        named = self._column(id) if id else [f"{self.path.stem}-{number}" for number in range(1, len(self._cells) + 1)]
+        groups = self._column(group) if group else named
+        doubled = len(named) - len(set(named))
+        if doubled:
+            raise DataError(f"{doubled} rows share the {id!r} of another: id names the column that tells rows apart", self.path)
+        # Numbered names say nothing of a patient; what a table calls a patient may.
+        self._cases = [
+            Case(pseudonym(name, "r") if id else name, pseudonym(owner) if group or id else owner)
+            for name, owner in zip(named, groups, strict=True)
+        ]
+        self._rows = {case.id: number for number, case in enumerate(self._cases)}
+
+    def cases(self) -> Sequence[Case]:
+        """One per row, in the file's order."""
+        return self._cases
+
+    def row(self, case: Case) -> Row:
+        """The features of a case; missing values are NaN."""
+        number = self._rows[case.id]
+        return Row(torch.tensor([self.number(number, name) for name in self.features], dtype=torch.float32), self.features)
+
+    def text(self, case: Case, column: str) -> str:
+        """A cell."""
+        return self._cells[self._rows[case.id]][self._names.index(column)].strip()
+
+    def texts(self, column: str) -> list[str]:
+        """The different texts of a column, sorted as numbers where all are numbers."""
+        found = {text for text in self._column(column) if text.lower() not in _MISSING}
+        try:
+            return sorted(found, key=float)
+        except ValueError:
+            return sorted(found)
+
+    def number_of(self, case: Case, column: str) -> float:
+        """A cell as a number; NaN where it is missing."""
+        return self.number(self._rows[case.id], column)
+
+    def number(self, row: int, column: str) -> float:
+        """The number in a row and column.
+
+        Raises:
+            DataError: it is not a number.
+        """
+        text = self._cells[row][self._names.index(column)].strip()
+        if text.lower() in _MISSING:
+            return math.nan
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.inf
+        if not math.isfinite(value):
+            raise DataError(f"row {row + 1}, column {column!r}: {text!r} is not a number", self.path)
+        return value
+
+    def _column(self, name: str) -> list[str]:
+        place = self._names.index(name)
+        return [cells[place].strip() for cells in self._cells]
+
+    def _require(self, columns: Sequence[str]) -> None:
+        for name in columns:
+            if name not in self._names:
+                raise DataError(f"no column {name!r}: the columns are {', '.join(self._names)}", self.path)
+
+    def _check_numeric(self) -> None:
+        """Columns of words are found at once, not row by row."""
+        words = [name for name in self.features if all(not _is_number(text) for text in self._column(name) if text.lower() not in _MISSING)]
+        if words:
+            raise DataError(
+                f"no numbers in the columns {', '.join(map(repr, words))}: name them in drop, or the features in columns", self.path
+            )
+
+
+class LabelledTable:
+    """A CSV file with a header line, a row per case and a column with the class.
+
+    Args:
+        root: the file, or a folder with one CSV file in it.
+        label: the column with the class; a row without one has no reference and is left out.
+        classes: the classes' names in the order of their indices; empty: all that occur, numbers in order of size, words of the alphabet.
+        columns: the features; empty: every column but `label`, `group`, `id` and those in `drop`.
+        drop: columns to leave out.
+        group: the column of what must stay together in a split (the patient); empty: a row is a group of its own.
+        id: the column that names the rows; empty: they are numbered.
+
+    Raises:
+        DataError: the file or a column is not there, a row is too short or too long, a feature is no number, a class is unknown.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        label: str = "label",
+        classes: tuple[str, ...] = (),
+        columns: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        group: str = "",
+        id: str = "",
+    ) -> None:
+        self._table, self._label = _Table(root, [label], columns, drop, group, id), label
+        self.classes = classes or tuple(self._table.texts(label))
+        if len(self.classes) < 2:
+            raise DataError(f"the column {label!r} has fewer than two classes", self._table.path)
+        self._cases = [case for case in self._table.cases() if self._table.text(case, label).lower() not in _MISSING]
+
+    def cases(self) -> Sequence[Case]:
+        """The rows that have a class."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Row, Label]:
+        """Features float32 (F,) and the class.
+
+        Raises:
+            DataError: the class is none of `classes`, or a feature is no number.
+        """
+        text = self._table.text(case, self._label)
+        if text not in self.classes:
+            raise DataError(f"case {case.id}: the class {text!r} is none of {', '.join(self.classes)}", self._table.path)
+        return Sample(case, self._table.row(case), Label(self.classes.index(text)))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`table.csv` with six rows or more per case asked for, two features of which one tells the classes apart, a gap here and there."""
+        rng = np.random.default_rng(seed)
+        # Many rows, so that every part of a split has both classes.
+        lines = ["id,first,second,label"]
+        for number in range(6 * n):
+            label = number % 2
+            second = "" if number % 7 == 3 else f"{rng.normal():.4f}"
+            lines.append(f"p{number},{rng.normal(2.0 * label, 0.7):.4f},{second},{'sick' if label else 'healthy'}")
+        (root / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class TableOfValues:
+    """A CSV file with a header line, a row per case and one or more columns with the values to predict.
+
+    Args:
+        root: the file, or a folder with one CSV file in it.
+        values: the columns to predict; a row in which one is missing is left out.
+        columns, drop, group, id: as for `standard/table`.
+
+    Raises:
+        DataError: as for `standard/table`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        values: tuple[str, ...] = ("value",),
+        columns: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        group: str = "",
+        id: str = "",
+    ) -> None:
+        if not values:
+            raise UsageError("values: at least one column to predict is wanted")
+        self._table, self._values = _Table(root, values, columns, drop, group, id), values
+        self._cases = [case for case in self._table.cases() if all(self._table.text(case, name).lower() not in _MISSING for name in values)]
+
+    def cases(self) -> Sequence[Case]:
+        """The rows that have all values."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Row, Value]:
+        """Features float32 (F,) and values float32 (k,).
+
+        Raises:
+            DataError: a feature or a value is no number.
+        """
+        values = torch.tensor([self._table.number_of(case, name) for name in self._values], dtype=torch.float32)
+        return Sample(case, self._table.row(case), Value(values, self._values))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`table.csv` with six rows per case asked for, two features and a value that depends on them."""
+        rng = np.random.default_rng(seed)
+        lines = ["id,first,second,value"]
+        for number in range(6 * n):
+            first, second = rng.normal(size=2)
+            lines.append(f"p{number},{first:.4f},{second:.4f},{2 * first - second + rng.normal(0, 0.1):.4f}")
+        (root / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class BundledTable:
+    """A real table that scikit-learn brings along: the embedded data of the tables' recipes.
+
+    Args:
+        name: `breast-cancer` (569 cells' nuclei, 30 features, malignant 0 or benign 1; Wisconsin, doi:10.24432/C5DW2B, CC BY 4.0),
+            `wine` (178 wines, 13 features, 3 cultivars; doi:10.24432/C5PC7J, CC BY 4.0) or `diabetes` (442 patients, 10 features,
+            progression after a year; Efron et al. 2004, doi:10.1214/009053604000000067), which is a value, not a class.
+    """
+
+    def __init__(self, name: Literal["breast-cancer", "wine", "diabetes"] = "breast-cancer") -> None:
+        from sklearn import datasets
+
+        load = {"breast-cancer": datasets.load_breast_cancer, "wine": datasets.load_wine, "diabetes": datasets.load_diabetes}[name]
+        held: Any = load()
+        self._values = torch.from_numpy(np.asarray(held.data, dtype=np.float32))
+        self._target = np.asarray(held.target)
+        self._names = tuple(str(feature) for feature in held.feature_names)
+        self._is_value = name == "diabetes"
+        self._cases = [Case(f"{name}-{number:03d}", f"{name}-{number:03d}") for number in range(len(self._values))]
+        self._places: Mapping[str, int] = {case.id: number for number, case in enumerate(self._cases)}
+
+    def cases(self) -> Sequence[Case]:
+        """One per row; each is a group of its own."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Row, Label | Value]:
+        """Features float32 (F,) and the class, or the value."""
+        place = self._places[case.id]
+        answer = self._target[place]
+        reference = Value(torch.tensor([float(answer)]), ("progression",)) if self._is_value else Label(int(answer))
+        return Sample(case, Row(self._values[place], self._names), reference)
+
+
+def _file(root: Path) -> Path:
+    if not root.exists():
+        raise DataError("there is no such file or folder", root)
+    if not root.is_dir():
+        return root
+    found = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv")
+    if len(found) != 1:
+        raise DataError(f"{len(found)} CSV files in it, one is wanted: name the file itself", root)
+    return found[0]
+
+
+def _parsed(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows, each as long as the header."""
+    if path.stat().st_size > _LARGEST:
+        raise DataError(f"larger than {_LARGEST >> 20} MiB", path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError("not a text file in UTF-8", path) from None
+    try:
+        lines = [cells for cells in csv.reader(text.splitlines(), dialect=_dialect(text)) if cells]
+    except csv.Error as error:
+        raise DataError(f"cannot be read as CSV: {error}", path) from error
+    if len(lines) < 2:
+        raise DataError("not a table: a header line and at least one row are wanted", path)
+    names = [name.strip() for name in lines[0]]
+    if len(set(names)) < len(names):
+        raise DataError("two columns have one name", path)
+    for number, cells in enumerate(lines[1:], start=1):
+        if len(cells) != len(names):
+            raise DataError(f"row {number} has {len(cells)} cells, the header {len(names)}", path)
+    return names, lines[1:]
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    """Commas, or the semicolons of countries whose decimal sign is a comma, or tabs: the one that the header has most of."""
+    header = text.split("\n", 1)[0]
+
+    class Found(csv.excel):
+        delimiter = max(",;\t", key=header.count)
+
+    return Found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
