@@ -15,7 +15,7 @@ from torch import nn
 from medai._discovery import registry
 from medai._engine.configure import Configuration, restore, with_data
 from medai._engine.construct import construct
-from medai._engine.data import group_roles, open_slots, part, with_views
+from medai._engine.data import group_roles, open_input, open_slots, part, with_views
 from medai._engine.device import describe, resolve_device
 from medai._engine.evaluate import answers, build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
@@ -122,7 +122,7 @@ def predict_files(
     opened = _Opened.at(root, device)
     task = build_task(opened.configuration.recipe.task)
     recipe = opened.configuration.recipe
-    dataset = with_views(_OfUnit(task.open(paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
+    dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
     quarantine = Quarantine(1.0)
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=quarantine)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")

@@ -13,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from medai._discovery import load_target
 from medai._engine.configure import chosen_data, innermost, root_of
-from medai._engine.construct import Runs, construct
+from medai._engine.construct import Runs, check, construct, find
 from medai._engine.document import to_document
 from medai._engine.split import GAP, Member, check_no_leak, share_out
 from medai._results.folder import RunFolder, read_json
 from medai.api import Recipe, Use
 from medai.errors import DataError
 from medai.io import write_json
-from medai.tasks import Case, Dataset, Sample
+from medai.tasks import Case, Dataset, Sample, Task
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,18 @@ def open_slots(recipe: Recipe, runs: Runs) -> list[SlotData]:
             raise DataError(f"the slot {name!r} has no case", root_of(use))
         slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles))
     return slots
+
+
+def open_input(recipe: Recipe, task: Task[Any, Any, Any], paths: Sequence[Path]) -> Dataset[Any, Any]:
+    """Unlabelled input: as the recipe's own dataset reads it where that knows how (`unlabelled`), else as the task does."""
+    for slot in recipe.data.values():
+        use = innermost(slot.folder)
+        target = load_target(find(use.id, "dataset"))
+        if hasattr(target, "unlabelled"):
+            given = {name: value for name, value in use.params.items() if name != "root"}
+            dataset: Dataset[Any, Any] = target.unlabelled(paths, **check(use.id, target.unlabelled, given, injected={"paths": paths}))
+            return dataset
+    return task.open(paths)
 
 
 def with_views(dataset: Dataset[Any, Any], views: Iterable[Use], runs: Runs) -> Dataset[Any, Any]:

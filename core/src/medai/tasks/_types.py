@@ -146,7 +146,9 @@ class Dataset(Protocol[I, R]):
     """A dataset, or a view when the constructor's first parameter is `source`.
 
     A dataset that reads files takes `root` and offers `write_stub(root, n, seed)`, a static method that fakes `n` cases in the raw
-    layout. `single_subject = True` declares that all cases are one subject's.
+    layout. `single_subject = True` declares that all cases are one subject's. A dataset whose parameters are needed to read unlabelled
+    files too (which column of a table names the case) offers `unlabelled(paths, ...)`, a static method that takes its parameters but
+    `root`; `medai predict` then opens its input with it, in place of the task's `open`.
     """
 
     def cases(self) -> Sequence[Case]:

@@ -13,7 +13,7 @@ import torch
 
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym
-from medai.tasks import Case, Label, Row, Sample, Value
+from medai.tasks import Case, Dataset, Label, Row, Sample, Value
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _LARGEST = 1 << 28  # bytes
@@ -22,11 +22,22 @@ _LARGEST = 1 << 28  # bytes
 class _Table:
     """The rows of a CSV file: which columns are features, and what stands in them."""
 
-    def __init__(self, root: Path, targets: Sequence[str], columns: Sequence[str], drop: Sequence[str], group: str, id: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        targets: Sequence[str],
+        columns: Sequence[str],
+        drop: Sequence[str],
+        group: str,
+        id: str,
+        labelled: bool = True,
+    ) -> None:
         self.path = _file(Path(root))
         self._names, self._cells = _parsed(self.path)
-        self._require([*targets, *columns, *drop, *(name for name in (group, id) if name)])
         aside = {*targets, *drop, *(name for name in (group, id) if name)}
+        self._require([*columns, *(aside if labelled else ())])
+        if not labelled:  # what is asked for, and what is not looked at, need not be there
+            group, id = group if group in self._names else "", id if id in self._names else ""
         self.features = tuple(columns) or tuple(name for name in self._names if name not in aside)
         if not self.features:
             raise DataError("no column is left for the features", self.path)
@@ -103,6 +114,21 @@ class _Table:
             )
 
 
+class _Unlabelled:
+    """The rows of tables without what is asked for: what `medai predict` answers."""
+
+    def __init__(self, tables: Sequence[_Table]) -> None:
+        self._tables = {case.id: (table, case) for table in tables for case in table.cases()}
+        if len(self._tables) < sum(len(table.cases()) for table in tables):
+            raise DataError("two rows have one id", tables[-1].path)
+
+    def cases(self) -> Sequence[Case]:
+        return [case for _, case in self._tables.values()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Row, None]:
+        return Sample(case, self._tables[case.id][0].row(case))
+
+
 class LabelledTable:
     """A CSV file with a header line, a row per case and a column with the class.
 
@@ -149,6 +175,19 @@ class LabelledTable:
         if text not in self.classes:
             raise DataError(f"case {case.id}: the class {text!r} is none of {', '.join(self.classes)}", self._table.path)
         return Sample(case, self._table.row(case), Label(self.classes.index(text)))
+
+    @staticmethod
+    def unlabelled(
+        paths: Sequence[Path],
+        columns: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        group: str = "",
+        id: str = "",
+        label: str = "label",
+        classes: tuple[str, ...] = (),
+    ) -> Dataset[Row, None]:
+        """The rows of tables of the same kind, whose classes need not be given."""
+        return _Unlabelled([_Table(path, [label], columns, drop, group, id, labelled=False) for path in paths])
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -201,6 +240,18 @@ class TableOfValues:
         """
         values = torch.tensor([self._table.number_of(case, name) for name in self._values], dtype=torch.float32)
         return Sample(case, self._table.row(case), Value(values, self._values))
+
+    @staticmethod
+    def unlabelled(
+        paths: Sequence[Path],
+        columns: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        group: str = "",
+        id: str = "",
+        values: tuple[str, ...] = ("value",),
+    ) -> Dataset[Row, None]:
+        """The rows of tables of the same kind, whose values need not be given."""
+        return _Unlabelled([_Table(path, values, columns, drop, group, id, labelled=False) for path in paths])
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

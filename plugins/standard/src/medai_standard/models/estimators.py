@@ -5,9 +5,11 @@ What is kept of one is a skops file: no pickle, and only types of scikit-learn a
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import numpy as np
@@ -289,10 +291,8 @@ def opened(held: bytes) -> Pipeline:
 
 def _made(kind: str, name: str, options: Mapping[str, Any]) -> BaseEstimator:
     """An instance of a class of scikit-learn by name."""
-    known: dict[str, Any] = dict(all_estimators(type_filter=kind)) | (_MIXTURES if kind == "cluster" else {})
+    known = _classes(kind)
     if name not in known:
-        from difflib import get_close_matches
-
         near = get_close_matches(name, known, 3, 0.5)
         hint = f"; near: {', '.join(near)}" if near else ""
         raise UsageError(f"scikit-learn has no {kind} called {name!r}{hint}")
@@ -305,6 +305,12 @@ def _made(kind: str, name: str, options: Mapping[str, Any]) -> BaseEstimator:
         return known[name](**given)
     except TypeError as error:
         raise UsageError(f"{name} cannot be built from these parameters: {error}") from error
+
+
+@functools.cache
+def _classes(kind: str) -> dict[str, Any]:
+    # Mixtures place cases in groups, but scikit-learn does not count them among its clusterings.
+    return dict(all_estimators(type_filter=kind)) | (_MIXTURES if kind == "cluster" else {})
 
 
 def _name_of(step: Mapping[str, Any]) -> str:
