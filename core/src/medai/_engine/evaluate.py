@@ -66,10 +66,11 @@ def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]
         PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
     """
     for sample in feed.samples():
-        yield sample, _answer(predictor, sample, task)
+        yield sample, answer(predictor, sample, task)
 
 
-def _answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, Any, Any]) -> Any:
+def answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, Any, Any]) -> Any:
+    """The prediction for one case; errors as `answers`."""
     name = name_of(predictor)
     try:
         with blamed(name):
@@ -98,24 +99,46 @@ def evaluate(
 
     `keep` is given each sample with its prediction, to write it down.
     """
-    result, parts = Evaluation(total=len(feed)), [[] for _ in metrics]  # type: tuple[Evaluation, list[list[Any]]]
+    tally = Tally(metrics)
     for sample, prediction in answers(predictor, feed, task):
         if keep is not None:
             keep(sample, prediction)
+        tally.add(sample, prediction)
+    return tally.evaluation(feed, with_intervals=with_intervals)
+
+
+class Tally:
+    """Figures that grow case by case."""
+
+    def __init__(self, metrics: Sequence[Metric[Any]]) -> None:
+        self._metrics, self._parts = metrics, [[] for _ in metrics]  # type: tuple[Sequence[Metric[Any]], list[list[Any]]]
+        self._cases: list[Case] = []
+        self._rows: list[dict[str, float]] = []
+
+    def add(self, sample: Sample[Any, Any], prediction: Any) -> None:
+        """Measure a prediction, where the sample has a reference."""
         if sample.reference is None:
-            continue
-        result.cases.append(sample.case)
+            return
+        self._cases.append(sample.case)
         row: dict[str, float] = {}
-        for metric, found in zip(metrics, parts, strict=True):
+        for metric, found in zip(self._metrics, self._parts, strict=True):
             found.append(metric.case(prediction, sample))
             row |= metric.total(found[-1:])
-        result.rows.append(row)
-    if not result.cases:
-        raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
-    groups = [case.group for case in result.cases]
-    for metric, found in zip(metrics, parts, strict=True):
-        _add_figures(result.figures, metric, found, groups, with_intervals)
-    return result
+        self._rows.append(row)
+
+    def evaluation(self, feed: CaseFeed, *, with_intervals: bool = True) -> Evaluation:
+        """What was reached on the cases of `feed`.
+
+        Raises:
+            UsageError: none of them had a reference.
+        """
+        if not self._cases:
+            raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
+        result = Evaluation(self._cases, self._rows, total=len(feed))
+        groups = [case.group for case in self._cases]
+        for metric, found in zip(self._metrics, self._parts, strict=True):
+            _add_figures(result.figures, metric, found, groups, with_intervals)
+        return result
 
 
 def _add_figures(figures: dict[str, Figure], metric: Metric[Any], parts: list[Any], groups: list[str], with_intervals: bool) -> None:

@@ -4,7 +4,7 @@ Everything here is light: frozen, keyword-only records of the standard library. 
 (`"package.module:Name"`), which is imported when the component is used and not before.
 """
 
-from medai.api._build import build, predictor
+from medai.api._build import build, predictor, task
 from medai.api._hooks import hookimpl
 from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
 from medai.api._specs import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Spec, TaskSpec
@@ -32,5 +32,6 @@ __all__ = [
     "hookimpl",
     "predictor",
     "run_of",
+    "task",
     "use",
 ]

@@ -32,3 +32,17 @@ def predictor(id: str, /, task: str, **parameters: object) -> object:
     from medai.api._recipes import Use
 
     return build_predictor(Use(id, parameters), build_task(task), device=torch.device("cpu"), seed=0)
+
+
+def task(id: str, /) -> object:
+    """Build the `medai.tasks.Task` called `id` (`plugin/name`, or the short name while it is unique).
+
+    An exporter opens its files with it: the task turns a batch into a module's arguments, and tensors into predictions.
+
+    Raises:
+        UsageError: the id is unknown or ambiguous; the nearest names are given.
+        PluginError: the plugin that offers it could not be loaded.
+    """
+    from medai._engine.models import build_task
+
+    return build_task(id)
