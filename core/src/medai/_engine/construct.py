@@ -19,7 +19,14 @@ from medai.api import RunRef, Use
 from medai.errors import MedaiError, PluginError, UsageError
 
 _COMPONENTS = ("dataset", "model", "loss", "metric", "exporter")
-_KIND_OF_TYPE = {"Dataset": "dataset", "Metric": "metric", "ModelMetric": "metric", "Predictor": "model", "Learner": "model"}
+_KIND_OF_TYPE = {
+    "Dataset": "dataset",
+    "Loss": "loss",
+    "Metric": "metric",
+    "ModelMetric": "metric",
+    "Predictor": "model",
+    "Learner": "model",
+}
 
 Runs = Mapping[str, object]
 """Upstream runs by name: what a `RunRef` becomes."""

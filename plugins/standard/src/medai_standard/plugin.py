@@ -49,6 +49,59 @@ def medai_losses() -> tuple[LossSpec, ...]:
         LossSpec(
             name="l1", target="medai_standard.losses:MeanAbsoluteError", summary="mean absolute difference", license="Apache-2.0",
         ),
+        LossSpec(
+            name="smooth-l1",
+            target="medai_standard.losses:SmoothL1",
+            summary="squared below beta, absolute above",
+            license="Apache-2.0",
+            source="Girshick 2015, doi:10.1109/ICCV.2015.169",
+        ),
+        LossSpec(
+            name="huber",
+            target="medai_standard.losses:Huber",
+            summary="squared below delta, absolute above, with the slope delta",
+            license="Apache-2.0",
+            source="Huber 1964, doi:10.1214/aoms/1177703732",
+        ),
+        LossSpec(
+            name="cross-entropy",
+            target="medai_standard.losses:CrossEntropy",
+            summary="cross-entropy of logits and classes, of images, pixels or voxels, with class weights and label smoothing",
+            license="Apache-2.0",
+        ),
+        LossSpec(
+            name="bce",
+            target="medai_standard.losses:BinaryCrossEntropy",
+            summary="binary cross-entropy of one logit, or of several that do not exclude one another",
+            license="Apache-2.0",
+        ),
+        LossSpec(
+            name="focal",
+            target="medai_standard.losses:Focal",
+            summary="cross-entropy that counts less what is already sure",
+            license="Apache-2.0",
+            source="Lin et al. 2017, doi:10.1109/ICCV.2017.324",
+        ),
+        LossSpec(
+            name="dice",
+            target="medai_standard.losses_overlap:Dice",
+            summary="one minus the Dice coefficient of soft regions",
+            license="Apache-2.0",
+            source="Milletari et al. 2016, doi:10.1109/3DV.2016.79",
+        ),
+        LossSpec(
+            name="smp-loss",
+            target="medai_standard.losses_overlap:OverlapLoss",
+            summary="segmentation-models-pytorch by name: dice, jaccard, tversky, lovasz, focal, mcc, soft-cross-entropy",
+            license="MIT",
+            source="https://github.com/qubvel-org/segmentation_models.pytorch",
+        ),
+        LossSpec(
+            name="sum",
+            target="medai_standard.losses:Sum",
+            summary="a weighted sum of losses, each logged by name",
+            license="Apache-2.0",
+        ),
     )  # fmt: skip
 
 
