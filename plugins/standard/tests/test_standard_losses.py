@@ -118,8 +118,8 @@ def test_options_reach_the_library_and_wrong_ones_are_named() -> None:
         OverlapLoss("dice", options={"alfa": 1})
     with pytest.raises(UsageError, match="lovasz has no 'mode'"):
         OverlapLoss("lovasz", options={"mode": "binary"})
-    with pytest.raises(UsageError, match="jaccard cannot leave"):
-        OverlapLoss("jaccard", ignore=255)
+    with pytest.raises(UsageError, match="mcc cannot leave"):
+        OverlapLoss("mcc", ignore=255)
     chosen = OverlapLoss("dice", options={"classes": [1, 2]})
     assert float(chosen(logits, classes)) > 0
     with pytest.raises(ValueError, match="not for one logit"):
