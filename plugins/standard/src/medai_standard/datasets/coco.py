@@ -1,0 +1,191 @@
+"""A folder of images with boxes in one JSON file, as COCO writes them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medai.errors import DataError
+from medai.io import read_image
+from medai.tasks import Boxes, Case, Image, Sample
+from medai_standard.datasets.files import case_of, cases_of, entries_under
+from medai_standard.datasets.stub import write_coco
+from medai_standard.datasets.texts import json_of
+
+NAMES = ("annotations.json", "_annotations.coco.json", "images/_annotations.coco.json", "instances.json")
+_SLACK = 1.0
+"""Pixels by which a box may leave its image: tools round."""
+
+
+class Coco:
+    """Images in `images/`, or beside it, and `annotations.json` (or `_annotations.coco.json`) with the lists `images`, `annotations` and
+    `categories`.
+
+    Boxes become x0 y0 x1 y1, and categories 0..n-1 in order of their ids. An image without annotations is a case without boxes. Crowd
+    regions (`iscrowd`) are no single objects: they are left out, with a warning that counts them. Segmentations and keypoints are not
+    read. Patients and the part of the split come from `cases.csv` or from folders beneath `images/`.
+
+    Args:
+        root: the folder.
+        annotations: the JSON file in it; empty: by the names above.
+
+    Raises:
+        DataError: a file is missing or is not COCO's; an annotation names an image or a category that is not there, or its box has no
+            area or lies outside its image; an image is listed twice, is not in the folder, or is in the folder alone.
+    """
+
+    def __init__(self, root: Path, annotations: str = "") -> None:
+        self.root = Path(root)
+        self.path = _file(self.root, annotations)
+        entries = entries_under(self.root, "images" if (self.root / "images").is_dir() else "")
+        held = _Annotations(self.path)
+        self.classes = held.classes
+        # A file may be listed without the folders that it lies in.
+        images = held.images({Path(entry.name).name: entry.name for entry in entries} | {entry.name: entry.name for entry in entries})
+        alone = sorted({entry.name for entry in entries} - {name for name, _ in images.values()})
+        if alone:
+            raise DataError(f"{len(alone)} images of the folder are not listed, such as {alone[0]!r}", self.path)
+        boxes = held.boxes(images)
+        self._entries = cases_of(entries)
+        self._boxes = {id: boxes[entry.name] for id, entry in self._entries.items()}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The classes: how many and their names."""
+        return {"model.classes": len(self.classes), "protocol.options.classes": list(self.classes)}
+
+    def cases(self) -> Sequence[Case]:
+        """A case per image, in order of name."""
+        return [case_of(id, entry) for id, entry in self._entries.items()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Boxes]:
+        """The image and its boxes.
+
+        Raises:
+            DataError: the image cannot be read, or a box leaves it.
+        """
+        entry = self._entries[case.id]
+        image = read_image(entry.path)
+        return Sample(case, image, boxes_of(self._boxes[case.id], image, entry.path))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`n` small PNG files, two of each patient, `annotations.json` with two categories, and `cases.csv`."""
+        write_coco(root, n, seed)
+
+
+def boxes_of(found: Sequence[tuple[float, float, float, float, int]], image: Image, path: Path) -> Boxes:
+    """x0, y0, x1, y1 and class of each box as `Boxes`, cut to the image.
+
+    Raises:
+        DataError: a box leaves the image by more than a pixel.
+    """
+    height, width = image.pixels.shape[-2:]
+    for x0, y0, x1, y1, _ in found:
+        if min(x0, y0) < -_SLACK or x1 > width + _SLACK or y1 > height + _SLACK:
+            raise DataError(f"the box {x0:g} {y0:g} {x1:g} {y1:g} leaves the image of {width} x {height} pixels", path)
+    boxes = torch.tensor([box[:4] for box in found], dtype=torch.float32).reshape(-1, 4)
+    limit = torch.tensor([width, height, width, height], dtype=torch.float32)
+    return Boxes(boxes.clamp(min=0).minimum(limit), torch.tensor([box[4] for box in found], dtype=torch.int64))
+
+
+class _Annotations:
+    """The three lists of a COCO file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        held = json_of(path)
+        if not isinstance(held, dict):
+            raise DataError("not COCO's: an object with images, annotations and categories is wanted", path)
+        self._lists = {name: _list(held, name, path) for name in ("images", "annotations", "categories")}
+        named: dict[int, str] = {}
+        for place, item in enumerate(self._lists["categories"]):
+            id = self._integer(item, "id", f"categories[{place}]")
+            if id in named:
+                raise DataError(f"categories[{place}]: the id {id} stands twice", path)
+            named[id] = str(item.get("name", id))
+        if not named:
+            raise DataError("no categories", path)
+        self._class_of = {id: index for index, id in enumerate(sorted(named))}
+        self.classes = tuple(named[id] for id in sorted(named))
+
+    def images(self, names: Mapping[str, str]) -> dict[int, tuple[str, tuple[float, float]]]:
+        """By id, an image's name in the folder and its width and height (infinite where the file does not say)."""
+        found: dict[int, tuple[str, tuple[float, float]]] = {}
+        taken: set[str] = set()
+        for place, item in enumerate(self._lists["images"]):
+            where = f"images[{place}]"
+            id = self._integer(item, "id", where)
+            written = str(item.get("file_name", "")).replace("\\", "/").removeprefix("./").removeprefix("images/")
+            if written not in names:
+                raise DataError(f"{where}: there is no image {item.get('file_name')!r} beneath images/", self.path)
+            if id in found or names[written] in taken:
+                raise DataError(f"{where}: {'the id' if id in found else 'the file of id'} {id} stands twice", self.path)
+            taken.add(names[written])
+            width, height = (next(_finite([item.get(key)]), math.inf) for key in ("width", "height"))
+            found[id] = names[written], (width, height)
+        return found
+
+    def boxes(self, images: Mapping[int, tuple[str, tuple[float, float]]]) -> dict[str, list[tuple[float, float, float, float, int]]]:
+        """Each image's boxes, x0 y0 x1 y1 and class."""
+        found: dict[str, list[tuple[float, float, float, float, int]]] = {name: [] for name, _ in images.values()}
+        crowds = 0
+        for place, item in enumerate(self._lists["annotations"]):
+            where = f"annotations[{place}] (id {item.get('id')})"
+            image, category = self._integer(item, "image_id", where), self._integer(item, "category_id", where)
+            if image not in images:
+                raise DataError(f"{where}: there is no image with the id {image}", self.path)
+            if category not in self._class_of:
+                raise DataError(f"{where}: there is no category with the id {category}", self.path)
+            if item.get("iscrowd"):
+                crowds += 1
+                continue
+            name, size = images[image]
+            x, y, width, height = self._box(item, where)
+            if width <= 0 or height <= 0 or x + width <= 0 or y + height <= 0 or x >= size[0] or y >= size[1]:
+                raise DataError(f"{where}: the box {x:g} {y:g} {width:g} {height:g} has no area, or lies outside its image", self.path)
+            found[name].append((x, y, x + width, y + height, self._class_of[category]))
+        if crowds:
+            warnings.warn(f"{self.path.name}: {crowds} crowd regions are left out", stacklevel=2)
+        return found
+
+    def _integer(self, item: Mapping[str, Any], key: str, where: str) -> int:
+        value = item.get(key)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise DataError(f"{where}: {key} is {value!r}, a whole number is wanted", self.path)
+        return value
+
+    def _box(self, item: Mapping[str, Any], where: str) -> list[float]:
+        box = item.get("bbox")
+        numbers = list(_finite(box)) if isinstance(box, list) else []
+        if len(numbers) != 4:
+            raise DataError(f"{where}: bbox is {str(box)[:80]}, four numbers x y width height are wanted", self.path)
+        return numbers
+
+
+def _file(root: Path, given: str) -> Path:
+    for name in (given,) if given else NAMES:
+        if (root / name).is_file():
+            return root / name
+    raise DataError(f"no {given or NAMES[0]} in it", root)
+
+
+def _list(held: Mapping[str, Any], name: str, path: Path) -> list[Mapping[str, Any]]:
+    value = held.get(name)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise DataError(f"not COCO's: {name!r} is no list of objects", path)
+    return value
+
+
+def _finite(values: Sequence[object]) -> Iterator[float]:
+    """The numbers among values, as far as they are finite."""
+    for value in values:
+        # Beyond any size of an image: JSON's whole numbers have no limit, and those of floats overflow.
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9:
+            yield float(value)

@@ -1,0 +1,286 @@
+"""A folder of images with a class or numbers for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+
+from medai.errors import DataError, UsageError
+from medai.io import pseudonym, read_image
+from medai.tasks import Case, Image, Label, Sample, Value
+from medai_standard.datasets.files import SPLITS as _SPLITS
+from medai_standard.datasets.files import Entry, case_of, cases_of, images_in, split_named, stem_of
+from medai_standard.datasets.stub import write_labelled, write_measured
+from medai_standard.datasets.texts import rows_of
+
+TABLE = "labels.csv"
+_KEPT = frozenset({"file", "group", "patient", "split", "label"})
+Row = Mapping[str, str]
+
+
+class LabelledImages:
+    """Images with a class each, in one of two layouts.
+
+    - `images/` and `labels.csv` with the columns `file` (a path beneath `images/`), `label` (a name or a number), and where known
+      `group` or `patient`, and `split` (`train`, `valid`, `test`).
+    - A folder per class: `benign/*.png`, `malignant/*.png`, or the same beneath `train/`, `valid/`, `test/`; a folder within a class's
+      is a patient.
+
+    An image that neither table nor folder names as a patient's is a group of its own: where a patient has several images, say so, or
+    they leak from training into the test.
+
+    Args:
+        root: the folder.
+        classes: the classes in their order, index 0 first; empty: all labels found, numbers by size, names by the alphabet.
+
+    Raises:
+        DataError: the folder, the table or a row is wrong: a file that is not there, twice, or without a row; a label not among
+            `classes`.
+    """
+
+    def __init__(self, root: Path, classes: tuple[str, ...] = ()) -> None:
+        self.root = Path(root)
+        table = self.root / TABLE
+        found = list(_from_table(self.root)) if table.exists() else list(_from_folders(self.root))
+        self.classes = _checked(classes, [label for _, label in found], table if table.exists() else self.root)
+        labels = {entry.name: label for entry, label in found}
+        self._entries = cases_of(entry for entry, _ in found)
+        self._labels = {id: labels[entry.name] for id, entry in self._entries.items()}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The classes: how many, their names, and their order, which other data are then held to."""
+        names = list(self.classes)
+        return {"folder.classes": names, "model.classes": len(names), "protocol.options.classes": names}
+
+    def cases(self) -> Sequence[Case]:
+        """A case per image, in order of name, with its class among the attributes."""
+        return [case_of(id, entry, {"class": self._labels[id]}) for id, entry in self._entries.items()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Label]:
+        """The image and its class.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
+        return Sample(case, read_image(self._entries[case.id].path), Label(self.classes.index(self._labels[case.id])))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`n` small PNG files of two classes, two of each patient, and `labels.csv`."""
+        write_labelled(root, n, seed)
+
+
+class MeasuredImages:
+    """Images with one number or several each: `images/` and `labels.csv` with the columns `file` (a path beneath `images/`), the
+    numbers, and where known `group` or `patient`, and `split`.
+
+    Args:
+        root: the folder.
+        columns: the columns of numbers; empty: every column but `file`, `group`, `patient`, `split` and `label`.
+
+    Raises:
+        DataError: the folder, the table or a row is wrong, or a cell is no finite number.
+    """
+
+    def __init__(self, root: Path, columns: tuple[str, ...] = ()) -> None:
+        self.root = Path(root)
+        rows = list(_rows(self.root))
+        present = list(rows[0][1])
+        missing = [name for name in columns if name not in present]
+        self.columns = columns or tuple(name for name in present if name not in _KEPT)
+        if missing or not self.columns:
+            raise DataError(f"no column {missing[0]!r}" if missing else "no column of numbers", self.root / TABLE)
+        values = {entry.name: self._numbers(line, row) for line, row, entry in rows}
+        self._entries = cases_of(entry for _, _, entry in rows)
+        self._values = {id: values[entry.name] for id, entry in self._entries.items()}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The columns, and how many there are."""
+        return {"folder.columns": list(self.columns), "model.classes": len(self.columns)}
+
+    def cases(self) -> Sequence[Case]:
+        """A case per image, in order of name."""
+        return [case_of(id, entry) for id, entry in self._entries.items()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Value]:
+        """The image and its numbers.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
+        values = torch.tensor(self._values[case.id], dtype=torch.float32)
+        return Sample(case, read_image(self._entries[case.id].path), Value(values, self.columns))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`n` small PNG files, two of each patient, and `labels.csv` with the column `diameter`."""
+        write_measured(root, n, seed)
+
+    def _numbers(self, line: int, row: Row) -> tuple[float, ...]:
+        return tuple(_number(row[name], f"line {line}, column {name!r}", self.root / TABLE) for name in self.columns)
+
+
+def _from_table(root: Path) -> Iterable[tuple[Entry, str]]:
+    for line, row, entry in _rows(root):
+        if not row.get("label"):
+            raise DataError(f"line {line}: no label" if "label" in row else "no column `label`", root / TABLE)
+        yield entry, row["label"]
+
+
+def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
+    if not root.is_dir():
+        raise DataError("no such folder", root)
+    home = root.resolve().name
+    found = 0
+    for path in sorted(images_in(root)):
+        name = path.relative_to(root).as_posix()
+        *folders, _ = PurePosixPath(name).parts
+        split = _SPLITS.get(folders[0].lower()) if folders else None
+        folders = folders[1:] if split else folders
+        if not folders or folders[0] == "images":
+            raise DataError(f"there is no {TABLE}, and {name} lies in no folder that names a class", root)
+        group = pseudonym(folders[1] if len(folders) > 1 else f"{home}/{name}")
+        found += 1
+        yield Entry(path, name, group, split), folders[0]
+    if not found:
+        raise DataError(f"neither {TABLE} nor folders of images, one for each class", root)
+
+
+def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
+    """The table's rows in order of file, each with its line and its image."""
+    table, home = root / TABLE, root / "images"
+    if not root.is_dir():
+        raise DataError("no such folder", root)
+    found = {path.relative_to(home).as_posix(): path for path in images_in(home)}
+    # A table may leave suffixes out.
+    by_stem = {stem_of(name): name for name in found}
+    rows: dict[str, tuple[int, Row]] = {}
+    for line, row in rows_of(table):
+        if "file" not in row:
+            raise DataError("no column `file`", table)
+        written = row["file"].removeprefix("images/")
+        name = written if written in found else by_stem.get(written, "")
+        if not name:
+            raise DataError(f"line {line}: there is no image {row['file']!r} beneath images/", table)
+        if name in rows:
+            raise DataError(f"line {line}: {row['file']!r} stands already in line {rows[name][0]}", table)
+        rows[name] = line, row
+    if not rows:
+        raise DataError("no rows", table)
+    missing = sorted(found.keys() - rows.keys())
+    if missing:
+        raise DataError(f"no row for {len(missing)} of {len(found)} images, such as {missing[0]!r}", table)
+    for name, (line, row) in sorted(rows.items()):
+        said = row.get("group") or row.get("patient")
+        group = pseudonym(said or f"{root.resolve().name}/images/{name}")
+        yield line, row, Entry(found[name], name, group, split_named(row.get("split", ""), f"line {line}", table))
+
+
+def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[str, ...]:
+    """The classes in order; checked to hold every label."""
+    found = set(labels)
+    if len(set(classes)) < len(classes):
+        raise UsageError(f"classes = {list(classes)}: one stands twice")
+    unknown = sorted(found - set(classes))
+    if classes and unknown:
+        raise DataError(f"the label {unknown[0]!r} is none of the classes {', '.join(classes)}", path)
+    if classes:
+        return classes
+    return tuple(sorted(found, key=int) if all(label.isdecimal() for label in found) else sorted(found))
+
+
+def _numbers(self, line: int, row: Row) -> tuple[float, ...]:
+    return tuple(_number(row[name], f"line {line}, column {name!r}", self.root / TABLE) for name in self.columns)
+
+
+def _from_table(root: Path) -> Iterable[tuple[Entry, str]]:
+    for line, row, entry in _rows(root):
+        if not row.get("label"):
+            raise DataError(f"line {line}: no label" if "label" in row else "no column `label`", root / TABLE)
+        yield entry, row["label"]
+
+
+def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
+    if not root.is_dir():
+        raise DataError("no such folder", root)
+    home = root.resolve().name
+    found = 0
+    for path in sorted(images_in(root)):
+        name = path.relative_to(root).as_posix()
+        *folders, _ = PurePosixPath(name).parts
+        split = _SPLITS.get(folders[0].lower()) if folders else None
+        folders = folders[1:] if split else folders
+        if not folders or folders[0] == "images":
+            raise DataError(f"there is no {TABLE}, and {name} lies in no folder that names a class", root)
+        group = pseudonym(folders[1] if len(folders) > 1 else f"{home}/{name}")
+        found += 1
+        yield Entry(path, name, group, split), folders[0]
+    if not found:
+        raise DataError(f"neither {TABLE} nor folders of images, one for each class", root)
+
+
+def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
+    """The table's rows in order of file, each with its line and its image."""
+    table, home = root / TABLE, root / "images"
+    if not root.is_dir():
+        raise DataError("no such folder", root)
+    found = {path.relative_to(home).as_posix(): path for path in images_in(home)}
+    # A table may leave suffixes out.
+    by_stem = {stem_of(name): name for name in found}
+    rows: dict[str, tuple[int, Row]] = {}
+    for line, row in rows_of(table):
+        if "file" not in row:
+            raise DataError("no column `file`", table)
+        written = row["file"].removeprefix("images/")
+        name = written if written in found else by_stem.get(written, "")
+        if not name:
+            raise DataError(f"line {line}: there is no image {row['file']!r} beneath images/", table)
+        if name in rows:
+            raise DataError(f"line {line}: {row['file']!r} stands already in line {rows[name][0]}", table)
+        rows[name] = line, row
+    if not rows:
+        raise DataError("no rows", table)
+    missing = sorted(found.keys() - rows.keys())
+    if missing:
+        raise DataError(f"no row for {len(missing)} of {len(found)} images, such as {missing[0]!r}", table)
+    for name, (line, row) in sorted(rows.items()):
+        said = row.get("group") or row.get("patient")
+        group = pseudonym(said or f"{root.resolve().name}/images/{name}")
+        yield line, row, Entry(found[name], name, group, split_named(row.get("split", ""), f"line {line}", table))
+
+
+def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[str, ...]:
+    """The classes in order; checked to hold every label."""
+    found = set(labels)
+    if len(set(classes)) < len(classes):
+        raise UsageError(f"classes = {list(classes)}: one stands twice")
+    unknown = sorted(found - set(classes))
+    if classes and unknown:
+        raise DataError(f"the label {unknown[0]!r} is none of the classes {', '.join(classes)}", path)
+    if classes:
+        return classes
+    if all(label.isdecimal() for label in found):
+        # A class without a case in this folder keeps its number.
+        return tuple(map(str, range(max(map(int, found)) + 1))) if _are_indices(found) else tuple(sorted(found, key=int))
+    return tuple(sorted(found))
+
+
+def _are_indices(labels: set[str]) -> bool:
+    numbers = {int(label) for label in labels}
+    return all(str(int(label)) == label for label in labels) and max(numbers) < 2 * len(numbers)
+
+
+def _number(text: str, where: str, path: Path) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"{where}: {text!r} is not a finite number", path)
+    return value

@@ -1,0 +1,72 @@
+"""Small text files beside the images: tables and JSON, read with limits."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from medai.errors import DataError
+
+_LARGEST = 1 << 29
+"""Bytes: half a gibibyte, more than the annotations of any public set of images take."""
+
+
+def text_of(path: Path) -> str:
+    """A file's text, UTF-8 with or without a byte-order mark.
+
+    Raises:
+        DataError: the file is not there, is too large, or is no text.
+    """
+    try:
+        if not path.is_file():
+            raise DataError("is a folder, a file is wanted" if path.is_dir() else "there is no such file", path)
+        if path.stat().st_size > _LARGEST:
+            raise DataError("larger than 512 MiB", path)
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError("not a text file in UTF-8", path) from error
+    except OSError as error:
+        raise DataError(error.strerror or str(error), path) from error
+
+
+def json_of(path: Path) -> object:
+    """A JSON file's content.
+
+    Raises:
+        DataError: it cannot be read, or is not JSON.
+    """
+    try:
+        held: object = json.loads(text_of(path))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error or 'nested too deeply'}", path) from error
+    return held
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a CSV file with a header line, each with the number of its line; cells without blanks around them.
+
+    The separator is a comma, or a semicolon or a tab where the header has that and no comma.
+
+    Raises:
+        DataError: it cannot be read, has no header, a column twice, or a row of another length.
+    """
+    lines = text_of(path).splitlines()
+    header = lines[0] if lines else ""
+    separator = next((sign for sign in ",;\t" if sign in header), ",")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        if not any(names):
+            raise DataError("no header line", path)
+        if len(set(names)) < len(names):
+            raise DataError("two columns have one name", path)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(names):
+                raise DataError(f"line {reader.line_num}: {len(cells)} cells, the header has {len(names)}", path)
+            yield reader.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=True))
+    except csv.Error as error:
+        raise DataError(f"not CSV: {error}", path) from error

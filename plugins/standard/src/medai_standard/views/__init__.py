@@ -1,0 +1,1 @@
+"""Views over images and their answers: sizes, flips, turns, crops, noise."""

@@ -1,0 +1,46 @@
+"""Images of one size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from medai.inference import Fit
+
+from medai.errors import UsageError
+from medai.tasks import Dataset, Image, Sample
+from medai_standard.views.view import Move, View, moved
+
+
+class Letterbox(View):
+    """A view for training: every image in one size, its proportions kept and the rest filled, so that images of any size make a batch.
+
+    Volumes are resized in every plane alike. Evaluation and prediction need no such view: a model with a `size` does the same inside,
+    and answers on the input's own grid.
+
+    Args:
+        source: images or volumes, with any answer.
+        size: pixels along each side, or the height and the width.
+    """
+
+    def __init__(self, source: Dataset[Image, Any], size: int | tuple[int, int] = 256) -> None:
+        self.size = (size, size) if isinstance(size, int) else size
+        if min(self.size) < 1:
+            raise UsageError("size is at least 1")
+        super().__init__(source)
+
+    def changed(self, sample: Sample[Image, Any], rng: np.random.Generator) -> Sample[Image, Any]:
+        """The sample in that size."""
+        height, width = sample.inputs.pixels.shape[-2:]
+        if (height, width) == self.size:
+            return sample
+        fit = Fit.of((height, width), self.size)
+        # From centre to centre: half a pixel further on, scaled, half a pixel back.
+        back = np.array(
+            [
+                [1 / fit.scale, 0, (0.5 - fit.top) / fit.scale - 0.5],
+                [0, 1 / fit.scale, (0.5 - fit.left) / fit.scale - 0.5],
+                [0, 0, 1],
+            ]
+        )
+        return moved(sample, Move(fit.image, fit.labels, fit.boxes, back))
