@@ -31,9 +31,12 @@ if TYPE_CHECKING:
         move,
     )
     from medai.tasks.classification.types import Label, Scores
+    from medai.tasks.clustering.types import Cluster
     from medai.tasks.detection.types import Boxes
     from medai.tasks.inputs import Image, Row, Sequence
     from medai.tasks.pairing.types import Pairs
+    from medai.tasks.regression.types import Value
+    from medai.tasks.segmentation.types import Mask
 
 _HOMES = {
     "_types": (
@@ -41,9 +44,12 @@ _HOMES = {
         *("PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
     ),
     "classification.types": ("Label", "Scores"),
+    "clustering.types": ("Cluster",),
     "detection.types": ("Boxes",),
     "inputs": ("Image", "Row", "Sequence"),
     "pairing.types": ("Pairs",),
+    "regression.types": ("Value",),
+    "segmentation.types": ("Mask",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -52,12 +58,14 @@ __all__ = [
     "Boxes",
     "Calibration",
     "Case",
+    "Cluster",
     "Context",
     "Dataset",
     "Feed",
     "Image",
     "Label",
     "Learner",
+    "Mask",
     "Metric",
     "ModelExporter",
     "ModelMetric",
@@ -73,6 +81,7 @@ __all__ = [
     "Sequence",
     "Task",
     "Trained",
+    "Value",
     "move",
 ]
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from medai.api import Use
+from medai.errors import PluginError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -268,7 +269,8 @@ class Learner(Protocol[P]):
 class Task(Protocol[I, R, P]):
     """What is answered: reference and prediction, their checks, drawing, files and default metrics.
 
-    `arguments`, `target` and `predictions` serve plain modules alone.
+    `arguments`, `target` and `predictions` serve plain modules alone; `tensors` and `from_tensors` serve those of them that are
+    exported, and a task need not have them.
     """
 
     reference: type[R]
@@ -286,6 +288,24 @@ class Task(Protocol[I, R, P]):
     def predictions(self, output: Any, batch: Batch[I, R]) -> list[P]:
         """A plain module's output as one prediction per case, on the CPU."""
         ...
+
+    def tensors(self, output: Any) -> dict[str, torch.Tensor]:
+        """What `predictions` does to a plain module's output before it makes predictions of it, in torch's operations alone, so that
+        an exported module holds it too; tensors by name.
+
+        Raises:
+            PluginError: modules of this task cannot be exported.
+        """
+        raise PluginError(f"{type(self).__name__} says no tensors of a module's output, so that its modules cannot be exported")
+
+    def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[I, R]) -> list[P]:
+        """One prediction per case from what an exported module gave, on the CPU: `from_tensors(tensors(output), batch)` is
+        `predictions(output, batch)`.
+
+        Raises:
+            PluginError: modules of this task cannot be exported, or the tensors do not fit the batch.
+        """
+        raise PluginError(f"{type(self).__name__} makes no predictions of tensors, so that its modules cannot be exported")
 
     def check(self, sample: Sample[I, R]) -> None:
         """Raise DataError when the sample breaks the task's conventions (dtype, shape, finite)."""

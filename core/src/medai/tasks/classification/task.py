@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
-from medai.io import open_images, open_rows, write_json
+from medai.io import write_json
 from medai.tasks._types import Batch, Dataset, Sample
 from medai.tasks.classification.types import Label, Scores
-from medai.tasks.inputs import Image, Row
-
-_TABLES = frozenset({".csv"})
+from medai.tasks.images_or_rows import Given, check_input, open_images_or_rows, show, tensor_of
 
 
 class Classification:
@@ -28,33 +25,37 @@ class Classification:
     prediction = Scores
     metrics: tuple[Use, ...] = (use("medai/accuracy"), use("medai/auc"))
 
-    def arguments(self, batch: Batch[Image | Row, Label]) -> tuple[torch.Tensor]:
+    def arguments(self, batch: Batch[Given, Label]) -> tuple[torch.Tensor]:
         """The pixels, (B, C, H, W) or (B, C, D, H, W), or the values of the rows, (B, F)."""
-        return (_tensor(batch.inputs),)
+        return (tensor_of(batch.inputs),)
 
-    def target(self, batch: Batch[Image | Row, Label]) -> Any:
+    def target(self, batch: Batch[Given, Label]) -> Any:
         """The classes, int64 (B,)."""
         return batch.reference
 
-    def predictions(self, output: torch.Tensor, batch: Batch[Image | Row, Label]) -> list[Scores]:
+    def predictions(self, output: torch.Tensor, batch: Batch[Given, Label]) -> list[Scores]:
         """The softmax of the logits, in float32."""
-        return [Scores(row) for row in output.float().softmax(1).cpu()]
+        return self.from_tensors(self.tensors(output), batch)
 
-    def check(self, sample: Sample[Image | Row, Label]) -> None:
+    def tensors(self, output: torch.Tensor) -> dict[str, torch.Tensor]:
+        """`probabilities`: the softmax of the logits, float32 (B, n)."""
+        return {"probabilities": output.float().softmax(1)}
+
+    def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Given, Label]) -> list[Scores]:
+        """The probabilities of each case."""
+        return [Scores(row) for row in tensors["probabilities"].cpu()]
+
+    def check(self, sample: Sample[Given, Label]) -> None:
         """The input is float32, an image finite; the class is not negative.
 
         Raises:
             DataError: it is not so.
         """
-        values = _tensor(sample.inputs)
-        if values.dtype != torch.float32:
-            raise DataError(f"case {sample.case.id}: the input is {values.dtype}, not float32")
-        if isinstance(sample.inputs, Image) and not bool(torch.isfinite(values).all()):
-            raise DataError(f"case {sample.case.id}: the image has pixels that are not finite")
+        check_input(sample)
         if sample.reference is not None and sample.reference.index < 0:
             raise DataError(f"case {sample.case.id}: class {sample.reference.index} is negative; classes count from 0")
 
-    def check_prediction(self, prediction: Scores, sample: Sample[Image | Row, Label]) -> None:
+    def check_prediction(self, prediction: Scores, sample: Sample[Given, Label]) -> None:
         """Probabilities: float32 (n,), from 0 to 1, summing to 1, one for the case's class too.
 
         Raises:
@@ -69,11 +70,11 @@ class Classification:
         if sample.reference is not None and sample.reference.index >= len(values):
             raise PluginError(f"{where} has {len(values)} classes, but the case is of class {sample.reference.index}")
 
-    def draw(self, sample: Sample[Image | Row, Label], prediction: Scores, options: Mapping[str, Any]) -> Figure:
+    def draw(self, sample: Sample[Given, Label], prediction: Scores, options: Mapping[str, Any]) -> Figure:
         """The input, and a bar for each class, the true one darker; `options["classes"]` names them."""
         figure = Figure(figsize=(6.4, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _show(left, sample.inputs)
+        show(left, sample.inputs)
         count = len(prediction.probabilities)
         names = [str(name) for name in options.get("classes", range(count))]
         truth = None if sample.reference is None else sample.reference.index
@@ -83,7 +84,7 @@ class Classification:
         right.set_xlabel("probability (dark: the true class)" if truth is not None else "probability")
         return figure
 
-    def save(self, prediction: Scores, sample: Sample[Image | Row, Label], stem: Path) -> Path:
+    def save(self, prediction: Scores, sample: Sample[Given, Label], stem: Path) -> Path:
         """Write the probabilities as JSON."""
         path = stem.with_name(stem.name + ".json")
         write_json(path, {"case": sample.case.id, "probabilities": prediction.probabilities.tolist()})
@@ -103,26 +104,4 @@ class Classification:
 
     def open(self, paths: Sequence[Path]) -> Dataset[Any, Any]:
         """Rows of CSV files, or images; one kind at a time."""
-        tables = [path for path in paths if path.suffix.lower() in _TABLES]
-        if tables and len(tables) < len(paths):
-            raise DataError(f"tables and images cannot be opened together ({tables[0].name} and others)")
-        return open_rows(paths) if tables else open_images(paths)
-
-
-def _tensor(inputs: object) -> torch.Tensor:
-    match inputs:
-        case Image():
-            return inputs.pixels
-        case Row():
-            return inputs.values
-    raise PluginError(f"a plain module cannot be given {type(inputs).__name__}: offer predict and training_step instead")
-
-
-def _show(axes: Axes, inputs: Image | Row) -> None:
-    if isinstance(inputs, Image):
-        pixels = inputs.pixels[0].numpy()
-        axes.imshow(pixels[len(pixels) // 2] if pixels.ndim == 3 else pixels, cmap="gray")
-        axes.axis("off")
-        return
-    axes.barh(range(len(inputs.names)), inputs.values.nan_to_num().tolist(), color="#b8c4d0")
-    axes.set_yticks(range(len(inputs.names)), list(inputs.names))
+        return open_images_or_rows(paths)

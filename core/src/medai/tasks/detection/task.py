@@ -39,6 +39,20 @@ class Detection:
         """The module's boxes, on the CPU."""
         return [boxes.to("cpu") for boxes in output]
 
+    def tensors(self, output: Sequence[Boxes]) -> dict[str, torch.Tensor]:
+        """Of one image: `boxes` float32 (N, 4), `labels` int64 (N,) and `scores` float32 (N,).
+
+        Raises:
+            PluginError: the output is not one `Boxes` with scores.
+        """
+        if len(output) != 1 or not isinstance(output[0], Boxes) or output[0].scores is None:
+            raise PluginError("boxes are exported from a batch of one image, with scores")
+        return {"boxes": output[0].boxes.float(), "labels": output[0].labels.long(), "scores": output[0].scores.float()}
+
+    def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Image, Boxes]) -> list[Boxes]:
+        """The boxes of the one image."""
+        return [Boxes(*(tensors[name].detach().cpu() for name in ("boxes", "labels", "scores")))]
+
     def check(self, sample: Sample[Image, Boxes]) -> None:
         """The image is finite float32 (C, H, W); boxes are in order and inside it, to a pixel.
 

@@ -45,7 +45,15 @@ class BasePairing:
 
     def predictions(self, output: torch.Tensor, batch: Batch[Any, Any]) -> list[Pairs]:
         """Pairs more probable than not, each the best of both of its positions."""
-        return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(output.float().cpu(), batch.inputs, strict=True)]
+        return self.from_tensors(self.tensors(output), batch)
+
+    def tensors(self, output: torch.Tensor) -> dict[str, torch.Tensor]:
+        """`logits`: float32 (B, L, L). The choice among them needs the sequences' lengths and is `from_tensors`' own."""
+        return {"logits": output.float()}
+
+    def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Any, Any]) -> list[Pairs]:
+        """The pairs of each sequence."""
+        return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(tensors["logits"].cpu(), batch.inputs, strict=True)]
 
     def check(self, sample: Sample[Letters, Pairs]) -> None:
         """The sequence holds capital letters; the structure is of its length, and each position pairs at most once.

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -18,10 +17,10 @@ from matplotlib.patches import Rectangle
 from medai.errors import UsageError
 from medai.tasks._types import Origin, Sample
 from medai.tasks.inputs import Image
+from medai.tasks.planes import flips_of, plane_of, steps_of, window_of
 from medai.tasks.restoration.metrics import Psnr
 from medai.tasks.restoration.region import Region, busiest_region
 
-_WINDOWS = {"HU": (-160.0, 240.0), "0..1": (0.0, 1.0)}
 _MARK = "#ffd43b"
 _PANEL = 3.1  # inches
 
@@ -29,16 +28,16 @@ _PANEL = 3.1  # inches
 def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, Any]) -> Figure:
     """The figure, as `Restoration.draw` says."""
     best = sample.reference or prediction
-    low, high = options.get("window") or _window(best)
+    low, high = options.get("window") or window_of(best)
     window = (float(low), float(high))
     shown = {"Input": sample.inputs, "Prediction": prediction} | ({} if sample.reference is None else {"Reference": sample.reference})
-    planes = {name: _plane(image.pixels) for name, image in shown.items()}
-    region = _region(options.get("roi"), _grey(_plane(best.pixels)), window)
+    planes = {name: plane_of(image.pixels) for name, image in shown.items()}
+    region = _region(options.get("roi"), _grey(plane_of(best.pixels)), window)
     error = _error(planes, sample.reference is not None, window)
 
     count = len(planes) + (error is not None)
-    height, width = _plane(best.pixels).shape[:2]
-    rows, columns = _steps(sample.origin)
+    height, width = plane_of(best.pixels).shape[:2]
+    rows, columns = steps_of(sample.origin)
     shape = (height * rows) / (width * columns)
     figure = Figure(figsize=(_PANEL * count + 0.9, _PANEL * (shape + region[2] * rows / (region[3] * columns)) + 0.7))
     figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02))
@@ -87,14 +86,14 @@ def _show(axes: Axes, plane: Any, part: Region | None, scale: Normalize, colours
     """A part of a plane in its true proportions, the patient as radiologists look at him where the affine tells."""
     axes.set_xticks([])
     axes.set_yticks([])
-    rows, columns = _steps(origin)
+    rows, columns = steps_of(origin)
     row, column, height, width = part or (0, 0, *plane.shape[:2])
     edges = (column - 0.5, column + width - 0.5, row + height - 0.5, row - 0.5)
     cut = plane[row : row + height, column : column + width]
     pixels = np.clip(scale(cut), 0, 1) if plane.ndim == 3 else cut
     # Enlarged pixels are shown as they are: interpolation would smooth the very noise that is to be judged.
     axes.imshow(pixels, cmap=colours, norm=scale if plane.ndim == 2 else None, extent=edges, aspect=rows / columns, interpolation="nearest")
-    rows_turned, columns_turned = _flips(origin)
+    rows_turned, columns_turned = flips_of(origin)
     if rows_turned:
         axes.invert_yaxis()
     if columns_turned:
@@ -119,36 +118,5 @@ def _error(planes: Mapping[str, Any], labelled: bool, window: tuple[float, float
     return _grey(np.clip(first, *window) - np.clip(second, *window)) if first.shape == second.shape else None
 
 
-def _plane(pixels: torch.Tensor) -> Any:
-    """(H, W), or (H, W, 3) of a colour image; of a volume the middle plane."""
-    values = pixels.detach().cpu().numpy()
-    if values.ndim == 4:
-        values = values[:, values.shape[1] // 2]
-    return values.transpose(1, 2, 0) if values.shape[0] == 3 else values[0]
-
-
 def _grey(plane: Any) -> Any:
     return plane.mean(axis=2) if plane.ndim == 3 else plane
-
-
-def _window(image: Image) -> tuple[float, float]:
-    if image.unit in _WINDOWS:
-        return _WINDOWS[image.unit]
-    low, high = np.percentile(image.pixels.numpy(), (0.5, 99.5))
-    return (float(low), float(high)) if low < high else (float(low) - 0.5, float(low) + 0.5)
-
-
-def _steps(origin: Origin | None) -> tuple[float, float]:
-    """Millimetres between rows and between columns; 1 where they are not known."""
-    spacing = () if origin is None else origin.spacing[-2:]
-    return (spacing[0], spacing[1]) if len(spacing) == 2 else (1.0, 1.0)
-
-
-def _flips(origin: Origin | None) -> tuple[bool, bool]:
-    """Whether to turn rows and columns about, so that they run towards the patient's left, back or feet, as radiologists look."""
-    if origin is None or origin.affine is None or len(origin.spacing) < 2:
-        return False, False
-    first = len(origin.spacing) - 2
-    # Those three directions are the negative ones of RAS+.
-    rows, columns = (max(origin.affine[:3, axis], key=abs) > 0 for axis in (first, first + 1))
-    return bool(rows), bool(columns)

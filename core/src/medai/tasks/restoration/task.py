@@ -47,13 +47,30 @@ class Restoration:
         Raises:
             PluginError: the output is no tensor, or not of the reference's shape.
         """
+        return self.from_tensors(self.tensors(output), batch)
+
+    def tensors(self, output: Any) -> dict[str, torch.Tensor]:
+        """`image`: the pixels, float32.
+
+        Raises:
+            PluginError: the output is no tensor.
+        """
         if not isinstance(output, torch.Tensor):
             raise PluginError(f"the model gave a {type(output).__name__}, not a tensor of pixels")
+        return {"image": output.float()}
+
+    def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Image, Image]) -> list[Image]:
+        """One image per case.
+
+        Raises:
+            PluginError: the pixels are not of the reference's shape.
+        """
+        pixels = tensors["image"]
         wanted = (len(batch.cases),) if batch.reference is None else tuple(batch.reference.pixels.shape)
-        if tuple(output.shape[: len(wanted)]) != wanted or output.ndim not in (4, 5):
-            raise PluginError(f"the model gave pixels of {tuple(output.shape)} where {wanted} were due")
+        if tuple(pixels.shape[: len(wanted)]) != wanted or pixels.ndim not in (4, 5):
+            raise PluginError(f"the model gave pixels of {tuple(pixels.shape)} where {wanted} were due")
         unit = (batch.reference or batch.inputs).unit
-        return [Image(pixels, unit) for pixels in output.detach().to("cpu", torch.float32)]
+        return [Image(each, unit) for each in pixels.detach().cpu()]
 
     def check(self, sample: Sample[Image, Image]) -> None:
         """Input and reference are finite float32, channel first, of one unit and dimension.

@@ -1,0 +1,38 @@
+"""What the metrics of masks share: the reference to compare with, and means over what is defined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from medai.errors import DataError
+from medai.tasks._types import Sample
+from medai.tasks.inputs import Image
+from medai.tasks.segmentation.types import Mask
+
+
+def reference_of(sample: Sample[Image, Mask], prediction: Mask) -> torch.Tensor:
+    """The reference's classes, of the prediction's shape.
+
+    Raises:
+        DataError: the case has no reference, or one of another shape.
+    """
+    if sample.reference is None:
+        raise DataError(f"case {sample.case.id} has no reference to compare with")
+    truth = sample.reference.labels
+    if truth.shape != prediction.labels.shape:
+        raise DataError(f"case {sample.case.id}: a prediction of {tuple(prediction.labels.shape)} for a reference of {tuple(truth.shape)}")
+    return truth
+
+
+def mean(values: Iterable[float]) -> float:
+    """The mean of the values that are not NaN; NaN where none is left."""
+    defined = [value for value in values if not math.isnan(value)]
+    return math.fsum(defined) / len(defined) if defined else math.nan
+
+
+def name_of(index: int, names: Sequence[str]) -> str:
+    """A class's name, else its number."""
+    return names[index] if index < len(names) else str(index)
