@@ -1,4 +1,4 @@
-"""What is done with a finished run: evaluate it on other data, answer unlabelled input, export."""
+"""What is done with a finished run: evaluate it on other data, answer unlabelled input."""
 
 from __future__ import annotations
 
@@ -10,30 +10,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from medai._discovery import registry
 from medai._engine.configure import Configuration, restore, with_data
-from medai._engine.construct import construct
 from medai._engine.data import group_roles, open_input, open_slots, part, with_views
 from medai._engine.device import describe, resolve_device
 from medai._engine.evaluate import answers, build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
-from medai._engine.models import FinishedRun, build_task, learns, trained_predictor
+from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json, safe_name
 from medai._results.tables import write_csv
-from medai.api import ExporterSpec
-from medai.errors import DataError, UsageError
+from medai.errors import DataError
 from medai.io import write_json
-from medai.tasks import Batch, Case, Dataset, Sample, Trained
+from medai.tasks import Case, Dataset, Sample
 
 
 @dataclass(frozen=True)
-class _Opened:
+class Opened:
     """A finished run with what is needed to use it."""
 
     folder: RunFolder
@@ -43,7 +39,8 @@ class _Opened:
     device: torch.device
 
     @classmethod
-    def at(cls, root: Path, device: str) -> _Opened:
+    def at(cls, root: Path, device: str) -> Opened:
+        """The run in a folder, to be used on a device."""
         folder = RunFolder(root)
         record = folder.read_record()
         runs = {name: FinishedRun.of(folder, item) for name, item in record["upstream"].items()}
@@ -76,7 +73,7 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     Raises:
         DataError: a group of the data is one that the run was trained or selected on.
     """
-    opened = _Opened.at(root, device)
+    opened = Opened.at(root, device)
     configuration = with_data(opened.configuration, data) if data else opened.configuration
     recipe = configuration.recipe
     task = build_task(recipe.task)
@@ -119,7 +116,7 @@ def predict_files(
     Raises:
         DataError: there is nothing to read, or no case can be used.
     """
-    opened = _Opened.at(root, device)
+    opened = Opened.at(root, device)
     task = build_task(opened.configuration.recipe.task)
     recipe = opened.configuration.recipe
     dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
@@ -140,41 +137,6 @@ def predict_files(
     lost = [{"case": key.partition(" ")[2], "status": "left out", "reason": reason} for key, reason in quarantine.reasons.items()]
     write_csv(out / "predictions.csv", ("case", "status", "file", "input", "reason"), [*rows, *lost])
     return [out / row["file"] for row in rows], len(lost)
-
-
-def export_run(root: Path, exporter: str, out: Path, device: str) -> list[Path]:
-    """Export a run's model or its test predictions; return the files written.
-
-    Raises:
-        UsageError: the exporter does not exist, or it wants a trained model and the run's learns nothing.
-    """
-    opened = _Opened.at(root, device)
-    entry = registry().find("exporter", exporter)
-    built = construct(entry.id, {}, kind="exporter")
-    predictor: Any = trained_predictor(opened.folder, opened.device)
-    out.mkdir(parents=True, exist_ok=True)
-    if isinstance(entry.spec, ExporterSpec) and entry.spec.of == "predictions":
-        return list(built.write(stored_answers(opened.folder, _test_feed(opened), build_task(opened.configuration.recipe.task)), out))
-    recipe = opened.configuration.recipe
-    if not learns(predictor):
-        raise UsageError(f"{recipe.model.id} learns nothing, so there is no model to export; an exporter of predictions can be used")
-    module = getattr(predictor, "module", predictor)
-    state = {key: value for key, value in predictor.state_dict().items() if key != "training"}
-    trained = Trained(recipe.model, recipe.task, predictor, module if isinstance(module, nn.Module) else None, state)
-    return [built.write(trained, _example(opened), out)]
-
-
-def _example(opened: _Opened) -> Batch[Any, Any]:
-    return Batch.of([next(iter(_test_feed(opened).samples()))])
-
-
-def _test_feed(opened: _Opened) -> CaseFeed:
-    recipe = opened.configuration.recipe
-    slots = open_slots(recipe, opened.runs)
-    roles = read_json(opened.folder.split, "the run has no split.json")["cases"]
-    return CaseFeed(
-        part(slots, roles, "test"), build_task(recipe.task), part="test", seed=opened.record["seed"], workers=0, quarantine=Quarantine(0.1)
-    )
 
 
 def _check_unseen(groups: set[str], roles: Mapping[str, str]) -> None:
