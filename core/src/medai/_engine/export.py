@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+import medai
 from medai._discovery import registry
 from medai._engine.apply import Opened
 from medai._engine.blame import blamed
@@ -85,7 +86,18 @@ def _trained(opened: Opened) -> Trained:
         raise UsageError(f"{recipe.model.id} learns nothing, so there is no model to export; an exporter of predictions can be used")
     module = getattr(predictor, "module", predictor)
     state = {key: value for key, value in predictor.state_dict().items() if key != "training"}
-    return Trained(recipe.model, recipe.task, predictor, module if isinstance(module, nn.Module) else None, state)
+    return Trained(recipe.model, recipe.task, predictor, module if isinstance(module, nn.Module) else None, state, _about(opened))
+
+
+def _about(opened: Opened) -> dict[str, str]:
+    record = opened.record
+    return {
+        "recipe": record["recipe"],
+        "scale": record["scale"],
+        "protocol": record["protocol_hash"],
+        "license": getattr(registry().find("model", opened.configuration.recipe.model.id).spec, "license", ""),
+        "medai": medai.__version__,
+    }
 
 
 def _written(exporter: str, write: Callable[[], Any], out: Path) -> Any:

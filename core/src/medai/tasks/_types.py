@@ -372,6 +372,7 @@ class Trained:
         predictor: the model as a predictor.
         module: the torch module, when it is one.
         state: what `load_state_dict` of the predictor takes; empty when it learns nothing.
+        about: what a file may say of where it comes from: `recipe`, `scale`, `protocol`, the model's `license`, `medai`'s version.
     """
 
     use: Use
@@ -379,10 +380,15 @@ class Trained:
     predictor: Predictor[Any]
     module: torch.nn.Module | None
     state: Mapping[str, Any]
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class ModelExporter(Protocol):
-    """Writes a model for use outside its run, and opens it again."""
+    """Writes a model for use outside its run, and opens it again.
+
+    The engine opens what was written and measures it on the run's test cases before the files take their place; an opened model that
+    has `to(device)` is moved to the device of the run's own.
+    """
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the model; `batch` is an example of its input."""
