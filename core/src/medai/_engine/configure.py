@@ -11,7 +11,7 @@ from typing import Any
 
 from medai._discovery import load_target, registry
 from medai._engine.bounds import check_bounds
-from medai._engine.construct import defaults, find
+from medai._engine.construct import defaults, find, signature_of
 from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
 from medai._words import listed, nearest
 from medai.api import Recipe, Slot, Use
@@ -124,6 +124,20 @@ def renamed_groups(configuration: Configuration, names: Mapping[str, str]) -> Co
     return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document, departures=departures)
 
 
+def informed(configuration: Configuration, facts: Mapping[str, object]) -> Configuration:
+    """The configuration with what its data say of themselves, by path; whatever recipe or user says stands, and a path to a parameter
+    that the component there does not take is passed over."""
+    # Not the document as it was given: there a component may be a bare id, which has no place for parameters.
+    own: Document = to_document(configuration.recipe)
+    stated = dict(flatten(own))
+    fresh = {path: value for path, value in facts.items() if path not in stated and _takes(own, path)}
+    if not fresh:
+        return configuration
+    document = overlay(own, fresh)
+    origins = {**configuration.origins, **dict.fromkeys(fresh, "the data")}
+    return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document, origins=origins)
+
+
 def chosen_data(recipe: Recipe) -> dict[str, tuple[Use, bool]]:
     """For each slot, the dataset to use and whether it is the embedded one.
 
@@ -183,6 +197,18 @@ def _load(name: str) -> tuple[str, Document, Document]:
         raise UsageError(f"{path}: extends = {base!r}: a recipe's id is wanted")
     id, own, _ = _load(base)
     return id, own, document
+
+
+def _takes(document: Document, path: str) -> bool:
+    """Whether there is a place for a path's value: in a table of its own, or as a parameter of a component."""
+    *parents, name = path.split(".")
+    place: Any = document
+    for key in parents:
+        place = place.get(key) if isinstance(place, Mapping) else None
+    if not isinstance(place, Mapping) or "use" not in place:
+        return isinstance(place, Mapping)
+    kind = "dataset" if parents[0] == "data" else parents[0]
+    return name in signature_of(load_target(find(place["use"], kind)))
 
 
 def _scale(recipe: Recipe, scale: str) -> Mapping[str, Any]:

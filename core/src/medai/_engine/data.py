@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from medai.tasks import Case, Dataset, Sample, Task
 
 @dataclass(frozen=True)
 class SlotData:
-    """A slot's dataset under the recipe's views, and what is recorded of it."""
+    """A slot's dataset under the recipe's views, and what is recorded of it; `facts` as `medai.tasks.Dataset` says."""
 
     name: str
     use: Use
@@ -35,6 +35,7 @@ class SlotData:
     dataset: Dataset[Any, Any]
     cases: tuple[Case, ...]
     roles: tuple[str, ...]
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def single_subject(self) -> bool:
@@ -83,12 +84,30 @@ def open_slots(recipe: Recipe, runs: Runs) -> list[SlotData]:
     """
     slots = []
     for name, (use, embedded) in chosen_data(recipe).items():
-        dataset = with_views(construct(use.id, use.params, kind="dataset", runs=runs), recipe.views, runs)
+        own = construct(use.id, use.params, kind="dataset", runs=runs)
+        dataset = with_views(own, recipe.views, runs)
         cases = tuple(dataset.cases())
         if not cases:
             raise DataError(f"the slot {name!r} has no case", root_of(use))
-        slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles))
+        slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles, getattr(own, "facts", {})))
     return slots
+
+
+def facts_of(slots: Sequence[SlotData]) -> dict[str, object]:
+    """What the slots' datasets say of themselves, by path in the recipe.
+
+    Raises:
+        DataError: two slots contradict one another.
+    """
+    found: dict[str, object] = {}
+    for slot in slots:
+        for key, value in slot.facts.items():
+            if key.startswith("folder."):
+                # Embedded data are the same every time: there is nothing to hold them to.
+                found |= {} if slot.embedded else {f"data.{slot.name}.{key}": value}
+            elif found.setdefault(key, value) != value:
+                raise DataError(f"the slot {slot.name!r} says {key} = {value!r}, another slot {found[key]!r}: set it", root_of(slot.use))
+    return found
 
 
 def open_input(recipe: Recipe, task: Task[Any, Any, Any], paths: Sequence[Path]) -> Dataset[Any, Any]:

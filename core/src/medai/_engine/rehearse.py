@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from medai._engine.configure import Configuration
-from medai._engine.data import open_slots, part, stored_roles, with_views
+from medai._engine.configure import Configuration, informed
+from medai._engine.data import facts_of, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, resolve_device
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, build_task, learns
@@ -58,6 +58,7 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch))
         slots = open_slots(replace(recipe, views=()) if recipe.upstream else recipe, {})
+        configuration = informed(configuration, facts_of(slots))
         roles = stored_roles(folder, slots, recipe, {})
         sizes = {role: sum(found == role for found in roles.values()) for role in ("train", "valid", "test")}
         items, steps, seconds = 0, None, None

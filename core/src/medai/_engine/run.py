@@ -17,8 +17,18 @@ import torch
 from torch import nn
 
 from medai._engine.blame import blamed_items
-from medai._engine.configure import Configuration, Request, configure, renamed_groups, restore, root_of, with_defaults
-from medai._engine.data import SlotData, group_roles, open_slots, part, stored_roles, with_views
+from medai._engine.configure import (
+    Configuration,
+    Request,
+    chosen_data,
+    configure,
+    informed,
+    renamed_groups,
+    restore,
+    root_of,
+    with_defaults,
+)
+from medai._engine.data import SlotData, facts_of, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Figure, build_metrics, evaluate
@@ -166,7 +176,7 @@ class _Execution:
         runs = self._upstream()
         # An upstream run leaves its own precision behind.
         self.accelerator, self.precision = self._accelerate()
-        slots = open_slots(self.recipe, runs)
+        slots = self._heeded(open_slots(self.recipe, runs))
         self._hide_names(slots)
         fixed = {group: role for run in runs.values() for group, role in group_roles(RunFolder(run.folder)).items()}
         with self.accelerator.main_process_first():
@@ -194,6 +204,20 @@ class _Execution:
         with suppress(OSError):
             self.folder.scratch.rmdir()  # unless a learner keeps something there
         self._update(status=status, reason=reason, ended=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _heeded(self, slots: list[SlotData]) -> list[SlotData]:
+        """The slots, and the configuration with what they say of themselves, such as how many classes there are."""
+        before = self.configuration
+        self.configuration = informed(before, facts_of(slots))
+        if self.configuration is before:
+            return slots
+        self.recipe = self.configuration.recipe
+        self._update(**_described(self.configuration))
+        for path, origin in self.configuration.origins.items():
+            if path not in before.origins:
+                self.listener.stage(f"  {path} from {origin}")
+        uses = chosen_data(self.recipe)
+        return [replace(slot, use=uses[slot.name][0]) for slot in slots]
 
     def _hide_names(self, slots: list[SlotData]) -> None:
         """Put pseudonyms in place of patients that the split names as their files do: a run folder names no patient."""

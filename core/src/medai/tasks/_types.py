@@ -150,6 +150,11 @@ class Dataset(Protocol[I, R]):
     layout. `single_subject = True` declares that all cases are one subject's. A dataset whose parameters are needed to read unlabelled
     files too (which column of a table names the case) offers `unlabelled(paths, ...)`, a static method that takes its parameters but
     `root`; `medai predict` then opens its input with it, in place of the task's `open`.
+
+    A dataset that knows what a recipe would otherwise have to be told offers `facts`, values by their path in the recipe, such as
+    `{"model.classes": 3, "folder.classes": ["a", "b", "c"]}`, where `folder` is the dataset itself, so that the run's other data are
+    held to it. They fill what recipe and user leave open; one for which the component has no parameter is passed over. A view hands
+    on those of its source.
     """
 
     def cases(self) -> Sequence[Case]:

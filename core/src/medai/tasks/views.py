@@ -43,6 +43,11 @@ class Cached:
         """As the source declares."""
         return bool(getattr(self.source, "single_subject", False))
 
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """As the source says."""
+        return dict(getattr(self.source, "facts", {}))
+
     def cases(self) -> Sequence[Case]:
         """The source's cases."""
         return self.source.cases()
