@@ -129,7 +129,8 @@ class TestSpatial:
 def _centre(pixels: torch.Tensor, affine: Any) -> Any:
     """The centre of what is bright, in patient millimetres."""
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
-    weights = pixels.numpy() / float(pixels.sum())
+    weights = (pixels.numpy() - 0.5).clip(0)  # what a letterbox fills in counts for nothing
+    weights = weights / weights.sum()
     return (affine @ [(rows * weights).sum(), (columns * weights).sum(), 0, 1])[:3]
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
-from medai.inference import Fit
 
 from medai.errors import UsageError
+from medai.inference import Fit
 from medai.tasks import Dataset, Image, Sample
 from medai_standard.views.view import Move, View, moved
+
+_MIDDLE = {"0..1": 0.5}
 
 
 class Letterbox(View):
     """A view for training: every image in one size, its proportions kept and the rest filled, so that images of any size make a batch.
 
-    Volumes are resized in every plane alike. Evaluation and prediction need no such view: a model with a `size` does the same inside,
-    and answers on the input's own grid.
+    What is filled is the middle of 0..1, in other units the image's mean, which is what models with a `size` see there. Volumes are
+    resized in every plane alike. Evaluation and prediction need no such view: a model with a `size` does the same inside, and answers
+    on the input's own grid.
 
     Args:
         source: images or volumes, with any answer.
@@ -35,12 +39,8 @@ class Letterbox(View):
         if (height, width) == self.size:
             return sample
         fit = Fit.of((height, width), self.size)
+        fill = _MIDDLE.get(sample.inputs.unit, float(sample.inputs.pixels.mean()))
+        down, across = fit.inner[0] / height, fit.inner[1] / width
         # From centre to centre: half a pixel further on, scaled, half a pixel back.
-        back = np.array(
-            [
-                [1 / fit.scale, 0, (0.5 - fit.top) / fit.scale - 0.5],
-                [0, 1 / fit.scale, (0.5 - fit.left) / fit.scale - 0.5],
-                [0, 0, 1],
-            ]
-        )
-        return moved(sample, Move(fit.image, fit.labels, fit.boxes, back))
+        back = np.array([[1 / down, 0, (0.5 - fit.top) / down - 0.5], [0, 1 / across, (0.5 - fit.left) / across - 0.5], [0, 0, 1]])
+        return moved(sample, Move(functools.partial(fit.image, fill=fill), fit.labels, fit.boxes, back))
