@@ -25,10 +25,10 @@ from medai._engine.listener import Listener
 from medai._engine.models import build_task, learns, trained_predictor
 from medai._engine.record import stored_answers
 from medai._results.folder import RunFolder, read_json
-from medai._results.placing import placing, unwritable
 from medai.api import ExporterSpec
 from medai.errors import UsageError
 from medai.io import write_json
+from medai.io._placing import placing, unwritable
 from medai.tasks import Batch, Trained
 
 

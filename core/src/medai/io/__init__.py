@@ -6,26 +6,41 @@ Reading gives an `Image`: float32 pixels, channel first, their unit, and the fil
 """
 
 from medai.io._atomic import replacing, write_bytes, write_json, write_text
+from medai.io._attributes import KEPT
+from medai.io._derived import series_key, write_series
+from medai.io._identity import plane_headers
 from medai.io._open import open_images
+from medai.io._overlays import read_overlays
 from medai.io._pseudonym import pseudonym
 from medai.io._read import LARGEST, read_image
 from medai.io._rows import open_rows
 from medai.io._sequences import open_sequences
+from medai.io._series import Series, list_series, read_series
 from medai.io._slices import SliceFile, list_slices
+from medai.io._window import window
 from medai.io._write import write_image
 
 __all__ = [
+    "KEPT",
     "LARGEST",
+    "Series",
     "SliceFile",
+    "list_series",
     "list_slices",
     "open_images",
     "open_rows",
     "open_sequences",
+    "plane_headers",
     "pseudonym",
     "read_image",
+    "read_overlays",
+    "read_series",
     "replacing",
+    "series_key",
+    "window",
     "write_bytes",
     "write_image",
     "write_json",
+    "write_series",
     "write_text",
 ]
