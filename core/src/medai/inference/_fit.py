@@ -55,7 +55,7 @@ class Fit:
         return max(1, round(self.shape[0] * self.scale)), max(1, round(self.shape[1] * self.scale))
 
     def image(self, pixels: Tensor, fill: float = 0.0) -> Tensor:
-        """Pixels (..., H, W), floating point, as (..., h, w): bilinear, antialiased where it shrinks; `fill` around them. Differentiable."""
+        """Pixels (..., H, W), floating point, as (..., h, w): bilinear, antialiased where it shrinks; `fill` around. Differentiable."""
         return functional.pad(_resampled(pixels, self.inner), self._around, value=fill)
 
     def labels(self, labels: Tensor, fill: int = 0) -> Tensor:

@@ -38,8 +38,8 @@ class Axis:
         size: pixels of the image.
         tile: pixels of a tile.
         starts: the first pixel of each tile; the last tile may end beyond the image.
-        weights: for each tile what its pixels count, float32 (size of the tile, or less at the image's end). Those of one pixel of the image
-            add up to one, so that nothing is divided in the end.
+        weights: for each tile what its pixels count, float32 (size of the tile, or less at the image's end). Those of one pixel of the
+            image add up to one, so that nothing is divided in the end.
     """
 
     size: int

@@ -27,12 +27,15 @@ def padded(network: Callable[[Tensor], Tensor], pixels: Tensor, multiple: int | 
     """
     sizes = pixels.shape[2:]
     multiples = per_axis(multiple, len(sizes), "multiple")
-    answer = network(mirrored(pixels, [size + -size % each for size, each in zip(sizes, multiples, strict=True)]))
-    return answer[(..., *(slice(size) for size in sizes))]
+    answer = network(mirrored(pixels, [(size + each - 1) // each * each for size, each in zip(sizes, multiples, strict=True)]))
+    for axis, size in enumerate(sizes, start=2):
+        # Not a slice: torch.export would ask for a proof that it is no longer than the axis, and bind the graph to some sizes.
+        answer = answer.index_select(axis, torch.arange(size, device=answer.device))
+    return answer
 
 
 def mirrored(pixels: Tensor, sizes: Sequence[int]) -> Tensor:
-    """(B, C, *spatial) enlarged at the far ends by the mirror image, to `sizes`. Without a branch, so that graphs of any size come of it."""
+    """(B, C, *spatial) enlarged at the far ends by the mirror image, to `sizes`. No branch, so that graphs of any size come of it."""
     for axis, size in enumerate(sizes, start=2):
         there_and_back = max(2 * (pixels.shape[axis] - 1), 1)
         place = torch.arange(size, device=pixels.device) % there_and_back
