@@ -65,7 +65,7 @@ def test_padding_of_volumes_and_of_single_pixels() -> None:
 def test_a_padded_network_can_be_exported_for_any_size() -> None:
     class Padded(nn.Module):
         def forward(self, pixels: Tensor) -> Tensor:
-            return padded(lambda image: nn.functional.max_pool2d(image, 8).repeat_interleave(8, 2).repeat_interleave(8, 3), pixels, 8)
+            return padded(lambda image: nn.functional.interpolate(nn.functional.max_pool2d(image, 8), scale_factor=8), pixels, 8)
 
     side = {2: torch.export.Dim("height", min=16, max=512), 3: torch.export.Dim("width", min=16, max=512)}
     program = torch.export.export(Padded(), (torch.randn(1, 1, 20, 30),), dynamic_shapes=(side,), strict=False)
