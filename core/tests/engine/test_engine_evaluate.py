@@ -6,6 +6,7 @@ import pytest
 from enginetoys import MeanError, Points, Same, feed_of
 
 from medai._engine.evaluate import build_metrics, evaluate
+from medai._engine.run import _told_apart
 from medai.api import Protocol, use
 from medai.errors import DataError, PluginError, UsageError
 from medai.tasks import Batch
@@ -85,3 +86,9 @@ def test_the_protocols_metrics_or_the_tasks() -> None:
 
     assert names(Protocol(metrics=(use("enginetoys/mean-error"),))) == ["MeanError"]
     assert names(Protocol()) == ["Psnr", "Ssim", "Rmse"]
+
+
+def test_baselines_of_one_id_are_told_apart() -> None:
+    named = _told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
+    assert list(named) == ["a/b (x)", "a/b (y)", "c/d", "e/f", "e/f 2"]
+    assert named["a/b (y)"].params["net"] == "y"

@@ -108,7 +108,7 @@ def test_a_regressor_answers_as_scikit_learn_does() -> None:
     model = fitted(Regressor("Ridge", {"alpha": 2.0}), samples)
     alone = make_pipeline(SimpleImputer(), StandardScaler(), Ridge(alpha=2.0)).fit(values.astype(np.float32), both)
     found = model.predict(Batch.of(samples))
-    np.testing.assert_allclose(np.stack([value.values for value in found]), alone.predict(values.astype(np.float32)), rtol=1e-4)
+    np.testing.assert_allclose(np.stack([value.values for value in found]), alone.predict(values.astype(np.float32)), rtol=1e-4, atol=1e-5)
     assert found[0].names == ("progression", "bmi")
 
 

@@ -43,6 +43,16 @@ def test_classes_that_are_numbers_are_in_order_of_size(tmp_path: Path) -> None:
     assert table.classes == ("0.5", "9", "10")
 
 
+def test_rows_without_a_class_are_answered(tmp_path: Path) -> None:
+    fresh = written(tmp_path, "Age,MMSE,Subject ID\n70,25,S9\n71,,S8\n")
+    rows = LabelledTable.unlabelled([fresh], label="Group", group="Subject ID", drop=("M/F",))
+    first, second = rows.cases()
+    assert rows.read(first, RNG).inputs.names == ("Age", "MMSE")
+    assert torch.isnan(rows.read(second, RNG).inputs.values[1])
+    with pytest.raises(DataError, match="no column 'Height'"):
+        LabelledTable.unlabelled([fresh], columns=("Height",))
+
+
 def test_several_values(tmp_path: Path) -> None:
     table = TableOfValues(written(tmp_path, TEXT), values=("MMSE", "Age"), drop=("M/F", "Group", "Subject ID"), columns=("Age",))
     assert len(table.cases()) == 2

@@ -396,14 +396,15 @@ def _check_upstream_leak(slots: list[SlotData], roles: Mapping[str, str], runs: 
 
 
 def _told_apart(uses: Sequence[Use]) -> dict[str, Use]:
-    """Components by id; of those that share an id, by their parameters as well, and by number where these are alike too."""
+    """Components by id; of those that share an id, with the first parameter that tells them apart, else with a number."""
     named: dict[str, Use] = {}
     for use in uses:
-        name = use.id
-        if sum(other.id == use.id for other in uses) > 1:
-            name += " (" + ", ".join(f"{key} = {value}" for key, value in use.params.items()) + ")" if use.params else " (defaults)"
-        alike = sum(other.startswith(name) for other in named)
-        named[f"{name} {alike + 1}" if name in named else name] = use
+        alike = [other for other in uses if other.id == use.id]
+        telling = (key for key in use.params if len({repr(other.params.get(key)) for other in alike}) == len(alike))
+        key = next(telling, None) if len(alike) > 1 else None
+        name = use.id if key is None else f"{use.id} ({use.params[key]})"
+        number = sum(known.partition(" ")[0] == use.id for known in named) + 1
+        named[f"{name} {number}" if name in named else name] = use
     return named
 
 

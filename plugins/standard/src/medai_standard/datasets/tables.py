@@ -161,6 +161,12 @@ class LabelledTable:
             raise DataError(f"the column {label!r} has fewer than two classes", self._table.path)
         self._cases = [case for case in self._table.cases() if self._table.text(case, label).lower() not in _MISSING]
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """The classes: how many, their names, and their order, to which other tables of the run are held."""
+        names = list(self.classes)
+        return {"folder.classes": names, "model.classes": len(names), "protocol.options.classes": names}
+
     def cases(self) -> Sequence[Case]:
         """The rows that have a class."""
         return self._cases
