@@ -176,8 +176,10 @@ class Report:
         return self.read + self.refused + len(self.faults)
 
     def check(self, least: int = 2000) -> None:
-        """Fail when there was a fault, when fewer than `least` files were fed, or when none was refused."""
+        """Fail when there was a fault, when fewer than `least` files were fed, when none was refused, or when memory ran out for one
+        of a hundred: a small file must not get as far."""
         assert not self.faults, "\n".join(self.faults)
+        assert self.reasons.get("out of memory", 0) <= self.total // 100, self
         assert self.total >= least, self
         assert self.refused, self
 

@@ -184,10 +184,16 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_formats_that_cannot_hold_an_image_refuse(tmp_path: Path) -> None:
-    plane = Image(torch.zeros(1, 4, 4), "HU")
-    for name, words in (("a.png", "unit 0..1"), ("a.nii.gz", "with an affine"), ("a.tif", "is written as")):
-        with pytest.raises(DataError, match=words):
-            write_image(tmp_path / name, plane, Origin())
+    plane, colours = Image(torch.zeros(1, 4, 4), "HU"), Image(torch.zeros(2, 4, 4), "HU")
+    for name, image, words in (
+        ("a.png", plane, "with a window"),
+        ("a.nii.gz", colours, "one channel"),
+        ("a.tif", colours, "one channel"),
+        ("a.gif", plane, "is written as"),
+    ):
+        with pytest.raises(DataError, match=words) as caught:
+            write_image(tmp_path / name, image, Origin())
+        assert caught.value.path == tmp_path / name
     assert list(tmp_path.iterdir()) == []
 
 

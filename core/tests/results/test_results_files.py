@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from medai._results.tables import write_csv
 from medai.errors import EnvironmentFault
-from medai.io import write_bytes, write_json, write_text
+from medai.io import write_bytes, write_csv, write_json, write_text
 
 
 def full(*given: Any, **more: Any) -> Any:

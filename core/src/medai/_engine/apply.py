@@ -22,9 +22,8 @@ from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json, safe_name
-from medai._results.tables import write_csv
 from medai.errors import DataError
-from medai.io import write_json
+from medai.io import write_csv, write_json
 from medai.tasks import Case, Dataset, Sample
 
 

@@ -14,8 +14,8 @@ from medai._engine.data import SlotData
 from medai._engine.evaluate import Answer, Evaluation
 from medai._engine.feed import CaseFeed
 from medai._results.folder import RunFolder, safe_name
-from medai._results.tables import write_csv
 from medai.errors import DataError
+from medai.io import write_csv
 from medai.tasks import Case, Sample, Task
 
 _LIBRARIES = ("torch", "accelerate", "numpy", "scipy", "safetensors", "pydantic")

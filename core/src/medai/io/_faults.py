@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from medai.tasks.inputs import Image
 
 LARGEST = 2**29
 """Most values (channels x frames x rows x columns) that a reader decodes: 2 GiB of float32, a body of 2,000 slices of 512 x 512."""
+
+_LONGEST_REASON = 300
 
 
 @contextmanager
@@ -39,8 +42,9 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         raise DataError("does not exist", path) from error
     except Exception as error:
         detail = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        detail = detail.replace(str(path), "the file").replace(path.name, "the file")
-        raise DataError(f"cannot be read as {kind}: {detail or type(error).__name__}", path) from error
+        # The name as a word of its own: a file may be called `a`.
+        detail = re.sub(rf"(?<!\w){re.escape(path.name)}(?!\w)", "the file", detail.replace(str(path), "the file"))
+        raise DataError(f"cannot be read as {kind}: {_short(detail) or type(error).__name__}", path) from error
 
 
 def check_size(shape: Sequence[int], path: Path) -> None:
@@ -63,6 +67,12 @@ def image_of(pixels: np.ndarray[Any, Any], unit: str, origin: Origin) -> Image:
         bad = values.size - int(np.isfinite(values).sum())
         raise DataError(f"NaN or infinite pixels: {bad} of {values.size}", origin.files[0])
     return Image(torch.from_numpy(values), unit, origin)
+
+
+def _short(text: str) -> str:
+    """One line of a length that can be read: a decoder may quote the file it cannot read."""
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_REASON else words[:_LONGEST_REASON] + " ..."
 
 
 def _times(shape: Sequence[int]) -> str:

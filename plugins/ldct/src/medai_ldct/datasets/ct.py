@@ -14,7 +14,7 @@ from medai.tasks import Case, Image, Sample
 from medai_ldct.datasets.stub import write_stub as write_ct_stub
 from medai_ldct.datasets.volumes import plane, planes
 
-_HU_KINDS = (".nii", ".nii.gz", ".npy")
+_HU_KINDS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".npy")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Ct:
     """Axial slices of normal-dose CT under a folder, (1, H, W) in HU, air and padding at -1024; without a reference.
 
     DICOM is known by its content and grouped by patient, whatever the folders; other modalities under the same folder are passed over.
-    A folder without DICOM may hold NIfTI volumes or `.npy` planes and volumes whose values are HU; there a patient is a folder beneath
-    `root`, or a file that lies in `root` itself. Case ids and groups are pseudonyms.
+    A folder without DICOM may hold NIfTI, NRRD or MetaImage volumes, or `.npy` planes and volumes, whose values are HU; there a patient
+    is a folder beneath `root`, or a file that lies in `root` itself. Case ids and groups are pseudonyms.
 
     Args:
         root: the folder, or one file.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 
+from medai.errors import DataError
+from medai.io import image_header
 from medai.tasks import Image, Origin
 
 Affine = np.ndarray[Any, np.dtype[np.float64]]
@@ -19,16 +20,13 @@ def planes(path: Path) -> tuple[int | None, int]:
     No axis for a plane, and for a file whose header cannot be read, which then fails when it is read, as one case.
     """
     try:
-        if path.suffix == ".npy":
-            shape, affine = np.load(path, mmap_mode="r", allow_pickle=False).shape, None
-        else:
-            header: Any = nibabel.load(path)
-            shape, affine = header.shape[::-1], header.affine[:3, 2::-1]
-    except Exception:
+        header = image_header(path)
+    except DataError:
         return None, 1
+    shape, affine = header.shape[1:], header.origin.affine
     if len(shape) != 3 or 1 in shape:
         return None, 1
-    axis = 0 if affine is None else _across(affine)
+    axis = 0 if affine is None else _across(affine[:3, :3])
     return axis, shape[axis]
 
 
