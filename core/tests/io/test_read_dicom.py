@@ -13,7 +13,7 @@ import pytest
 from pydicom.uid import MPEG2MPML, UID, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from medai.errors import DataError
-from medai.io import _dicom, list_slices, read_image
+from medai.io import _decoders, list_slices, read_image
 
 Writer = Callable[..., Path]
 RNG = np.random.default_rng(0)
@@ -143,7 +143,7 @@ def test_a_missing_decoder_names_syntax_and_package(write_slice: Writer, tmp_pat
     class Absent:
         is_available = False
 
-    monkeypatch.setattr(_dicom, "get_decoder", lambda syntax: Absent())
+    monkeypatch.setattr(_decoders, "get_decoder", lambda syntax: Absent())
     reason = fault(path)
     assert "JPEG-LS Lossless" in reason
     assert str(JPEGLSLossless) in reason

@@ -1,116 +1,104 @@
-"""The pixels of one DICOM file, in physical units."""
+"""One DICOM file as an image."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from pydicom import Dataset
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID
 
 from medai.errors import DataError
-from medai.io import _geometry
-from medai.io._arrays import AIR
+from medai.io import _attributes, _calibrations, _decoders, _frames, _geometry, _values
+from medai.io._dicom_file import is_dicom, parsed
 from medai.io._faults import check_size, image_of, reading
+from medai.io._geometry import Layout, Plane
 from medai.tasks import Image, Origin
+
+__all__ = ["Content", "attributes_of", "is_dicom", "read_content", "read_dicom"]
 
 Array = np.ndarray[Any, Any]
 
-_AS_STORED = ("MR", "PT", "NM")
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-# What to install for a transfer syntax, by the words in its name; the first that fits.
-_PACKAGES = (
-    ("JPEG 2000", "pylibjpeg and pylibjpeg-openjpeg"),
-    ("JPEG-LS", "pyjpegls"),
-    ("JPEG", "pylibjpeg and pylibjpeg-libjpeg"),
-)
 
 
-def is_dicom(path: Path) -> bool:
-    """Whether the file begins as DICOM files do (PS3.10): 128 bytes, then `DICM`."""
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A file's pixels, float32 (channels, frames, rows, columns), and what is needed beside them; stays inside the readers."""
+
+    pixels: Array
+    unit: str
+    header: Dataset
+    frames: Sequence[Dataset]
 
 
 def read_dicom(path: Path, modality: str | None = None) -> Image:
     """One DICOM file, as `medai.io.read_image` says."""
     with reading(path, "DICOM"):
-        header = pydicom.dcmread(path)
-        _require(header, modality, path)
-        frames = int(header.get("NumberOfFrames") or 1)
-        samples = int(header.get("SamplesPerPixel") or 1)
-        check_size((samples, frames, int(header.Rows), int(header.Columns)), path)
-        _require_decoder(header, path)
-        stored = pixel_array(header)
-        pixels, unit = _physical(stored, header, path)
-        flat = frames == 1
-        origin = Origin((path,), _geometry.affine(header) if flat else None, _geometry.spacing(header) if flat else ())
-        return image_of(np.moveaxis(pixels, -1, 0) if samples > 1 else pixels[None], unit, origin)
+        content = read_content(path, modality)
+        flat = content.pixels.shape[1] == 1
+        order, layout = (None, None) if flat else _volume(content)
+        pixels = content.pixels[:, 0] if flat else content.pixels if order is None else content.pixels[:, order]
+        return image_of(pixels, content.unit, _origin(path, content, layout))
+
+
+def read_content(path: Path, modality: str | None = None) -> Content:
+    """A file's values in physical units, frames in stored order.
+
+    Raises:
+        DataError: as `medai.io.read_image`. Decoders raise whatever they like on top: call it within `reading`.
+    """
+    header = parsed(path)
+    if header is None:
+        raise DataError("not DICOM", path)
+    _require(header, modality, path)
+    frames, samples = _frames.frame_count(header), int(header.get("SamplesPerPixel") or 1)
+    check_size((samples, frames, int(header.Rows), int(header.Columns)), path)
+    described = _frames.frames_of(header)
+    pixels, unit = _values.physical(_decoders.stored_values(header, frames, path), header, described, path)
+    return Content(pixels, unit, header, described)
 
 
 def _require(header: Dataset, modality: str | None, path: Path) -> None:
     actual = str(header.get("Modality") or "unknown")
     if modality is not None and actual != modality:
-        raise DataError(f"not a {modality}: its modality is {actual}", path)
+        raise DataError(f"not a {modality}: its modality is {actual[:16]}", path)
     if "Rows" not in header or "Columns" not in header:
         raise DataError("holds no image, or is truncated in its header", path)
     if not any(keyword in header for keyword in _PIXELS):
         raise DataError("truncated: its pixels are missing or cut short", path)
 
 
-def _require_decoder(header: Dataset, path: Path) -> None:
-    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
-    if not syntax:
-        raise DataError("its transfer syntax is not given", path)
-    try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        raise DataError(f"transfer syntax {syntax.name} ({syntax}) is not one of images that can be decoded", path) from None
-    if not available:
-        package = next((package for words, package in _PACKAGES if words in syntax.name), "python-gdcm")
-        raise DataError(f"transfer syntax {syntax.name} ({syntax}) has no decoder here: install {package}", path)
+def _volume(content: Content) -> tuple[list[int] | None, Layout | None]:
+    """The order of the frames of a volume by position, and how they lie; None where they are no single, evenly spaced volume."""
+    if len(content.frames) != content.pixels.shape[1]:
+        return None, None
+    planes = [Plane.of(frame) for frame in content.frames]
+    parts = _frames.volumes(planes, content.frames)
+    layout = _geometry.layout([planes[index] for index in parts[0]]) if len(parts) == 1 else None
+    return (None, None) if layout is None or layout.fault else (parts[0], layout)
 
 
-def _physical(stored: Array, header: Dataset, path: Path) -> tuple[Array, str]:
-    """Values in physical units, and the unit."""
-    modality = header.get("Modality")
-    if modality == "CT":
-        return _hounsfield(stored, header, path), "HU"
-    if modality in _AS_STORED:
-        slope, intercept = float(header.get("RescaleSlope", 1)), float(header.get("RescaleIntercept", 0))
-        return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept), str(header.get("Units", ""))
-    if stored.dtype.kind == "f":
-        return stored, ""
-    top = 2 ** int(header.BitsStored) - 1
-    grey = (stored.astype(np.float32) + (2 ** (int(header.BitsStored) - 1) if header.PixelRepresentation else 0)) / top
-    return (1 - grey if header.PhotometricInterpretation == "MONOCHROME1" else grey), "0..1"
+def _origin(path: Path, content: Content, layout: Layout | None) -> Origin:
+    header, frames = content.header, content.frames
+    regions = _calibrations.calibrations(header)
+    attributes = attributes_of(header, frames)
+    if layout is not None:
+        return Origin((path,), layout.affine, layout.spacing, layout.tilt, attributes, regions)
+    plane = Plane.of(frames[0])
+    # Without a volume, what all frames share is the spacing within the frame.
+    spacing = _calibrations.shared_spacing(regions) if any(region.spacing for region in regions) else plane.spacing
+    for keyword in _attributes.SPACINGS:
+        if spacing or regions:
+            attributes.pop(keyword, None)
+        else:
+            spacing = _geometry.spacing(header, keyword)
+    return Origin((path,), plane.affine if content.pixels.shape[1] == 1 else None, spacing, 0.0, attributes, regions)
 
 
-def _hounsfield(stored: Array, header: Dataset, path: Path) -> Array:
-    if int(header.get("SamplesPerPixel") or 1) != 1:
-        raise DataError("a colour picture in a CT series has no HU", path)
-    if header.get("RescaleSlope") is None or header.get("RescaleIntercept") is None:
-        raise DataError("no rescale slope and intercept, so its values cannot be put in HU", path)
-    if header.get("RescaleType", "HU") not in ("HU", "US", "", None):
-        raise DataError(f"its values are {header.RescaleType}, not HU", path)
-    slope, intercept = float(header.RescaleSlope), float(header.RescaleIntercept)
-    if slope == 0:
-        raise DataError("its rescale slope is zero", path)
-    values = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    # Some scanners fill the outside of the field of view with -2048 or -3024 and do not say so.
-    return np.maximum(np.where(_padding(stored, header), np.float32(AIR), values), np.float32(AIR))
-
-
-def _padding(stored: Array, header: Dataset) -> Array:
-    """Where the file says that there is no image: its padding value, or the range from there to the limit."""
-    value = header.get("PixelPaddingValue")
-    if value is None or stored.dtype.kind not in "iu":
-        return np.zeros(stored.shape, dtype=bool)
-    limit = header.get("PixelPaddingRangeLimit", value)
-    # The value may be written unsigned where pixels are signed (63536 for -2000): take it as the pixels' own type does.
-    low, high = sorted(int(np.array(int(bound) & (2 ** (8 * stored.itemsize) - 1)).astype(stored.dtype)) for bound in (value, limit))
-    return np.asarray((stored >= low) & (stored <= high))
+def attributes_of(header: Dataset, frames: Sequence[Dataset]) -> dict[str, str | float]:
+    """What is kept of a header and of what its frames share."""
+    own = _attributes.kept(header)
+    return own if frames[0] is header else {**_attributes.kept(frames[0], frames[1:]), **own}

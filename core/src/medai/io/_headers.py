@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID
 
 from medai.errors import DataError
-from medai.io import _geometry
-from medai.io._dicom import is_dicom
+from medai.io import _frames, _geometry
+from medai.io._dicom_file import parsed
 from medai.io._faults import reading
+from medai.io._geometry import Plane
 
 _TAGS = [
-    *("PatientID", "IssuerOfPatientID", "PatientSex", "PatientBirthDate", "Modality", "ImageType"),
-    *("SeriesInstanceUID", "FrameOfReferenceUID", "SeriesNumber", "InstanceNumber"),
-    *("Rows", "Columns", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient"),
+    tag
+    for keyword in (
+        *("PatientID", "IssuerOfPatientID", "PatientSex", "PatientBirthDate", "Modality", "ImageType"),
+        *("SeriesInstanceUID", "FrameOfReferenceUID", "SeriesNumber", "InstanceNumber"),
+        *("Rows", "Columns", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
+        *("SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector"),
+        *(*_frames.GROUPS, *_frames.MARKS),
+    )
+    if (tag := tag_for_keyword(keyword)) is not None
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Header:
-    """What a listing needs of one file; `folder` stands for the patient where the header does not name one."""
+    """What a listing needs of one file; `folder` stands for the patient where the header does not name one.
+
+    `planes` has one per frame where the header says how frames lie, else one; `marks` has beside each what tells volumes apart.
+    """
 
     path: Path
     folder: str
@@ -36,9 +47,15 @@ class Header:
     rows: int = 0
     columns: int = 0
     frames: int = 1
-    position: float | None = None
     instance: int = 0
+    planes: Sequence[Plane] = ()
+    marks: Sequence[Dataset] = ()
     fault: str = ""
+
+    @property
+    def position(self) -> float | None:
+        """Millimetres along the normal, of an image of one plane."""
+        return self.planes[0].position if len(self.planes) == 1 else None
 
     @property
     def order(self) -> tuple[bool, float, int, str]:
@@ -50,10 +67,8 @@ def read_header(path: Path, folder: str) -> Header | None:
     """The header of a DICOM image that is not a localizer; None for any other file; with its fault where it is damaged."""
     try:
         with reading(path, "DICOM"):
-            if not is_dicom(path):
-                return None
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
-            if "LOCALIZER" in (header.get("ImageType") or ()):
+            header = parsed(path, _TAGS)
+            if header is None or "LOCALIZER" in (header.get("ImageType") or ()):
                 return None
             if "Rows" not in header or "Columns" not in header:
                 return Header(path, folder, fault="truncated in its header") if _of_images(header) else None
@@ -64,30 +79,33 @@ def read_header(path: Path, folder: str) -> Header | None:
 
 def _header(path: Path, folder: str, header: Dataset) -> Header:
     issuer, patient = _text(header, "IssuerOfPatientID"), _text(header, "PatientID")
+    frames = _frames.frames_of(header)
+    planes = [Plane.of(frame) for frame in frames]
     return Header(
         path,
         folder,
         patient=f"{issuer}/{patient}" if issuer and patient else patient,
         sex=_text(header, "PatientSex"),
         birth=_text(header, "PatientBirthDate"),
-        series=_series(header, folder),
+        series=_series(header, folder, planes),
         modality=_text(header, "Modality"),
         rows=int(header.Rows),
         columns=int(header.Columns),
-        frames=int(header.get("NumberOfFrames") or 1),
-        position=_geometry.position(header),
-        instance=int(header.get("InstanceNumber") or 0),
+        frames=_frames.frame_count(header),
+        planes=planes,
+        marks=frames,
+        instance=int(_geometry.number(header, "InstanceNumber") or 0),
     )
 
 
-def _series(header: Dataset, folder: str) -> str:
+def _series(header: Dataset, folder: str, planes: Sequence[Plane]) -> str:
     """A name for the series: planes of one identity, size and orientation."""
     identity = _text(header, "SeriesInstanceUID")
     if not identity:
         identity = "/".join((folder, _text(header, "FrameOfReferenceUID"), _text(header, "SeriesNumber")))
-    cosines = _geometry.numbers(header, "ImageOrientationPatient", 6)
+    axes = planes[0].axes
     # Rounded, because scanners write the same orientation with differences in the last digit; + 0.0 makes -0.0 and 0.0 one.
-    direction = "" if cosines is None else (np.round(cosines, 2) + 0.0).tolist()
+    direction = "" if axes is None or len(planes) > 1 else (np.round(axes[:, [2, 1]].T.ravel(), 2) + 0.0).tolist()
     return f"{identity} {header.Rows}x{header.Columns} {direction}"
 
 

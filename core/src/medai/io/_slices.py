@@ -94,14 +94,16 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
 
 def slices_of(files: Iterable[tuple[Path, str]]) -> list[SliceFile]:
     """The slices among files, each given with the folder that stands for its patient; ordered, numbered within their series."""
+    return [_slice(header, patient, series, index) for patient, series, headers in grouped(files) for index, header in enumerate(headers)]
+
+
+def grouped(files: Iterable[tuple[Path, str]]) -> list[tuple[str, str, list[Header]]]:
+    """The images among files as (patient, series, headers), headers in order of position; patient and series are pseudonyms."""
     headers = [header for path, folder in files if (header := read_header(path, folder)) is not None]
     unclear = _ids_without_meaning(headers)
     rows = [(pseudonym(_patient(header, unclear)), pseudonym(header.series, prefix="s"), header) for header in headers]
     rows.sort(key=lambda row: (row[0], row[1], row[2].order))
-    result = []
-    for (patient, series), members in groupby(rows, key=lambda row: row[:2]):
-        result += [_slice(header, patient, series, index) for index, (_, _, header) in enumerate(members)]
-    return result
+    return [(*names, [header for *_, header in members]) for names, members in groupby(rows, key=lambda row: row[:2])]
 
 
 def files_under(folder: Path) -> list[Path]:

@@ -1,0 +1,108 @@
+"""From stored values of DICOM to physical ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+
+from medai.errors import DataError
+from medai.io import _geometry, _palettes
+from medai.io._files import AIR
+
+Array = np.ndarray[Any, Any]
+
+_AS_STORED = ("MR", "PT", "NM", "RTDOSE")
+
+
+def physical(stored: Array, header: Dataset, frames: Sequence[Dataset], path: Path) -> tuple[Array, str]:
+    """Values float32 (channels, frames, rows, columns), and their unit, as `medai.io.read_image` says.
+
+    Args:
+        stored: (frames, rows, columns, samples).
+        header: the file's.
+        frames: what is said of each frame, or of all of them alike.
+        path: the file, for errors.
+    """
+    modality = header.get("Modality")
+    if modality == "CT" and _is_coloured(header):
+        raise DataError("a colour picture in a CT series has no HU", path)
+    if _is_coloured(header):
+        return _colours(stored, header), "0..1"
+    grey = stored[None, ..., 0]
+    if modality == "CT":
+        return _hounsfield(grey, header, frames, path), "HU"
+    if grey.dtype.kind == "f" or modality in _AS_STORED:
+        values = grey if grey.dtype.kind == "f" else _rescaled(grey, header, frames)
+        return _filled(values, grey, header, 0.0), str(header.get("Units") or header.get("DoseUnits") or "")[:16]
+    return _filled(_shades(grey, header, frames), grey, header, 0.0), "0..1"
+
+
+def _is_coloured(header: Dataset) -> bool:
+    return int(header.get("SamplesPerPixel") or 1) > 1 or header.get("PhotometricInterpretation") == "PALETTE COLOR"
+
+
+def _colours(stored: Array, header: Dataset) -> Array:
+    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
+        colours = _palettes.coloured(stored[..., 0], header)
+    else:
+        colours = stored.astype(np.float32) / np.float32(2 ** int(header.BitsStored) - 1)
+    return np.moveaxis(colours, -1, 0)
+
+
+def _shades(grey: Array, header: Dataset, frames: Sequence[Dataset]) -> Array:
+    """0..1 over the range that stored values may take; a falling scale and MONOCHROME1 are turned about."""
+    if header.get("ModalityLUTSequence"):
+        values, top = _palettes.modality_table(grey, header)
+    else:
+        values, top = grey.astype(np.float32), 2 ** int(header.BitsStored) - 1
+        values += 2 ** (int(header.BitsStored) - 1) if header.get("PixelRepresentation") else 0
+    values /= np.float32(top)
+    falls = (_geometry.number(frames[0], "RescaleSlope") or 1) < 0
+    return 1 - values if (header.get("PhotometricInterpretation") == "MONOCHROME1") != falls else values
+
+
+def _hounsfield(grey: Array, header: Dataset, frames: Sequence[Dataset], path: Path) -> Array:
+    table = header.get("ModalityLUTSequence")
+    kind = str(table[0].get("ModalityLUTType") or "HU" if table else frames[0].get("RescaleType") or "HU")
+    if kind not in ("HU", "US"):
+        raise DataError(f"its values are {kind[:16]}, not HU", path)
+    if table:
+        values = _palettes.modality_table(grey, header)[0]
+    else:
+        if any(_geometry.number(frame, key) is None for frame in frames for key in ("RescaleSlope", "RescaleIntercept")):
+            raise DataError("no rescale slope and intercept, so its values cannot be put in HU", path)
+        if any(_geometry.number(frame, "RescaleSlope") == 0 for frame in frames):
+            raise DataError("its rescale slope is zero", path)
+        values = _rescaled(grey, header, frames)
+    # Some scanners fill the outside of the field of view with -2048 or -3024 and do not say so.
+    return np.maximum(_filled(values, grey, header, AIR), np.float32(AIR), out=values)
+
+
+def _rescaled(grey: Array, header: Dataset, frames: Sequence[Dataset]) -> Array:
+    dose = _geometry.number(header, "DoseGridScaling")
+    pairs = [(_geometry.number(frame, "RescaleSlope"), _geometry.number(frame, "RescaleIntercept")) for frame in frames]
+    slopes, intercepts = np.array([((dose or 1) if slope is None else slope, intercept or 0) for slope, intercept in pairs], np.float32).T
+    values = grey.astype(np.float32)
+    values *= slopes[:, None, None]
+    values += intercepts[:, None, None]
+    return values
+
+
+def _filled(values: Array, grey: Array, header: Dataset, filling: float) -> Array:
+    """`values`, with `filling` where the file says that there is no image: its padding value, or the range from there to the limit."""
+    if grey.dtype.kind == "f":
+        value = header.get("FloatPixelPaddingValue", header.get("DoubleFloatPixelPaddingValue"))
+        return values if value is None else np.where(grey == value, np.float32(filling), values)
+    value = header.get("PixelPaddingValue")
+    if value is None or value == "":
+        return values
+    limit = header.get("PixelPaddingRangeLimit", value)
+    # The value may be written unsigned where pixels are signed (63536 for -2000): take it as the pixels' own type does.
+    bits = 8 * grey.itemsize
+    low, high = sorted(int(np.array(int(bound) & (2**bits - 1), dtype=f"u{grey.itemsize}").astype(grey.dtype)) for bound in (value, limit))
+    np.putmask(values, grey == low if low == high else (grey >= low) & (grey <= high), np.float32(filling))
+    return values

@@ -1,0 +1,30 @@
+"""Values between two levels as 0..1."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from medai.tasks import Image
+
+
+def window(image: Image, low: float, high: float) -> Image:
+    """The image with `low` as 0 and `high` as 1, what lies beyond cut off; unit `0..1`.
+
+    A window given by centre and width, as radiologists do, has `low = centre - width / 2` and `high = centre + width / 2` (DICOM's
+    `LINEAR_EXACT`; its `LINEAR`, for whole numbers, differs by half a value): a lung window of centre -600 and width 1500 HU is
+    `window(image, -1350, 150)`.
+
+    Args:
+        image: pixels float32 (C, H, W) or (C, D, H, W), in physical units; not changed.
+        low: in the unit of the image.
+        high: above `low`.
+
+    Raises:
+        ValueError: `low` is not below `high`, or either is not finite.
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"a window reaches from a value up to a higher one, not from {low} to {high}")
+    # Not by multiplication with 1 / (high - low): `high` must become 1.
+    return Image(torch.clamp(image.pixels, low, high).sub_(low).div_(high - low), "0..1", image.origin)
