@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medai.api import DatasetSpec, ExporterSpec, LossSpec, ModelSpec, Recipe, hookimpl
+from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Recipe, hookimpl
 from medai_standard.recipes import RECIPES
 
 
@@ -267,6 +267,19 @@ def medai_models() -> tuple[ModelSpec, ...]:
             license="BSD-3-Clause",
             source="Pedregosa et al. 2011, JMLR 12, 2825",
             devices=("cpu",),
+        ),
+    )
+
+
+@hookimpl
+def medai_metrics() -> tuple[MetricSpec, ...]:
+    return (
+        MetricSpec(
+            name="torchmetrics",
+            target="medai_standard.metrics:TorchMetric",
+            summary="any metric of torchmetrics by its name, for every task",
+            license="Apache-2.0",
+            source="Detlefsen et al. 2022, doi:10.21105/joss.04101",
         ),
     )
 
