@@ -13,6 +13,7 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--to", "exporter", required=True, metavar="ID", help="An exporter: medai list exporters.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder for the files; default RUN/exports/ID.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the exporter; repeatable.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -21,7 +22,7 @@ import click
     help="How far a figure may move, as a share of itself (of 0.1 where it is smaller).",
 )
 @click.option("--device", default="cpu", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
-def command(run: Path, exporter: str, out: Path | None, tolerance: float, device: str) -> None:
+def command(run: Path, exporter: str, out: Path | None, assignments: tuple[str, ...], tolerance: float, device: str) -> None:
     """Export RUN's trained model, or the predictions of its test cases, as the exporter says.
 
     An exported model is opened again and measured on RUN's test cases, beside RUN's own model. A figure may move by TOLERANCE of
@@ -30,12 +31,14 @@ def command(run: Path, exporter: str, out: Path | None, tolerance: float, device
     """
     from medai._cli.console import ConsoleListener
     from medai._engine.export import export_run
+    from medai._engine.exporters import parameters_of
     from medai._engine.gate import Refused
     from medai._results.folder import safe_name
 
-    listener = ConsoleListener()
+    listener, parameters = ConsoleListener(), parameters_of(assignments)
+    folder = out or run / "exports" / safe_name(exporter)
     try:
-        done = export_run(run, exporter, out or run / "exports" / safe_name(exporter), device, listener, tolerance=tolerance)
+        done = export_run(run, exporter, folder, device, listener, parameters=parameters, tolerance=tolerance)
     except Refused as refused:
         _show(refused.gate.as_record())
         raise

@@ -1,30 +1,27 @@
-"""What is done with a finished run: evaluate it on other data, answer unlabelled input."""
+"""A finished run put to use: opened, and evaluated on other data."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from medai._engine.configure import Configuration, restore, with_data
-from medai._engine.data import group_roles, open_input, open_slots, part, with_views
+from medai._engine.data import group_roles, open_slots, part
 from medai._engine.device import describe, resolve_device
-from medai._engine.evaluate import answers, build_metrics, evaluate
+from medai._engine.evaluate import build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
 from medai._report import write_report
-from medai._results.folder import RunFolder, read_json, safe_name
+from medai._results.folder import RunFolder, read_json
 from medai.errors import DataError
-from medai.io import write_csv, write_json
-from medai.tasks import Case, Dataset, Sample
+from medai.io import write_json
 
 
 @dataclass(frozen=True)
@@ -44,26 +41,6 @@ class Opened:
         record = folder.read_record()
         runs = {name: FinishedRun.of(folder, item) for name, item in record["upstream"].items()}
         return cls(folder, record, restore(record), runs, resolve_device(device))
-
-
-class _OfUnit:
-    """Input of the unit that the protocol states: what has none is taken to be of it, what has another is refused."""
-
-    def __init__(self, source: Dataset[Any, Any], unit: object) -> None:
-        self._source, self._unit = source, unit
-
-    def cases(self) -> Sequence[Case]:
-        return self._source.cases()
-
-    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
-        sample = self._source.read(case, rng)
-        found = getattr(sample.inputs, "unit", None)
-        if self._unit is None or found in (None, self._unit):
-            return sample
-        if found == "":
-            return dataclasses.replace(sample, inputs=dataclasses.replace(sample.inputs, unit=self._unit))
-        path = sample.origin.files[0] if sample.origin is not None and sample.origin.files else None
-        raise DataError(f"its values are in {found}, the method works in {self._unit}", path)
 
 
 def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, listener: Listener, *, workers: int = 0) -> dict[str, Any]:
@@ -103,39 +80,6 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     write_json(out.record, evaluated)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary
-
-
-def predict_files(
-    root: Path, paths: Sequence[Path], out: Path, device: str, listener: Listener, *, workers: int = 0
-) -> tuple[list[Path], int]:
-    """Answer unlabelled input; return the files written and how many cases could not be used.
-
-    One bad case of many is left out, with its reason in `predictions.csv`.
-
-    Raises:
-        DataError: there is nothing to read, or no case can be used.
-    """
-    opened = Opened.at(root, device)
-    task = build_task(opened.configuration.recipe.task)
-    recipe = opened.configuration.recipe
-    dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
-    quarantine = Quarantine(1.0)
-    feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=quarantine)
-    listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
-    rows, taken = [], set()  # type: tuple[list[dict[str, Any]], set[str]]
-    for sample, prediction in answers(trained_predictor(opened.folder, opened.device), feed, task):
-        files = sample.origin.files if sample.origin is not None else ()
-        name = safe_name(files[0].name.split(".")[0] if len(files) == 1 else sample.case.id)
-        name = name if name not in taken else f"{name}-{len(rows):05d}"
-        taken.add(name)
-        out.mkdir(parents=True, exist_ok=True)
-        written = task.save(prediction, sample, out / name)
-        rows.append({"case": sample.case.id, "status": "ok", "file": written.name, "input": files[0].name if files else ""})
-    for message in quarantine.announce():
-        listener.warn(f"left out: {message}")
-    lost = [{"case": key.partition(" ")[2], "status": "left out", "reason": reason} for key, reason in quarantine.reasons.items()]
-    write_csv(out / "predictions.csv", ("case", "status", "file", "input", "reason"), [*rows, *lost])
-    return [out / row["file"] for row in rows], len(lost)
 
 
 def _check_unseen(groups: set[str], roles: Mapping[str, str]) -> None:

@@ -15,10 +15,10 @@ import medai
 from medai._discovery import registry
 from medai._engine.apply import Opened
 from medai._engine.blame import blamed
-from medai._engine.construct import construct
 from medai._engine.data import open_slots, part
 from medai._engine.device import describe
 from medai._engine.evaluate import build_metrics
+from medai._engine.exporters import build_exporter
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.gate import TOLERANCE, Gate, Refused, examine
 from medai._engine.listener import Listener
@@ -59,8 +59,7 @@ def export_run(
         EnvironmentFault: nothing can be written at `out`, or the run is in use.
     """
     opened = Opened.at(root, device)
-    entry = registry().find("exporter", exporter)
-    built: Any = construct(entry.id, parameters or {}, kind="exporter")
+    entry, built = build_exporter(exporter, parameters or {}, opened.configuration.recipe, opened.record["recipe"])
     if isinstance(entry.spec, ExporterSpec) and entry.spec.of == "predictions":
         task = build_task(opened.configuration.recipe.task)
         with placing(out) as folder:

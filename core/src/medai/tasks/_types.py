@@ -366,6 +366,9 @@ class PredictionExporter(Protocol):
         """Write every prediction into `folder`; return the files."""
         ...
 
+    def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
+        """Raise DataError when this prediction cannot be written; `medai predict` leaves the case out and goes on with the others."""
+
 
 @dataclass(frozen=True)
 class Trained:

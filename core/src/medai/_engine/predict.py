@@ -1,0 +1,164 @@
+"""Answers to unlabelled input: a file each as the task writes them, or as an exporter does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medai._engine.apply import Opened
+from medai._engine.blame import blamed
+from medai._engine.data import open_input, with_views
+from medai._engine.device import describe
+from medai._engine.evaluate import Answer, answers
+from medai._engine.exporters import build_exporter
+from medai._engine.feed import CaseFeed, Quarantine, Refusal
+from medai._engine.listener import Listener
+from medai._engine.models import build_task, trained_predictor
+from medai._results.folder import safe_name
+from medai.api import ExporterSpec
+from medai.errors import DataError, UsageError
+from medai.io import write_csv
+from medai.io._placing import placing, unwritable
+from medai.tasks import Case, Dataset, Sample, Task
+
+_COLUMNS = ("case", "status", "file", "input", "reason")
+
+
+class _OfUnit:
+    """Input of the unit that the protocol states: what has none is taken to be of it, what has another is refused."""
+
+    def __init__(self, source: Dataset[Any, Any], unit: object) -> None:
+        self._source, self._unit = source, unit
+
+    def cases(self) -> Sequence[Case]:
+        return self._source.cases()
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self._source.read(case, rng)
+        found = getattr(sample.inputs, "unit", None)
+        if self._unit is None or found in (None, self._unit):
+            return sample
+        if found == "":
+            return dataclasses.replace(sample, inputs=dataclasses.replace(sample.inputs, unit=self._unit))
+        path = sample.origin.files[0] if sample.origin is not None and sample.origin.files else None
+        raise DataError(f"its values are in {found}, the method works in {self._unit}", path)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The files of answers, and of how many cases how many could not be used."""
+
+    files: list[Path]
+    lost: int
+    total: int
+
+
+@dataclass
+class _Listing:
+    """What becomes of each case: the rows of `predictions.csv`."""
+
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, sample: Sample[Any, Any], file: str = "") -> None:
+        files = sample.origin.files if sample.origin is not None else ()
+        self.rows.append({"case": sample.case.id, "status": "ok", "file": file, "input": files[0].name if files else ""})
+
+    def find_files(self, files: Sequence[Path]) -> None:
+        """Which file holds which case: one that bears its name, or lies in a folder that does; else all share the only one."""
+        named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
+        only = files[0].as_posix() if len(files) == 1 else ""
+        for row in self.rows:
+            found = named.get(safe_name(row["case"]))
+            row["file"] = found.as_posix() if found is not None else only
+
+    def write(self, path: Path, quarantine: Quarantine) -> int:
+        """Write the list; return how many cases could not be used."""
+        lost = [{"case": key.partition(" ")[2], "status": "left out", "reason": reason} for key, reason in quarantine.reasons.items()]
+        write_csv(path, _COLUMNS, [*self.rows, *lost])
+        return len(lost)
+
+
+def predict_files(
+    root: Path,
+    paths: Sequence[Path],
+    out: Path,
+    device: str,
+    listener: Listener,
+    *,
+    workers: int = 0,
+    exporter: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Predicted:
+    """Answer unlabelled input.
+
+    The answers are written by `exporter`, else a file each as the task saves them. One bad case of many is left out, with its reason
+    in `predictions.csv`.
+
+    Raises:
+        DataError: there is nothing to read, or no case can be used.
+        UsageError: there is no such exporter, or it is one of models.
+        EnvironmentFault: nothing can be written at `out`.
+    """
+    opened = Opened.at(root, device)
+    recipe = opened.configuration.recipe
+    task = build_task(recipe.task)
+    built = None if exporter is None else _exporter_of_predictions(exporter, parameters or {}, opened)
+    dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
+    feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
+    listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
+    found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing()
+    files = _saved(found, task, out, listing) if built is None else _exported(found, built, feed, out, listing)
+    for message in feed.quarantine.announce():
+        listener.warn(f"left out: {message}")
+    lost = listing.write(out / "predictions.csv", feed.quarantine)
+    return Predicted([out / path for path in files], lost, lost + len(listing.rows))
+
+
+def _exporter_of_predictions(name: str, parameters: Mapping[str, Any], opened: Opened) -> Any:
+    entry, built = build_exporter(name, parameters, opened.configuration.recipe, opened.record["recipe"])
+    if isinstance(entry.spec, ExporterSpec) and entry.spec.of != "predictions":
+        raise UsageError(f"{entry.id} writes models, not predictions: medai export RUN --to {entry.id}")
+    return built
+
+
+def _saved(found: Iterator[Answer], task: Task[Any, Any, Any], out: Path, listing: _Listing) -> list[Path]:
+    taken: set[str] = set()
+    for sample, prediction in found:
+        files = sample.origin.files if sample.origin is not None else ()
+        name = safe_name(files[0].name.split(".")[0] if len(files) == 1 else sample.case.id)
+        name = name if name not in taken else f"{name}-{len(taken):05d}"
+        taken.add(name)
+        out.mkdir(parents=True, exist_ok=True)
+        listing.add(sample, task.save(prediction, sample, out / name).name)
+    return [Path(row["file"]) for row in listing.rows]
+
+
+def _exported(found: Iterator[Answer], exporter: Any, feed: CaseFeed, out: Path, listing: _Listing) -> list[Path]:
+    """The files of an exporter, relative to `out`; all take their place together."""
+    with placing(out) as folder, blamed(f"exporter {type(exporter).__name__}"):
+        try:
+            written: list[Path] = exporter.write(_usable(found, exporter, feed, listing), folder)
+        except OSError as error:
+            raise unwritable(out, error) from error
+        files = [path.relative_to(folder) for path in written]
+    listing.find_files(files)
+    return files
+
+
+def _usable(found: Iterator[Answer], exporter: Any, feed: CaseFeed, listing: _Listing) -> Iterator[Answer]:
+    """The answers that the exporter can write; the others are counted as lost."""
+    check = getattr(exporter, "check", None)
+    for sample, prediction in found:
+        try:
+            if check is not None:
+                check(sample, prediction)
+        except DataError as error:
+            feed.quarantine.take(Refusal(sample.case.id, error.reason, str(error)), feed.part, len(feed))
+            continue
+        listing.add(sample)
+        yield sample, prediction
