@@ -54,7 +54,7 @@ class TorchMetric:
         {use = "standard/torchmetrics", metric = "MulticlassRecall", label = "balanced-accuracy", options = {num_classes = 3}}
         {use = "standard/torchmetrics", metric = "segmentation.GeneralizedDiceScore", options = {num_classes = 2}}
         {use = "standard/torchmetrics", metric = "MeanAveragePrecision"}
-        {use = "standard/torchmetrics", metric = "PearsonCorrCoef", label = "r"}
+        {use = "standard/torchmetrics", metric = "PearsonCorrCoef", label = "r", better = "higher"}
         {use = "standard/torchmetrics", metric = "VisualInformationFidelity", label = "vif", average = "cases"}
 
     A figure is NaN where torchmetrics gives NaN, refuses (too few cases), or warns that it gives 0 because nothing is defined (the
@@ -64,7 +64,7 @@ class TorchMetric:
         metric: a class of torchmetrics, `MulticlassAUROC` or with its domain, `classification.MulticlassAUROC`.
         label: the figure's name, or what stands before the names of several; default, the class's name as `multiclass-auroc`, and
             nothing before the keys of a metric that names its numbers.
-        better: `higher` or `lower`; needed where torchmetrics does not say.
+        better: `higher` or `lower`; needed where torchmetrics does not say (specificity, correlations, most of clusters).
         average: `pooled`, the metric over all cases, or `cases`, the mean of the cases' own figures that are finite. A thousand
             resamples of 100 pooled cases take half a second where states are sums, and a minute or two for `MeanAveragePrecision`
             (`medai/average-precision` is the same figure, quicker) and for metrics of images that keep every pixel.
@@ -221,7 +221,9 @@ def _built(metric: str, options: Mapping[str, Any]) -> Metric:
     if isinstance(given.get("data_range"), list):
         given["data_range"] = tuple(float(end) for end in given["data_range"])
     try:
-        built: Metric = target(**given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of memory, which many cases may take
+            built: Metric = target(**given)
     except ModuleNotFoundError as error:
         raise EnvironmentFault(f"{short} needs a package that is not installed: {error}") from error
     except (TypeError, ValueError, RuntimeError) as error:
