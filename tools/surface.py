@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 RECORD = Path(__file__).parent.parent / "tests" / "api" / "surface.json"
-MODULES = ("medai.api", "medai.errors", "medai.hookspecs", "medai.io", "medai.tasks")
+MODULES = ("medai.api", "medai.errors", "medai.hookspecs", "medai.inference", "medai.io", "medai.tasks", "medai.weights")
 # Marks what may not be added to something that is recorded: callers and implementers written before would break.
 REQUIRED = "required"
 

@@ -1,0 +1,62 @@
+"""Files of tensors that need no trust to open."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from medai.errors import DataError
+
+
+def read(path: Path | str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name, on the CPU.
+
+    Raises:
+        DataError: there is no such file, or it is not safetensors.
+    """
+    return opened(Path(path))[0]
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """What a safetensors file says of itself.
+
+    Raises:
+        DataError: as `read`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def opened(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118  not a mapping
+    except (OSError, SafetensorError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def sha256(path: Path | str) -> str:
+    """The SHA-256 of a file, in hex.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", path) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    if not path.exists():
+        return DataError("does not exist", path)
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return DataError(f"is not a safetensors file: {reason}; older formats: medai weights convert", path)
