@@ -5,9 +5,10 @@ from typing import Any
 import enginetoys
 import pytest
 
-from medai._engine.construct import construct, parameters
+from medai._engine.construct import check, construct, parameters
 from medai.api import Use, build, run_of, use
 from medai.errors import PluginError, UsageError
+from medai.tasks import Dataset
 
 
 def demanding(**given: Any) -> Any:
@@ -81,3 +82,11 @@ def test_parameters_for_people() -> None:
     found = {item.name: item for item in parameters(enginetoys.Points)}
     assert (found["count"].type, found["count"].default, found["count"].required) == ("int", "12", False)
     assert {item.name: item.required for item in parameters(enginetoys.Demanding)}["weight"] is True
+
+
+def test_what_stands_for_components_in_a_list_is_left_to_the_constructor() -> None:
+    class Summed:
+        def __init__(self, parts: tuple[Dataset[Any, Any], ...]) -> None:
+            self.parts = parts
+
+    assert check("x", Summed, {"parts": ["enginetoys/points"]}) == {"parts": ["enginetoys/points"]}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import SchemaError
 
 from medai._discovery import Entry, load_target, registry
 from medai._memory import ran_out_of_memory
@@ -129,7 +130,7 @@ def typed(where: str, annotation: Any, value: object) -> Any:
     """
     try:
         adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticSchemaGenerationError:
+    except (PydanticSchemaGenerationError, SchemaError):  # such as a tuple of components: the constructor has the last word
         return value
     except PydanticUserError:  # a dataclass or the like, which brings its own configuration
         adapter = TypeAdapter(annotation)
