@@ -40,13 +40,13 @@ def test_images_are_written_by_what_they_are(tmp_path: Path) -> None:
         sample("placeless", hu, "HU"),
     ]
     files = Predictions().write(rows, tmp_path / "out")
-    assert [path.name for path in files] == ["a_ct.nii.gz", "grey.png", "placeless.npy", "index.csv"]
+    assert [path.name for path in files] == ["a-ct.nii.gz", "grey.png", "placeless.npy", "index.csv"]
     volume: Any = nibabel.load(files[0])
     assert np.allclose(np.squeeze(volume.get_fdata()), hu[0].numpy().T)
     assert Picture.open(files[1]).size == (6, 5)
     assert np.array_equal(np.load(files[2]), hu[0].numpy())
     with files[3].open() as file:
-        assert next(csv.DictReader(file)) == {"case": "a/ct", "file": "a_ct.nii.gz", "kind": "Image"}
+        assert next(csv.DictReader(file)) == {"case": "a/ct", "file": "a-ct.nii.gz", "kind": "Image"}
 
 
 def test_names_that_become_alike_are_told_apart(tmp_path: Path) -> None:

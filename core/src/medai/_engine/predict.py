@@ -73,7 +73,7 @@ class _Listing:
         named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
         only = files[0].as_posix() if len(files) == 1 else ""
         for row in self.rows:
-            found = named.get(safe_name(row["case"]))
+            found = named.get(safe_name(row["case"].replace(".", "-")))
             row["file"] = found.as_posix() if found is not None else only
 
     def write(self, path: Path, quarantine: Quarantine) -> int:

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 from medai.errors import DataError
 from medai.io import replacing, write_image
 from medai.tasks import Image, Sample
+from medai_standard.exporters.naming import Names
 
 _COLUMNS = ("case", "file", "kind")
 
@@ -40,24 +40,17 @@ class Predictions:
             EnvironmentFault: the disk is full.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        files: list[Path] = []
+        names, files = Names(), []  # type: tuple[Names, list[Path]]
         index = io.StringIO()
         table = csv.writer(index, lineterminator="\n")
         table.writerow(_COLUMNS)
         for sample, prediction in rows:
-            path = _write(prediction, sample, _stem(folder, sample.case.id, files))
+            path = _write(prediction, sample, folder / names.of(sample.case.id))
             files.append(path)
             table.writerow((sample.case.id, path.name, type(prediction).__name__))
         with replacing(folder / "index.csv") as temporary:
             temporary.write_text(index.getvalue(), encoding="utf-8")
         return [*files, folder / "index.csv"]
-
-
-def _stem(folder: Path, case_id: str, taken: list[Path]) -> Path:
-    """A file name for a case id, which may hold any character; ids that become alike are told apart by their place."""
-    name = re.sub(r"[^\w.-]", "_", case_id).lstrip(".") or "case"
-    used = any(path.name.partition(".")[0] == name.partition(".")[0] for path in taken)
-    return folder / (f"{name}-{len(taken)}" if used else name)
 
 
 def _write(prediction: Any, sample: Sample[Any, Any], stem: Path) -> Path:
