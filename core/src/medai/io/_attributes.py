@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
+from pydicom.tag import BaseTag, Tag
 
 KEPT = (
     *("Modality", "Manufacturer", "ManufacturerModelName", "BodyPartExamined", "Laterality", "ImageLaterality", "ViewPosition"),
@@ -29,7 +29,7 @@ patient are a part (`EstimatedRadiographicMagnificationFactor`).
 SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
 """Where the spacing of a projection is found when the patient's is not known."""
 
-_TAGS = {keyword: tag_for_keyword(keyword) for keyword in KEPT}
+_TAGS = {keyword: Tag(keyword) for keyword in KEPT}
 _LONGEST = 64  # letters: DICOM's own limit for values of these kinds
 
 
@@ -47,7 +47,7 @@ def differing(header: Dataset, other: Dataset, keywords: Iterable[str]) -> list[
     return [keyword for keyword in keywords if _written(header, _TAGS[keyword]) != _written(other, _TAGS[keyword])]
 
 
-def _written(header: Dataset, tag: Any) -> object:
+def _written(header: Dataset, tag: BaseTag) -> object:
     element = header.get_item(tag) if tag in header else None
     return None if element is None else element.value
 

@@ -44,7 +44,9 @@ def stored_values(header: Dataset, frames: int, path: Path) -> Array:
     if not decoder.is_native:
         _check_codestreams(header, frames, path)
     shift = _shift(header) if decoder.is_native or RLELossless == decoder.UID else 0
-    values, found = decoder.as_array(header, allow_excess_frames=False, correct_unused_bits=not shift, decoding_plugin=plugin)
+    # pydicom's annotation of the options is that of all of them together.
+    options: Any = {"allow_excess_frames": False, "correct_unused_bits": not shift}
+    values, found = decoder.as_array(header, decoding_plugin=plugin, **options)
     if str(found["photometric_interpretation"]).startswith("YBR"):
         raise DataError(f"colours {found['photometric_interpretation']} in transfer syntax {decoder.UID.name} are not turned to RGB", path)
     if shift:

@@ -26,7 +26,8 @@ def frame_count(header: Dataset) -> int:
     Raises:
         ValueError: it is no number.
     """
-    if header.get("NumberOfFrames") is None:
+    element = _geometry.written(header, "NumberOfFrames")
+    if element is None or not element.value:
         return 1
     count = _geometry.number(header, "NumberOfFrames")
     if count is None:
@@ -40,8 +41,8 @@ def frames_of(header: Dataset) -> list[Dataset]:
     Raises:
         ValueError: more or fewer frames are described than the image has.
     """
-    if "PerFrameFunctionalGroupsSequence" not in header:
-        return _dose_planes(header) if "GridFrameOffsetVector" in header else [header]
+    if _geometry.written(header, "PerFrameFunctionalGroupsSequence") is None:
+        return [header] if _geometry.written(header, "GridFrameOffsetVector") is None else _dose_planes(header)
     each, shared = header.PerFrameFunctionalGroupsSequence, header.get("SharedFunctionalGroupsSequence") or []
     if len(each) != frame_count(header):
         raise ValueError(f"it says that it has {frame_count(header)} frames and describes {len(each)}")

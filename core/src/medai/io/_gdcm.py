@@ -32,4 +32,4 @@ def decode_extended(source: bytes, runner: Any) -> bytes:
     # The precision must be the stream's own, or GDCM takes the decoder of 8 bits.
     image.SetPixelFormat(gdcm.PixelFormat(1, 16, 12, 11, runner.pixel_representation))
     # GDCM gives bytes as text.
-    return image.GetBuffer().encode("utf-8", "surrogateescape")
+    return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))

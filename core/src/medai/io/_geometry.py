@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.tag import BaseTag, Tag
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -19,6 +20,8 @@ EVEN = 0.05
 
 # DICOM's patient axes are LPS, those of `Origin` RAS.
 _FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
+# A keyword is looked up once, not once per file.
+_tag: Callable[[str], BaseTag] = functools.cache(Tag)
 _REPEATED = 1e-3  # mm: planes nearer than this are at one position
 
 
@@ -115,7 +118,9 @@ def layout(planes: Sequence[Plane]) -> Layout | None:
 
 def numbers(header: Dataset, keyword: str, count: int) -> Vector | None:
     """The finite numbers of an element, or None where it is absent, empty, no numbers or of another length."""
-    element = header.get_item(tag_for_keyword(keyword))
+    element = written(header, keyword)
+    if element is None:
+        return None
     try:
         if isinstance(element, RawDataElement) and element.VR in ("DS", "IS"):
             # Read here, because pydicom's own classes of numbers cost more than the rest of a listing.
@@ -129,6 +134,12 @@ def numbers(header: Dataset, keyword: str, count: int) -> Vector | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return values if values.shape == (count,) and np.isfinite(values).all() else None
+
+
+def written(header: Dataset, keyword: str) -> DataElement | RawDataElement | None:
+    """An element, not decoded where it is not yet; None where it is absent."""
+    tag = _tag(keyword)
+    return header.get_item(tag) if tag in header else None
 
 
 def number(header: Dataset, keyword: str) -> float | None:

@@ -23,7 +23,7 @@ from medai.tasks import Image, Origin
 
 _LONGEST_LINE = 1 << 16
 _MOST_LINES = 1000
-_LARGEST_SKIP = 1 << 30
+_LARGEST_SKIP = 1 << 26  # bytes
 _TYPES = {
     "MET_CHAR": "i1",
     "MET_UCHAR": "u1",

@@ -19,7 +19,7 @@ from medai.io._nrrd_header import LARGEST, Header, header_of
 from medai.io._stored import Packing, Stored
 from medai.tasks import Image
 
-_LARGEST_SKIP = 1 << 30
+_LARGEST_SKIP = 1 << 26  # bytes; skipping packed ones takes time
 _MOST_LINES = 10_000
 _PACKINGS: dict[str, Packing] = {
     "raw": "raw",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.io._texts import text_of
+from medai.io._texts import quoted, text_of
 from medai.tasks._types import Case, Sample
 from medai.tasks.inputs import Row
 
 _NOT_VALUES = frozenset({"id", "group", "label"})
+_LARGEST = torch.finfo(torch.float32).max
 _MISSING = frozenset({"", "na", "nan"})
 
 
@@ -44,7 +46,7 @@ def open_rows(paths: Sequence[Path]) -> Rows:
     for path in paths:
         for case, row in _rows(path):
             if case.id in found:
-                raise DataError(f"the id {case.id!r} stands twice", path)
+                raise DataError(f"the id {quoted(case.id)} stands twice", path)
             found[case.id] = (case, row)
     if not found:
         raise DataError("no rows", paths[0] if paths else None)
@@ -52,7 +54,15 @@ def open_rows(paths: Sequence[Path]) -> Rows:
 
 
 def _rows(path: Path) -> Iterator[tuple[Case, Row]]:
-    reader = csv.DictReader(text_of(path).splitlines())
+    # Lines are ended by the csv module, which knows those inside quotes.
+    reader = csv.DictReader(io.StringIO(text_of(path), newline=""))
+    try:
+        yield from _cells(reader, path)
+    except csv.Error as error:
+        raise DataError(f"not a table: {error}", path) from error
+
+
+def _cells(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[Case, Row]]:
     names = tuple(name for name in reader.fieldnames or () if name not in _NOT_VALUES)
     if not names:
         raise DataError("not a table: a header line with at least one column of numbers is wanted", path)
@@ -61,7 +71,7 @@ def _rows(path: Path) -> Iterator[tuple[Case, Row]]:
     for number, cells in enumerate(reader, start=1):
         if None in cells or None in cells.values():
             raise DataError(f"row {number} has more or fewer cells than the header", path)
-        values = torch.tensor([_number(cells[name], f"row {number}, column {name!r}", path) for name in names], dtype=torch.float32)
+        values = torch.tensor([_number(cells[name], f"row {number}, column {quoted(name)}", path) for name in names], dtype=torch.float32)
         id = cells.get("id") or f"{path.stem}-{number}"
         yield Case(id, cells.get("group") or id), Row(values, names)
 
@@ -70,9 +80,10 @@ def _number(text: str, where: str, path: Path) -> float:
     if text.strip().lower() in _MISSING:
         return math.nan
     try:
-        value = float(text)
+        # Python alone takes 1_0 for 10.
+        value = math.inf if "_" in text else float(text)
     except ValueError:
         value = math.inf
-    if not math.isfinite(value):
-        raise DataError(f"{where}: {text!r} is not a number", path)
+    if not abs(value) <= _LARGEST:
+        raise DataError(f"{where}: {quoted(text)} is not a number, or too large a one", path)
     return value

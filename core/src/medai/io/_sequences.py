@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io._texts import text_of
+from medai.io._texts import quoted, text_of
 from medai.tasks._types import Case, Sample
 from medai.tasks.inputs import Sequence as Letters
 
@@ -38,9 +38,9 @@ def open_sequences(paths: Sequence[Path]) -> Sequences:
     for path in paths:
         for id, letters in _records(path):
             if id in found:
-                raise DataError(f"the name {id!r} stands twice", path)
+                raise DataError(f"the name {quoted(id)} stands twice", path)
             if not (letters.isascii() and letters.isalpha()):
-                raise DataError(f"the sequence {id!r} is empty or holds something else than letters", path)
+                raise DataError(f"the sequence {quoted(id)} is empty or holds something else than letters", path)
             found[id] = letters
     if not found:
         raise DataError("no sequences", paths[0] if paths else None)

@@ -7,6 +7,12 @@ from pathlib import Path
 from medai.errors import DataError
 
 _LARGEST = 1 << 30  # bytes: beyond it, a table or a sequence file is a mistake rather than a large study
+_LONGEST_QUOTE = 60  # characters
+
+
+def quoted(text: str) -> str:
+    """What a file holds, in quotes and cut to a length for a message."""
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ...")
 
 
 def text_of(path: Path) -> str:

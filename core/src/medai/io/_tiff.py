@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +57,13 @@ def write_tiff(path: Path, image: Image) -> None:
     first.save(path, format="TIFF", save_all=True, append_images=others, compression="tiff_adobe_deflate", tiffinfo=tags)
 
 
-def _opened(path: Path) -> TiffImagePlugin.TiffImageFile:
-    file = Picture.open(path, formats=("TIFF",))
-    if not isinstance(file, TiffImagePlugin.TiffImageFile):
-        raise DataError("not TIFF", path)
-    return file
+@contextmanager
+def _opened(path: Path) -> Iterator[TiffImagePlugin.TiffImageFile]:
+    # Given a name, pillow maps an unpacked file with rows and columns exchanged where its orientation lays them so.
+    with path.open("rb") as content, Picture.open(content, formats=("TIFF",)) as file:
+        if not isinstance(file, TiffImagePlugin.TiffImageFile):
+            raise DataError("not TIFF", path)
+        yield file
 
 
 def _kind(file: TiffImagePlugin.TiffImageFile, path: Path) -> tuple[int, int, int, bool]:
