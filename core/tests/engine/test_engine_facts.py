@@ -66,6 +66,6 @@ def test_a_run_keeps_it(recipe: Path, tmp_path: Path) -> None:
 def test_slots_that_contradict_one_another_are_refused(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slots = open_slots(configure(Request(str(recipe))).recipe, {})
     other = open_slots(configure(Request(str(recipe))).recipe, {})
-    object.__setattr__(other[0], "facts", {"model.width": 7})
+    monkeypatch.setattr(other[0].own, "facts", {"model.width": 7})
     with pytest.raises(DataError, match=r"says model\.width = 7, another slot 6"):
         facts_of([*slots, *other])

@@ -212,11 +212,20 @@ class TestMasks:
         root = masked(tmp_path, np.resize(np.array([0, 128, 255]), (6, 8)))
         dataset = MaskedImages(root, values=(0, 255, 128))
         assert np.array_equal(read(dataset).reference.labels.numpy(), np.resize(np.array([0, 2, 1]), (6, 8)))
-        assert dataset.facts == {"model.classes": 3} and MaskedImages(root).facts == {}
+        assert dataset.facts == {"model.classes": 3}
         with pytest.raises(DataError, match=r"a\.png: a mask with the value 255, which is none of 0, 128"):
             read(MaskedImages(root, values=(0, 128)))
         with pytest.raises(DataError, match="a mask with the values 0, 128, 255: say by `values`"):
             read(MaskedImages(root))
+
+    def test_how_many_labels_there_are(self, tmp_path: Path) -> None:
+        masked(tmp_path, np.resize(np.array([0, 255]), (6, 8)))
+        assert MaskedImages(tmp_path).facts == {"model.classes": 2}
+        for name, highest in (("b", 3), ("c", 1), ("d", 0)):
+            picture(tmp_path / "images" / f"{name}.png", GREY)
+            picture(tmp_path / "masks" / f"{name}.png", np.resize(np.array([0, highest]), (6, 8)))
+        (tmp_path / "masks" / "d.png").write_bytes(b"no picture")
+        assert MaskedImages(tmp_path).facts == {"model.classes": 4}
 
     def test_kinds_of_file(self, tmp_path: Path) -> None:
         mask = (GREY % 5 == 0).astype(np.int64)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from medai.tasks import Case, Dataset, Sample, Task
 
 @dataclass(frozen=True)
 class SlotData:
-    """A slot's dataset under the recipe's views, and what is recorded of it; `facts` as `medai.tasks.Dataset` says."""
+    """A slot's dataset under the recipe's views, and what is recorded of it; `own` is the dataset without them."""
 
     name: str
     use: Use
@@ -35,7 +35,7 @@ class SlotData:
     dataset: Dataset[Any, Any]
     cases: tuple[Case, ...]
     roles: tuple[str, ...]
-    facts: Mapping[str, object] = field(default_factory=dict)
+    own: Dataset[Any, Any]
 
     @property
     def single_subject(self) -> bool:
@@ -89,19 +89,19 @@ def open_slots(recipe: Recipe, runs: Runs) -> list[SlotData]:
         cases = tuple(dataset.cases())
         if not cases:
             raise DataError(f"the slot {name!r} has no case", root_of(use))
-        slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles, getattr(own, "facts", {})))
+        slots.append(SlotData(name, use, embedded, dataset, cases, recipe.data[name].roles, own))
     return slots
 
 
 def facts_of(slots: Sequence[SlotData]) -> dict[str, object]:
-    """What the slots' datasets say of themselves, by path in the recipe.
+    """What the slots' datasets say of themselves, by path in the recipe; a dataset may have to look at its files to say it.
 
     Raises:
         DataError: two slots contradict one another.
     """
     found: dict[str, object] = {}
     for slot in slots:
-        for key, value in slot.facts.items():
+        for key, value in dict(getattr(slot.own, "facts", {})).items():
             if key.startswith("folder."):
                 # Embedded data are the same every time: there is nothing to hold them to.
                 found |= {} if slot.embedded else {f"data.{slot.name}.{key}": value}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,10 @@ from medai.tasks import Case, Image, Mask, Sample
 from medai_standard.datasets.files import case_of, cases_of, entries_under, images_in, stem_of
 from medai_standard.datasets.masks import Affine, read_mask
 from medai_standard.datasets.stub import write_masked
+
+_MASKS = 200
+_LOOKED_AT = 1 << 28
+"""Most masks, and pixels of masks, that are looked at to find out how many labels there are."""
 
 
 class MaskedImages:
@@ -58,8 +63,18 @@ class MaskedImages:
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """The number of labels, where `values` tell; masks are not read to find out."""
-        return {"model.classes": len(self.values)} if self.values else {}
+        """The number of labels: of `values`, or the highest label of some masks, which are read to find out; a mask that cannot be read is
+        passed over, and a label that only others have is an error when it is met."""
+        if self.values:
+            return {"model.classes": len(self.values)}
+        highest, left = 1, _LOOKED_AT
+        for paths in list(self._masks.values())[:: max(1, len(self._masks) // _MASKS)]:
+            with suppress(DataError):
+                labels, _ = read_mask(paths[0])
+                highest, left = max(highest, int(labels.max())), left - labels.numel()
+            if left < 0:
+                break
+        return {"model.classes": highest + 1}
 
     def cases(self) -> Sequence[Case]:
         """A case per image, in order of name."""
