@@ -85,7 +85,8 @@ def plugin_names() -> set[str]:
 
 
 def test_the_core_names_no_task_and_no_plugin() -> None:
-    assert {"restoration", "classification", "detection", "base-pairing"} <= set(task_names())
+    tasks = {"restoration", "classification", "segmentation", "regression", "clustering", "detection", "base-pairing"}
+    assert tasks <= set(task_names())
     assert len(list(lines(CORE))) > 1000
     assert violations(CORE, task_names(), plugin_names()) == []
 

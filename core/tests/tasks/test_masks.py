@@ -283,6 +283,15 @@ def test_of_a_volume_the_fullest_plane_is_drawn_in_true_proportions() -> None:
     figure.savefig(io.BytesIO(), dpi=30)
 
 
+def test_every_panel_shows_the_patient_as_radiologists_look() -> None:
+    truth = mask(disc((20, 24), (8, 9), 4))
+    affine = np.diag([1.0, 1, 1, 1]) @ np.eye(4)[[1, 0, 2, 3]]
+    turned = TASK.draw(sample(truth, origin=Origin(affine=affine, spacing=(1.0, 1.0))), truth, {})
+    plain = TASK.draw(sample(truth), truth, {})
+    for figure, rows, columns in ((turned, (-0.5, 19.5), (23.5, -0.5)), (plain, (19.5, -0.5), (-0.5, 23.5))):
+        assert {(axes.get_ylim(), axes.get_xlim()) for axes in figure.axes} == {(rows, columns)}
+
+
 def test_pictures_of_empty_masks_and_of_colour_images() -> None:
     empty = mask(np.zeros((3, 16, 16)))
     TASK.draw(sample(empty), empty, {}).savefig(io.BytesIO(), dpi=30)

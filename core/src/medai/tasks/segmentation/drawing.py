@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from medai.tasks._types import Sample
+from medai.tasks._types import Origin, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.planes import flips_of, plane_of, steps_of, window_of
 from medai.tasks.segmentation.types import Mask
@@ -41,15 +41,18 @@ def draw(sample: Sample[Image, Mask], prediction: Mask, options: Mapping[str, An
     figure = Figure(figsize=(_PANEL * count, _PANEL * min(max(shape, 0.4), 2.5) + 0.9), layout="constrained")
     panels: list[Axes] = figure.subplots(1, count, squeeze=False)[0].tolist()
     for axes in panels:
-        _show(axes, picture, sample)
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     _outlines(panels[0], planes)
     for axes, (name, plane) in zip(panels[1:], planes.items(), strict=False):
         _cover(axes, plane, name)
     if "Reference" in planes:
         _differences(panels[-1], planes["Reference"], planes["Prediction"])
+    for axes in panels:
+        _frame(axes, picture.shape, sample.origin)
     _name_classes(figure, planes, options.get("classes", ()))
     depth = "" if place is None else f"   plane {place + 1} of {sample.inputs.pixels.shape[1]}"
-    figure.suptitle(f"{sample.case.id}{depth}   window {low:g} to {high:g} {sample.inputs.unit}", fontsize=9, color="#495057")
+    unit = sample.inputs.unit if sample.inputs.unit != "0..1" else ""
+    figure.suptitle(f"{sample.case.id}{depth}   window {low:g} to {high:g} {unit}", fontsize=9, color="#495057")
     return figure
 
 
@@ -61,17 +64,18 @@ def _fullest(labels: torch.Tensor) -> int | None:
     return int(counts.argmax()) if bool(counts.any()) else len(labels) // 2
 
 
-def _show(axes: Axes, picture: Array, sample: Sample[Image, Mask]) -> None:
-    """The image in its true proportions, the patient as radiologists look at him where the affine tells."""
+def _frame(axes: Axes, shape: Sequence[int], origin: Origin | None) -> None:
+    """The panel in its true proportions, the patient as radiologists look at him where the affine tells; last, for whatever is drawn
+    into a panel moves its limits."""
     axes.set_xticks([])
     axes.set_yticks([])
-    rows, columns = steps_of(sample.origin)
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect=rows / columns, interpolation="nearest")
-    rows_turned, columns_turned = flips_of(sample.origin)
-    if rows_turned:
-        axes.invert_yaxis()
-    if columns_turned:
-        axes.invert_xaxis()
+    rows, columns = steps_of(origin)
+    axes.set_aspect(rows / columns)
+    rows_turned, columns_turned = flips_of(origin)
+    low, high = -0.5, shape[0] - 0.5
+    axes.set_ylim(*((low, high) if rows_turned else (high, low)))
+    low, high = -0.5, shape[1] - 0.5
+    axes.set_xlim(*((high, low) if columns_turned else (low, high)))
 
 
 def _outlines(axes: Axes, planes: Mapping[str, Array]) -> None:
@@ -107,7 +111,7 @@ def _differences(axes: Axes, truth: Array, found: Array) -> None:
 def _tint(axes: Axes, where: Array, colours: Array, opacity: float = _OPACITY) -> None:
     """Colours (H, W, 3) over what is drawn, at the pixels `where`."""
     over = np.concatenate([colours, (where * opacity)[..., None]], axis=2)
-    axes.imshow(over, aspect=axes.get_aspect(), interpolation="nearest")
+    axes.imshow(over, interpolation="nearest")
 
 
 def _name_classes(figure: Figure, planes: Mapping[str, Array], names: Any) -> None:
