@@ -226,6 +226,7 @@ def test_masks_come_back_from_their_file_exactly(tmp_path: Path, shape: tuple[in
     assert read.labels.dtype == torch.int64
     if placed:
         nibabel = pytest.importorskip("nibabel")
+        assert nibabel.load(path).get_data_dtype() == (np.uint8 if classes < 256 else np.uint16)
         last = np.array([size - 1 for size in shape])
         here = affine @ np.append(np.pad(last, (0, 3 - len(last))), 1)
         there = nibabel.load(path).affine @ np.append(np.pad(last[::-1], (0, 3 - len(last))), 1)

@@ -56,9 +56,11 @@ def open_nifti(path: Path) -> ImageFile:
 
 
 def write_nifti(path: Path, image: Image, affine: Affine | None, spacing: tuple[float, ...]) -> None:
-    """Write an image of one channel on its grid, float32, its unit noted in the header's description."""
+    """Write an image of one channel on its grid, float32, its unit noted in the header's description; of unit `label`, whole numbers,
+    without which other programs do not take it for a mask."""
     axes = image.pixels.ndim - 1
-    array = image.pixels[0].detach().cpu().numpy().astype(np.float32).T
+    array = image.pixels[0].detach().cpu().numpy().T
+    array = array.astype(np.min_scalar_type(int(array.max())) if image.unit.startswith("label") else np.float32)
     make: Any = nib.Nifti1Image  # untyped
     file = make(array[..., None] if axes == 2 else array, None if affine is None else reversed_axes(affine, axes))
     header = file.header

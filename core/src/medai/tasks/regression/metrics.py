@@ -93,4 +93,4 @@ class RSquared(_OfValues):
 
     def _measure(self, truth: Array, found: Array) -> Array:
         errors, spread = np.square(found - truth).sum(0), np.square(truth - truth.mean(0)).sum(0)
-        return 1 - np.divide(errors, spread, out=np.full_like(errors, np.nan), where=spread > 0)
+        return np.asarray(1 - np.divide(errors, spread, out=np.full_like(errors, np.nan), where=spread > 0))

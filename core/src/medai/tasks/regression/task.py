@@ -99,7 +99,7 @@ class Regression:
         """The input, and for each number (of more than six, the first six) a bar for the reference and one for the prediction, on a
         scale of its own; `options["names"]` names them where the values do not."""
         figure = Figure(figsize=(6.8, 3.4), layout="constrained")
-        left, right = figure.subfigures(1, 2)
+        left, right = figure.subfigures(1, 2, squeeze=False)[0]
         show(left.subplots(), sample.inputs)
         found = prediction.values[:_MOST_SHOWN].tolist()
         truth = [None] * len(found) if sample.reference is None else sample.reference.values[:_MOST_SHOWN].tolist()

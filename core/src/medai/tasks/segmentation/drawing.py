@@ -117,7 +117,7 @@ def _tint(axes: Axes, where: Array, colours: Array, opacity: float = _OPACITY) -
 def _name_classes(figure: Figure, planes: Mapping[str, Array], names: Any) -> None:
     found = sorted({int(index) for plane in planes.values() for index in np.unique(plane) if index > 0})
     known = [str(names[index]) if index < len(names) else f"class {index}" for index in found]
-    handles = [Patch(color=_colour(index), label=name) for index, name in zip(found, known, strict=True)]
+    handles = [Patch(color=tuple(_colour(index)), label=name) for index, name in zip(found, known, strict=True)]
     if handles:
         figure.legend(handles=handles[:_MOST_NAMES], loc="outside lower center", ncols=6, fontsize=8, frameon=False)
 

@@ -117,8 +117,8 @@ class Segmentation:
         return draw(sample, prediction, options)
 
     def save(self, prediction: Mask, sample: Sample[Image, Mask], stem: Path) -> Path:
-        """Write the classes: `.nii.gz` on the input's grid where it has an affine; else a plane with classes to 255 as a grey `.png`
-        whose values are the classes, and anything else as `.npy`."""
+        """Write the classes: `.nii.gz` of whole numbers on the input's grid where it has an affine; else a plane with classes to 255 as
+        a grey `.png` whose values are the classes, and anything else as `.npy`."""
         labels, origin = prediction.labels, sample.origin
         if origin is not None and origin.affine is not None:
             # A file of one plane reads as a plane; the unit says that it was a volume.
