@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": ("medai._cli.evaluate:command", "Measure a run on its test cases or on other data."),
     "predict": ("medai._cli.predict:command", "Answer unlabelled input with a run."),
     "export": ("medai._cli.export:command", "Export a run's model or predictions."),
+    "weights": ("medai._cli.weights:command", "Convert files of weights, or look into them."),
     "doctor": ("medai._cli.doctor:command", "Say what is installed, and what is wrong with it."),
 }
 
