@@ -116,7 +116,7 @@ def _hide(source: Dataset, header: Dataset) -> None:
     patient, issuer = (str(source.get(keyword) or "").strip() for keyword in ("PatientID", "IssuerOfPatientID"))
     # As listings name the patient, so that the id is the one in the ids of cases.
     header.PatientID = pseudonym(f"id {issuer}/{patient}" if issuer else f"id {patient}") if patient else ""
-    header.PatientName = header.PatientID
+    header.PatientName = f"anonymous^{header.PatientID}" if patient else ""
     header.PatientIdentityRemoved = "YES"
     header.DeidentificationMethod = "medai: listed elements only, UIDs and id by pseudonym"
 

@@ -73,7 +73,7 @@ class DicomSr:
     def _report(self, parts: Sequence[Placed]) -> Any:
         from pydicom.sr.codedict import codes
 
-        groups = [group for part in parts for group in self._groups(part)]
+        groups = [group for part in parts for group in self._groups(part)] or [self._nothing(part) for part in parts]
         headers = list({header.SOPInstanceUID: header for part in parts for header in part.headers}.values())
         observer = self._sr.ObserverContext(
             observer_type=codes.DCM.Device,
@@ -84,7 +84,7 @@ class DicomSr:
         content = self._sr.MeasurementReport(
             observation_context=self._sr.ObservationContext(observer_device_context=observer),
             procedure_reported=_procedure(str(headers[0].get("Modality"))),
-            imaging_measurements=groups or None,
+            imaging_measurements=groups,
             referenced_images=headers,
         )
         report = self._sr.ComprehensiveSR(
@@ -128,6 +128,13 @@ class DicomSr:
                 algorithm_id=self._algorithm(),
                 measurements=measured or None,
             )
+
+    def _nothing(self, part: Placed) -> Any:
+        """What is said of an image when no image of the report has a box: a report must measure something."""
+        from pydicom.sr.codedict import codes
+
+        count = self._sr.CodedConcept("NUMBER_OF_BOXES", _OWN, "Number of boxes")
+        return self._of_image(part, [self._sr.Measurement(count, 0, codes.UCUM.NoUnits)])
 
     def _of_image(self, part: Placed, measurements: Sequence[Any]) -> Any:
         headers = {header.SOPInstanceUID: header for header in part.headers}.values()
