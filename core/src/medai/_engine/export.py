@@ -70,7 +70,13 @@ def export_run(
         listener.stage(f"export as {entry.id}")
         path = _written(entry.id, lambda: built.write(trained, _example(opened), folder), out)
         gate = _gated(opened, built, path, listener, tolerance)
-        record = {"exporter": entry.id, "created": _now(), "device": describe(opened.device), **gate.as_record()}
+        record = {
+            "exporter": entry.id,
+            "parameters": dict(parameters or {}),
+            "created": _now(),
+            "device": describe(opened.device),
+            **gate.as_record(),
+        }
         write_json(folder / "gate.json", record | {"files": _digests(folder)})
         _remember(opened.folder, record | {"folder": _place_of(out, root)})
         if gate.reason:

@@ -1,0 +1,239 @@
+"""A module and what its task makes of the output as one graph: physical units in, the answer out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from medai.api import task as build_task
+from medai.errors import PluginError, UsageError
+from medai.tasks import Batch, Trained
+
+T = TypeVar("T")
+Tensors = tuple[torch.Tensor, ...]
+Axes = tuple[tuple[int, ...], ...]
+"""Some axes of each argument."""
+Run = Callable[[Tensors], Sequence[torch.Tensor]]
+_STEPS = (5, 8, 16, 32, 64)
+"""By how much a spatial axis is made longer to try a graph; networks that halve their maps take some sizes only."""
+
+
+class Whole(nn.Module):
+    """A module with its task's part of the work, so that both end up in one graph. Tensors in, tensors out, float32 all of them but
+    labels; half-precision modules are given and asked for halves within."""
+
+    def __init__(self, module: nn.Module, task: Any) -> None:
+        super().__init__()
+        self.module, self._task = module, task
+        self.half_precision = any(weight.dtype == torch.float16 for weight in module.parameters())
+
+    def forward(self, *inputs: torch.Tensor) -> Tensors:
+        given = [value.half() for value in inputs] if self.half_precision else inputs
+        return tuple(self._task.tensors(self.module(*given)).values())
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What is traced.
+
+    Attributes:
+        whole: on the CPU, in evaluation mode, a copy of the trained module.
+        example: its arguments for one case.
+        outputs: names of what it gives.
+        axes: those of each argument that might be of any size: the spatial ones, and the batch where the module takes one of two.
+        unit: of an image's values, where the example has one.
+    """
+
+    whole: Whole
+    example: Tensors
+    outputs: tuple[str, ...]
+    axes: tuple[tuple[int, ...], ...]
+    unit: str
+
+    @classmethod
+    def of(cls, model: Trained, batch: Batch[Any, Any], *, half: bool = False) -> Graph:
+        """The graph of a trained module.
+
+        Raises:
+            UsageError: the model is no torch module.
+            PluginError: its forward cannot be asked directly, or its task gives no tensors.
+        """
+        if model.module is None:
+            raise UsageError(f"{model.use.id} is no torch module: a graph cannot be made of it")
+        task: Any = build_task(model.task)
+        if not hasattr(task, "tensors"):
+            raise PluginError(f"the task {model.task} has no tensors(output): modules of it cannot be exported as a graph")
+        module = copy.deepcopy(model.module).to("cpu").eval().requires_grad_(False)
+        whole = Whole(module.half() if half else module, task).eval()
+        given = tuple(task.arguments(batch.to("cpu")))
+        if not all(isinstance(value, torch.Tensor) for value in given):
+            raise PluginError(f"{model.use.id} is given something else than tensors: it cannot be exported as a graph")
+        try:
+            with torch.no_grad():
+                outputs = tuple(task.tensors(module(*(value.half() if half else value for value in given))))
+        except PluginError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{model.use.id}: its forward gives no answer to a batch: {short(error)}") from error
+        # One that answers for the first image alone, or for all in one list, takes no batch.
+        many = all(value.shape[:1] == (2,) for value in _answer(whole, _twice(given)) or (torch.empty(0),))
+        axes = tuple((*((0,) if many else ()), *range(2, value.ndim)) for value in given)
+        return cls(whole, given, outputs, axes, str(getattr(batch.inputs, "unit", "")))
+
+    def fitted(self, trace: Callable[[Axes], tuple[T, Run, Axes]]) -> T:
+        """What `trace` makes of the graph with as many axes open as stand a trial: all of them, the spatial ones, the batch, or none.
+
+        `trace` is given the axes to leave open; it returns its work, how to run it, and the axes that were left open in truth.
+
+        Raises:
+            PluginError: it fails for all of them; the message says only how.
+        """
+        faults: list[str] = []
+        for axes in self._attempts():
+            try:
+                traced, run, opened = trace(axes)
+            except OSError:
+                raise
+            except Exception as error:  # torch has many classes for what it cannot trace
+                faults.append(short(error))
+                continue
+            # Closed again, the batch would be fixed at that of the example, which is two.
+            batch_kept = all(0 in found for found in opened) or not all(0 in found for found in axes)
+            if not any(axes) or (batch_kept and self._agrees(run, opened)):
+                return traced
+        raise PluginError("; then ".join(dict.fromkeys(faults)))
+
+    def _attempts(self) -> Iterator[Axes]:
+        keeps: tuple[Callable[[int], bool], ...] = (lambda axis: True, lambda axis: axis > 0, lambda axis: axis == 0, lambda axis: False)
+        yield from dict.fromkeys(tuple(tuple(filter(keep, found)) for found in self.axes) for keep in keeps)
+
+    def given(self, axes: Axes) -> Tensors:
+        """The example to trace with: a batch of two where the batch is open, because sizes of 1 are traced as constants."""
+        return _twice(self.example) if all(0 in found for found in axes) else self.example
+
+    def exported(self, axes: Axes) -> Any:
+        """The `torch.export.ExportedProgram` with these axes open; torch may close some of them, if the module needs it.
+
+        Raises:
+            Exception: whatever torch says of a module that it cannot trace.
+        """
+        shapes = tuple(dict.fromkeys(found, torch.export.Dim.AUTO) for found in axes)
+        with torch.no_grad(), quiet():
+            program = torch.export.export(self.whole, self.given(axes), dynamic_shapes={"inputs": shapes}, strict=False)
+        return program
+
+    def _agrees(self, run: Run, axes: Axes) -> bool:
+        """Whether a traced graph answers as the module does: for the example, and with these axes longer than in it."""
+        longer = self._longer(axes)
+        return longer is not None and all(self._alike(run, trial) for trial in (self.example, longer))
+
+    def _alike(self, run: Run, trial: Tensors) -> bool:
+        expected = _answer(self.whole, trial)
+        try:
+            with torch.no_grad(), quiet():
+                found = run(trial)
+        except Exception:  # a graph that fixed a size says so in its own words
+            return False
+        loose = 2e-2 if self.whole.half_precision else 1e-4
+        return expected is not None and all(_near(first, second, loose) for first, second in zip(expected, found, strict=True))
+
+    def _longer(self, axes: Axes) -> Tensors | None:
+        """The example with its open axes longer, each by another amount, by the first amounts that the module takes."""
+        if not any(axes):
+            return self.example
+        for step in _STEPS:
+            given = tuple(_stretched(value, found, step) for value, found in zip(self.given(axes), axes, strict=True))
+            if _answer(self.whole, given) is not None:
+                return given
+        return None
+
+
+class GraphPredictor:
+    """A graph as a predictor: a task's arguments in, its predictions of the tensors that come out."""
+
+    def __init__(self, task: str, outputs: Sequence[str], run: Run) -> None:
+        self._task: Any = build_task(task)
+        self._outputs, self._run = tuple(outputs), run
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+        """One prediction per case.
+
+        Raises:
+            PluginError: the graph does not take a batch of this size.
+        """
+        given = tuple(self._task.arguments(batch.to("cpu")))
+        try:
+            with torch.no_grad():
+                found = [value.cpu() for value in self._run(given)]
+        except Exception as error:
+            sizes = ", ".join(str(tuple(value.shape)) for value in given)
+            raise PluginError(f"the exported graph gives no answer to an input of {sizes}: {short(error)}") from error
+        answers: list[Any] = self._task.from_tensors(dict(zip(self._outputs, found, strict=True)), batch)
+        return answers
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without the pages that torch prints of a graph that it cannot trace."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+
+
+def axis_name(axis: int, ndim: int) -> str:
+    """What an axis of an argument is called."""
+    spatial = ("depth", "height", "width")[-(ndim - 2) :] if ndim > 3 else ("length",)
+    return "batch" if axis == 0 else spatial[axis - 2]
+
+
+def _twice(given: Tensors) -> Tensors:
+    return tuple(torch.cat([value, value]) for value in given)
+
+
+def _answer(whole: Whole, given: Tensors) -> Tensors | None:
+    """What the module gives; None where it does not take an input of this size."""
+    try:
+        with torch.no_grad():
+            found: Tensors = whole(*given)
+    except Exception:  # a module has its own ways to refuse a size
+        return None
+    return found
+
+
+def _stretched(value: torch.Tensor, axes: Sequence[int], step: int) -> torch.Tensor:
+    """The values longer along these axes, by the nearest of them, so that they stay those of a real input; repeated from the start,
+    they would make boxes of equal scores."""
+    for place, axis in enumerate(axes):
+        length = value.shape[axis] + (1 if axis == 0 else step * (place + 1))
+        value = value.index_select(axis, torch.arange(length) * value.shape[axis] // length)
+    return value
+
+
+def _near(expected: torch.Tensor, found: torch.Tensor, loose: float) -> bool:
+    """Alike in shape and value; of labels, a thousandth may differ, where two classes are equally probable."""
+    if expected.shape != found.shape or expected.dtype != found.dtype:
+        return False
+    if not expected.is_floating_point():
+        return expected.numel() == 0 or float((expected != found).float().mean()) <= 1e-3
+    scale = max(1.0, float(expected.abs().max())) if expected.numel() else 1.0
+    return bool(torch.allclose(expected, found, rtol=0, atol=loose * scale, equal_nan=True))
+
+
+def short(error: Exception) -> str:
+    """The first line of what torch and its kin say in many."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200] if text else ''}"
