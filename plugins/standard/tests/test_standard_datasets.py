@@ -182,7 +182,8 @@ class TestValues:
         dataset = MeasuredImages(root)
         value = read(dataset, 1).reference
         assert isinstance(value, Value) and value.names == ("age", "dose") and value.values.tolist() == pytest.approx([40, -0.2])
-        assert MeasuredImages(root, columns=("dose",)).facts == {"folder.columns": ["dose"], "model.classes": 1}
+        assert dataset.facts == {"folder.columns": ["age", "dose"], "model.classes": 2, "model.network.classes": 2}
+        assert read(MeasuredImages(root, columns=("dose",)), 1).reference.values.tolist() == pytest.approx([-0.2])
         with pytest.raises(DataError, match="no column 'height'"):
             MeasuredImages(root, columns=("height",))
 

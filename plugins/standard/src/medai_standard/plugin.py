@@ -239,6 +239,14 @@ def medai_models() -> tuple[ModelSpec, ...]:
             devices=("cpu",),
         ),
         ModelSpec(
+            name="standardised-values",
+            target="medai_standard.models.standardised:StandardisedValues",
+            summary="a network of values of any unit: it learns them with mean 0 and deviation 1",
+            task="regression",
+            inputs=("image",),
+            license="Apache-2.0",
+        ),
+        ModelSpec(
             name="sklearn-classifier",
             target="medai_standard.models.estimators:Classifier",
             summary="any classifier of scikit-learn behind a pipeline of its transformers, with a grid to choose from",

@@ -102,7 +102,8 @@ class MeasuredImages:
     @property
     def facts(self) -> Mapping[str, object]:
         """The columns, and how many there are."""
-        return {"folder.columns": list(self.columns), "model.classes": len(self.columns)}
+        count = len(self.columns)
+        return {"folder.columns": list(self.columns), "model.classes": count, "model.network.classes": count}
 
     def cases(self) -> Sequence[Case]:
         """A case per image, in order of name."""

@@ -19,7 +19,7 @@ _FACTS: Mapping[str, Mapping[str, object]] = {
     "boxes": {"model.classes": 2, "protocol.options.classes": list(CLASSES)},
     "mask": {"model.classes": 2, "protocol.options.classes": ["background", "lesion"]},
     "image": {},
-    "value": {"model.classes": 1},
+    "value": {"model.classes": 1, "model.network.classes": 1},
 }
 
 
