@@ -394,25 +394,6 @@ class TestCoco:
         with pytest.raises(DataError, match=r"a\.png: the box 4 4 14 5 leaves the image of 8 x 6 pixels"):
             read(dataset, 0)
 
-    def test_damaged_annotations_are_read_or_refused(self, tmp_path: Path) -> None:
-        root = coco(tmp_path)
-        path = root / "annotations.json"
-        good, rng = path.read_bytes(), np.random.default_rng(0)
-        refused = 0
-        for number in range(300):
-            bad = bytearray(good[: int(rng.integers(len(good)))] if number % 3 == 0 else good)
-            for place in rng.integers(max(1, len(bad)), size=2) if bad else ():
-                bad[place] = int(rng.integers(256))
-            path.write_bytes(bytes(bad))
-            try:
-                dataset = Coco(root)
-                for case in dataset.cases():
-                    dataset.read(case, rng)
-            except DataError as error:
-                refused += 1
-                assert error.path is not None and error.reason
-        assert refused > 150
-
 
 def yolo(root: Path, text: str) -> Path:
     picture(root / "images" / "a.png", np.zeros((10, 20)))
@@ -451,6 +432,32 @@ class TestYolo:
         (root / "labels" / "b.txt").write_text("", encoding="utf-8")
         with pytest.raises(DataError, match=r"no image for 1 text files, such as 'b\.txt'"):
             YoloText(root)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("kind", "name", "least"),
+    [
+        (Coco, "annotations.json", 150),
+        (LabelledImages, "labels.csv", 100),
+        (YoloText, "labels/0000.txt", 100),
+        (MaskedImages, "masks/0000.png", 200),
+    ],
+)
+def test_damaged_files_are_read_or_refused(kind: Any, name: str, least: int, tmp_path: Path) -> None:
+    kind.write_stub(tmp_path, 2, 0)
+    good, rng, refused = (tmp_path / name).read_bytes(), np.random.default_rng(0), 0
+    for number in range(300):
+        bad = bytearray(good[: int(rng.integers(len(good)))] if number % 3 == 0 else good)
+        for place in rng.integers(max(1, len(bad)), size=2) if bad else ():
+            bad[place] = int(rng.integers(256))
+        (tmp_path / name).write_bytes(bytes(bad))
+        try:
+            read(kind(tmp_path), 0)
+        except DataError as error:
+            refused += 1
+            assert error.path is not None and error.reason
+    assert refused >= least
 
 
 class TestPairs:

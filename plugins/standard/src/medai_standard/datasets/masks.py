@@ -14,6 +14,7 @@ from medai.errors import DataError, MedaiError
 from medai.io import LARGEST, read_image
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"})
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF")
 _WHITE = 255
 
 
@@ -46,7 +47,7 @@ def read_mask(path: Path, values: Sequence[int] = ()) -> tuple[torch.Tensor, Aff
 
 def _picture(path: Path) -> Any:
     try:
-        with Picture.open(path) as file:
+        with Picture.open(path, formats=_FORMATS) as file:
             if file.width * file.height > LARGEST:
                 raise DataError(f"absurd size {file.width} x {file.height}", path)
             pixels = np.asarray(file)
