@@ -22,7 +22,7 @@ from medai._engine.exporters import build_exporter
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.gate import TOLERANCE, Gate, Refused, examine
 from medai._engine.listener import Listener
-from medai._engine.models import build_task, learns, trained_predictor
+from medai._engine.models import build_task, learns, trained_predictor, without_start
 from medai._engine.record import stored_answers
 from medai._results.folder import RunFolder, read_json
 from medai.api import ExporterSpec
@@ -91,7 +91,9 @@ def _trained(opened: Opened) -> Trained:
         raise UsageError(f"{recipe.model.id} learns nothing, so there is no model to export; an exporter of predictions can be used")
     module = getattr(predictor, "module", predictor)
     state = {key: value for key, value in predictor.state_dict().items() if key != "training"}
-    return Trained(recipe.model, recipe.task, predictor, module if isinstance(module, nn.Module) else None, state, _about(opened))
+    # Whoever opens the export gives it its weights.
+    model = without_start(recipe.model)
+    return Trained(model, recipe.task, predictor, module if isinstance(module, nn.Module) else None, state, _about(opened))
 
 
 def _about(opened: Opened) -> dict[str, str]:

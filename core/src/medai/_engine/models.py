@@ -71,10 +71,19 @@ def trained_predictor(folder: RunFolder, device: torch.device) -> Predictor[Any]
     configuration = restore(record)
     recipe = configuration.recipe
     runs = {name: FinishedRun.of(folder, item) for name, item in record["upstream"].items()}
-    predictor = build_predictor(recipe.model, build_task(recipe.task), device=device, seed=record["seed"], runs=runs)
+    predictor = build_predictor(without_start(recipe.model), build_task(recipe.task), device=device, seed=record["seed"], runs=runs)
     if learns(predictor):
         load_weights(predictor, folder)
     return predictor
+
+
+def without_start(use: Use) -> Use:
+    """The model, or one of models within models, without the published weights that its training started from.
+
+    A trained model is opened with its own weights, and must open where the others are not.
+    """
+    params = {name: without_start(value) if isinstance(value, Use) else value for name, value in use.params.items()}
+    return Use(use.id, params | ({"pretrained": None} if params.get("pretrained") is not None else {}))
 
 
 def load_weights(predictor: Any, folder: RunFolder) -> None:

@@ -4,11 +4,11 @@ Weights are safetensors files, which hold tensors and cannot run code. Older fil
 process of their own. Weights that are asked for and cannot be had are an error: a network is never left random in silence.
 """
 
-from medai.weights._find import find
+from medai.weights._find import as_safetensors, find
 from medai.weights._keys import KeyMap
 from medai.weights._legacy import Conversion, convert
 from medai.weights._load import check, load_into
 from medai.weights._record import Weights
 from medai.weights._tensors import read, sha256
 
-__all__ = ["Conversion", "KeyMap", "Weights", "check", "convert", "find", "load_into", "read", "sha256"]
+__all__ = ["Conversion", "KeyMap", "Weights", "as_safetensors", "check", "convert", "find", "load_into", "read", "sha256"]

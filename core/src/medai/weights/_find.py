@@ -35,7 +35,7 @@ def find(weights: Weights, file: Path | str | None = None, mirror: Path | str | 
         DataError: `file` is missing or unreadable, or a file that was found is not the published one.
     """
     if file is not None:
-        return _as_safetensors(Path(file))
+        return as_safetensors(file)
     for path in _places(weights, mirror):
         if path.is_file():
             return _verified(weights, path)
@@ -47,7 +47,7 @@ def find(weights: Weights, file: Path | str | None = None, mirror: Path | str | 
         fetch(weights, target)
     except EnvironmentFault as error:
         raise _nowhere(weights, str(error)) from error
-    return _as_safetensors(target)
+    return as_safetensors(target)
 
 
 def cache() -> Path:
@@ -94,10 +94,16 @@ def _verified(weights: Weights, path: Path) -> Path:
         digest = metadata(path).get("source_sha256", digest)
     if not weights.matches(digest):
         raise DataError(f"is not the published weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}", path)
-    return _as_safetensors(path)
+    return as_safetensors(path)
 
 
-def _as_safetensors(path: Path) -> Path:
+def as_safetensors(file: Path | str) -> Path:
+    """A file of weights as safetensors: itself, or what a legacy file was converted to, once, in medai's cache.
+
+    Raises:
+        DataError: it is missing, not a file of weights, or holds more than tensors.
+    """
+    path = Path(file)
     if path.suffix in LEGACY:
         return converted(path, cache() / "converted")
     metadata(path)  # or it is an error here, with its name

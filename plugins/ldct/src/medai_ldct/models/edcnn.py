@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from medai_ldct.models.published import EDCNN, load_published
 from medai_ldct.models.scale import from_unit, to_unit
 from medai_ldct.models.volumes import slice_by_slice
 
@@ -15,9 +16,15 @@ class Edcnn(nn.Module):
 
     The slice and its edges go into every block: 1x1 convolution, 3x3 convolution, each followed by a leaky ReLU. The last block gives
     what is added to the slice. HU in and out, float32 (B, 1, H, W), or a volume (B, 1, D, H, W) slice by slice.
+
+    Args:
+        filters: of each layer.
+        blocks: in a row.
+        pretrained: a file of weights to start from, ours or of the authors' code, which `medai_ldct.models.published` names; none by
+            default.
     """
 
-    def __init__(self, filters: int = 32, blocks: int = 8) -> None:
+    def __init__(self, filters: int = 32, blocks: int = 8, pretrained: str | None = None) -> None:
         super().__init__()
         self.edges = TrainableSobel(filters)
         given = 1 + filters
@@ -25,6 +32,7 @@ class Edcnn(nn.Module):
             Block(given if number == 0 else given + filters, filters, 1 if number == blocks - 1 else filters) for number in range(blocks)
         )
         self.activation = nn.LeakyReLU()
+        load_published(self, pretrained, (EDCNN,))
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         if hu.ndim == 5:

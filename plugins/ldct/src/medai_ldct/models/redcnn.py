@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from medai_ldct.models.published import REDCNN, REDCNN_SHARED, load_published
 from medai_ldct.models.scale import from_unit, to_unit
 from medai_ldct.models.volumes import slice_by_slice
 
@@ -17,9 +18,13 @@ class RedCnn(nn.Module):
     biases are zero, and the last layer, which is added to the slice, is nearly zero.
 
     HU in and out, float32 (B, 1, H, W) with H and W at least 21, or a volume (B, 1, D, H, W) slice by slice.
+
+    Args:
+        filters: of each layer.
+        pretrained: a file of weights to start from, ours or of the public code that `medai_ldct.models.published` names; none by default.
     """
 
-    def __init__(self, filters: int = 96) -> None:
+    def __init__(self, filters: int = 96, pretrained: str | None = None) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, filters, 5)
         self.conv2 = nn.Conv2d(filters, filters, 5)
@@ -38,6 +43,7 @@ class RedCnn(nn.Module):
                 nn.init.zeros_(layer.bias)
         # With a last layer like the others an untrained network is hundreds of HU off, and a short training ends before it has caught up.
         nn.init.normal_(self.deconv5.weight, std=1e-3)
+        load_published(self, pretrained, (REDCNN, REDCNN_SHARED))
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         if hu.ndim == 5:
