@@ -161,6 +161,16 @@ def test_channels_go_there_and_back_and_are_vectors_to_itk(tmp_path: Path, suffi
 
 
 @pytest.mark.parametrize("suffix", VOLUMES)
+@pytest.mark.parametrize(("highest", "kind"), [(5, "uint8"), (300, "uint16"), (2**20, "uint32")])
+def test_labels_are_whole_numbers_to_others(tmp_path: Path, suffix: str, highest: int, kind: str) -> None:
+    labels = torch.zeros(1, 3, 4, 5)
+    labels[0, 1, 2, 3] = highest
+    path = write_image(tmp_path / f"a{suffix}", Image(labels, "label", Origin((), affine_of(AXIAL), tuple(STEPS))))
+    assert torch.equal(read_image(path).pixels, labels)
+    assert SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))).dtype == kind
+
+
+@pytest.mark.parametrize("suffix", VOLUMES)
 @pytest.mark.parametrize("shape", [(4, 5), (3, 4, 5)])
 def test_without_a_place_the_spacing_is_kept_alone(tmp_path: Path, suffix: str, shape: tuple[int, ...]) -> None:
     steps = tuple(STEPS[-len(shape) :].tolist())

@@ -127,7 +127,7 @@ def test_matlab_volumes_have_an_image_and_instances(real_data: Path, name: str, 
     assert truth.pixels.unique().tolist() == list(range(labels + 1))
     # Rows run from head to feet, so that vertebrae lie one above the other.
     rows = [np.argwhere(truth.pixels[0].numpy() == label)[:, 1].mean() for label in range(1, labels + 1)]
-    assert np.diff(sorted(rows)).min() > 20
+    assert np.diff(sorted(rows)).min() > 10
 
 
 def test_every_breast_ultrasound_picture_has_the_size_of_its_row(real_data: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medai.io import open_images, open_rows, open_sequences
+from medai.io import open_rows, open_sequences
 
 
 def rows(path: Path) -> None:
@@ -22,10 +22,3 @@ def sequences(path: Path) -> None:
     found = open_sequences([path])
     for case in found.cases():
         assert found.read(case, np.random.default_rng(0)).inputs.letters.isalpha()
-
-
-def images(path: Path) -> None:
-    """Every image that a path is taken for."""
-    dataset = open_images([path])
-    for case in dataset.cases():
-        dataset.read(case, np.random.default_rng(0))

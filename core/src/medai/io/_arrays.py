@@ -12,11 +12,9 @@ import numpy as np
 
 from medai.errors import DataError
 from medai.io._faults import check_size
-from medai.io._files import AIR, Array, ImageFile, ImageHeader, as_ct, chosen
+from medai.io._files import Array, ImageFile, ImageHeader, chosen
 from medai.io._stored import Stored, Stream, read, require_room
 from medai.tasks import Origin
-
-__all__ = ["AIR", "as_ct", "open_array", "open_arrays"]
 
 _READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 # What NumPy writes. Others can pack without bound, or need a module that may be missing.

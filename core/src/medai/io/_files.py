@@ -55,6 +55,15 @@ def as_ct(image: Image, modality: str | None) -> Image:
     return Image(image.pixels.clamp_(min=AIR), "HU", image.origin)
 
 
+def numbers_of(image: Image) -> Array:
+    """The pixels as a file keeps them, the low byte first: float32; of unit `label`, whole numbers, without which other programs take
+    none for a mask."""
+    pixels = image.pixels.detach().cpu().numpy()
+    whole = image.unit.startswith("label") and bool(np.all((pixels >= 0) & (pixels == np.round(pixels))))
+    kind = np.min_scalar_type(int(pixels.max())) if whole else np.dtype(np.float32)
+    return pixels.astype(kind.newbyteorder("<"))
+
+
 def note_of(unit: str) -> str:
     """The unit as a note for a format that has a field for free text alone."""
     return f"{_NOTE}{unit}"

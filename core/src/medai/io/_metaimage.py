@@ -16,7 +16,7 @@ import numpy as np
 
 from medai.errors import DataError
 from medai.io._faults import check_size
-from medai.io._files import Array, ImageFile, ImageHeader, data_file, note_of, unit_in
+from medai.io._files import Array, ImageFile, ImageHeader, data_file, note_of, numbers_of, unit_in
 from medai.io._grids import LPS, Affine, affine_of, millimetres, plain, require_axes, reversed_axes, spacing_of
 from medai.io._stored import Packing, Stored
 from medai.tasks import Image, Origin
@@ -39,6 +39,7 @@ _TYPES = {
     "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }
+_NAMES_OF_TYPES = {code: name for name, code in _TYPES.items() if "LONG" not in name}
 # Fields that older writers call otherwise.
 _NAMES = {
     "Offset": ("Offset", "Position", "Origin"),
@@ -101,12 +102,12 @@ def open_metaimage(path: Path) -> ImageFile:
 
 
 def write_metaimage(path: Path, image: Image, affine: Affine | None, spacing: tuple[float, ...]) -> None:
-    """Write an image on its grid, float32, packed by zlib, its unit in the comment.
+    """Write an image on its grid, packed by zlib, its unit in the comment.
 
     Raises:
         DataError: the axes of the affine are not at right angles, which the format cannot hold.
     """
-    pixels = image.pixels.detach().cpu().numpy().astype("<f4")
+    pixels = numbers_of(image)
     axes = pixels.ndim - 1
     # A plane in space is a volume of one slice, which keeps the step to the next.
     sizes = [*pixels.shape[:0:-1], *([1] if axes == 2 and affine is not None else [])]
@@ -128,7 +129,12 @@ def write_metaimage(path: Path, image: Image, affine: Affine | None, spacing: tu
         lines.append(f"ElementSpacing = {_words(np.array(spacing[::-1]))}")
     if pixels.shape[0] > 1:
         lines.append(f"ElementNumberOfChannels = {pixels.shape[0]}")
-    lines += [f"DimSize = {' '.join(map(str, sizes))}", "ElementType = MET_FLOAT", "ElementDataFile = LOCAL", ""]
+    lines += [
+        f"DimSize = {' '.join(map(str, sizes))}",
+        f"ElementType = {_NAMES_OF_TYPES[pixels.dtype.str[1:]]}",
+        "ElementDataFile = LOCAL",
+        "",
+    ]
     path.write_bytes("\n".join(lines).encode() + packed)
 
 

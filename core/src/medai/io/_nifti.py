@@ -17,7 +17,7 @@ from nibabel.volumeutils import apply_read_scaling
 
 from medai.errors import DataError
 from medai.io._faults import check_size
-from medai.io._files import Array, ImageFile, ImageHeader, note_of, unit_in
+from medai.io._files import Array, ImageFile, ImageHeader, note_of, numbers_of, unit_in
 from medai.io._grids import Affine, affine_of, millimetres, plain, require_axes, reversed_axes, spacing_of
 from medai.io._stored import Packing, Stored, unpacked
 from medai.tasks import Image, Origin
@@ -56,11 +56,9 @@ def open_nifti(path: Path) -> ImageFile:
 
 
 def write_nifti(path: Path, image: Image, affine: Affine | None, spacing: tuple[float, ...]) -> None:
-    """Write an image of one channel on its grid, float32, its unit noted in the header's description; of unit `label`, whole numbers,
-    without which other programs do not take it for a mask."""
+    """Write an image of one channel on its grid, its unit noted in the header's description."""
     axes = image.pixels.ndim - 1
-    array = image.pixels[0].detach().cpu().numpy().T
-    array = array.astype(np.min_scalar_type(int(array.max())) if image.unit.startswith("label") else np.float32)
+    array = numbers_of(image)[0].T
     make: Any = nib.Nifti1Image  # untyped
     file = make(array[..., None] if axes == 2 else array, None if affine is None else reversed_axes(affine, axes))
     header = file.header

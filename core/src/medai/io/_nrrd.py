@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io._files import Array, ImageFile, ImageHeader, data_file
+from medai.io._files import Array, ImageFile, ImageHeader, data_file, numbers_of
 from medai.io._grids import LPS, Affine, plain, require_axes, reversed_axes
 from medai.io._nrrd_header import LARGEST, Header, header_of
 from medai.io._stored import Packing, Stored
@@ -43,6 +43,7 @@ _TYPES = {
     "float": "f4",
     "double": "f8",
 }
+_NAMES = {"u1": "uint8", "u2": "uint16", "u4": "uint32", "f4": "float"}  # of what is written
 _UNIT = "medai unit"
 
 
@@ -65,12 +66,12 @@ def open_nrrd(path: Path) -> ImageFile:
 
 
 def write_nrrd(path: Path, image: Image, affine: Affine | None, spacing: tuple[float, ...]) -> None:
-    """Write an image on its grid, float32, packed by gzip, its unit a key/value pair; channels are the fastest axis."""
-    pixels = image.pixels.detach().cpu().numpy().astype("<f4")
+    """Write an image on its grid, packed by gzip, its unit a key/value pair; channels are the fastest axis."""
+    pixels = numbers_of(image)
     several, axes = pixels.shape[0] > 1, pixels.ndim - 1
     # A plane in space is a volume of one slice, which keeps the step to the next.
     sizes = [*pixels.shape[:0:-1], *([1] if axes == 2 and affine is not None else [])]
-    lines = ["NRRD0005", "type: float", f"dimension: {len(sizes) + several}", "encoding: gzip", "endian: little"]
+    lines = ["NRRD0005", f"type: {_NAMES[pixels.dtype.str[1:]]}", f"dimension: {len(sizes) + several}", "encoding: gzip", "endian: little"]
     lines.append(" ".join(["sizes:", *([str(pixels.shape[0])] if several else []), *map(str, sizes)]))
     lines.append(" ".join(["kinds:", *(["vector"] if several else []), *["domain"] * len(sizes)]))
     if affine is not None:

@@ -59,6 +59,8 @@ def read_image(path: Path | str, modality: str | None = None, key: str | None = 
     | `.tif` | a page as a picture, several of one kind (C, pages, H, W) | `0..1`; of floats, signed and long integers none |
 
     By suffix: NIfTI `.nii`, `.nii.gz`; NRRD `.nrrd`, `.nhdr`; MetaImage `.mha`, `.mhd`; a plane may be kept as a volume of one slice.
+    Colours of 16 bits are cut to 8 by their decoder, grey is not.
+
     CT is in HU after the rescale; pixel padding, and whatever is below -1024, is air at -1024 HU. Formats that do not name their
     modality (all but DICOM) are in HU when `modality` is `"CT"`, with the same floor; what is of `0..1` is then refused.
 

@@ -29,8 +29,9 @@ def write_image(
 ) -> Path:
     """Write an image so that the file is whole or not there; the suffix of `path` says how.
 
-    - `.nii`, `.nii.gz`, `.nrrd`, `.mha`: float32 on the grid of `origin`, else of the image: with its affine; without one, with its
-      spacing alone. The unit is noted and read again. NIfTI holds one channel; MetaImage no sheared axes (a tilted gantry).
+    - `.nii`, `.nii.gz`, `.nrrd`, `.mha`: float32 (of unit `label`, whole numbers) on the grid of `origin`, else of the image: with its
+      affine; without one, with its spacing alone. The unit is noted and read again. NIfTI holds one channel;
+      MetaImage no sheared axes (a tilted gantry).
     - `.npy`: float32, without the channel axis when there is one channel; values alone.
     - `.tif`: float32, one channel, a page for each plane; values and unit, no place.
     - `.png`: a grey or colour plane of unit `0..1`, or of any unit between the ends of a `window`; values outside are clipped.
