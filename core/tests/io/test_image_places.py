@@ -186,6 +186,16 @@ def test_without_a_place_the_spacing_is_kept_alone(tmp_path: Path, suffix: str, 
 
 
 @pytest.mark.parametrize("suffix", VOLUMES)
+def test_a_unit_is_one_line_of_the_header(tmp_path: Path, suffix: str) -> None:
+    image = sample(AXIAL)
+    unit = "µm\nspace origin: (9,9,9)\nOffset = 9 9 9"
+    again = read_image(write_image(tmp_path / f"a{suffix}", Image(image.pixels, unit, image.origin)))
+    assert again.unit == "µm space origin: (9,9,9) Offset = 9 9 9"
+    assert again.affine is not None
+    np.testing.assert_allclose(again.affine, affine_of(AXIAL), atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", VOLUMES)
 def test_the_header_alone_says_what_the_image_will_be(tmp_path: Path, suffix: str) -> None:
     path = write_image(tmp_path / f"a{suffix}", sample(DIRECTIONS["oblique"]))
     header, image = image_header(path), read_image(path)

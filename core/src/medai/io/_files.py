@@ -18,6 +18,7 @@ AIR = -1024.0
 """HU of what lies outside the field of view."""
 
 _NOTE = "medai unit="
+_LONGEST_UNIT = 60
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,17 @@ def numbers_of(image: Image) -> Array:
 
 def note_of(unit: str) -> str:
     """The unit as a note for a format that has a field for free text alone."""
-    return f"{_NOTE}{unit}"
+    return f"{_NOTE}{one_line(unit)}"
 
 
 def unit_in(note: str) -> str:
     """The unit that `note_of` wrote; none for any other text."""
-    return note.removeprefix(_NOTE) if note.startswith(_NOTE) else ""
+    return one_line(note.removeprefix(_NOTE)) if note.startswith(_NOTE) else ""
+
+
+def one_line(text: str) -> str:
+    """A unit on one line, since in a header of text the next line is a field of its own."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_UNIT]).strip()
 
 
 def chosen(names: Sequence[str], key: str | None, preferred: str, path: Path) -> str:

@@ -92,4 +92,4 @@ def _origin(header: Any, axes: int, path: Path) -> Origin:
 
 
 def _unit(header: Any) -> str:
-    return unit_in(bytes(header["descrip"]).rstrip(b"\0").decode("latin-1"))
+    return unit_in(bytes(header["descrip"]).rstrip(b"\0").decode("utf-8", errors="replace"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io._files import Array, ImageFile, ImageHeader, data_file, numbers_of
+from medai.io._files import Array, ImageFile, ImageHeader, data_file, numbers_of, one_line
 from medai.io._grids import LPS, Affine, plain, require_axes, reversed_axes
 from medai.io._nrrd_header import LARGEST, Header, header_of
 from medai.io._stored import Packing, Stored
@@ -62,7 +62,7 @@ def open_nrrd(path: Path) -> ImageFile:
         order = [*([] if channels is None else [channels]), *reversed(spatial)]
         return array.transpose(order).reshape(whole)
 
-    return ImageFile(ImageHeader(whole, header.pairs.get(_UNIT, ""), header.origin(spatial[: len(shape)])), pixels)
+    return ImageFile(ImageHeader(whole, one_line(header.pairs.get(_UNIT, "")), header.origin(spatial[: len(shape)])), pixels)
 
 
 def write_nrrd(path: Path, image: Image, affine: Affine | None, spacing: tuple[float, ...]) -> None:
@@ -83,7 +83,7 @@ def write_nrrd(path: Path, image: Image, affine: Affine | None, spacing: tuple[f
     elif spacing:
         lines.append(" ".join(["spacings:", *(["nan"] if several else []), *(repr(float(step)) for step in spacing[::-1])]))
     if image.unit:
-        lines.append(f"{_UNIT}:={image.unit}")
+        lines.append(f"{_UNIT}:={one_line(image.unit)}")
     content = np.moveaxis(pixels, 0, -1) if several else pixels
     path.write_bytes("\n".join([*lines, "", ""]).encode() + gzip.compress(content.tobytes(), 6, mtime=0))
 

@@ -81,6 +81,7 @@ def read_image(path: Path | str, modality: str | None = None, key: str | None = 
     _require_file(path)
     with reading(path, "an image"):
         if _dicom.is_dicom(path):
+            _require_no_key(key, path)
             return _dicom.read_dicom(path, modality)
     form = _format(path)
     with reading(path, form.kind):
@@ -126,6 +127,11 @@ def _require_file(path: Path) -> None:
         raise DataError("is a device or a pipe, not an image file", path)
 
 
+def _require_no_key(key: str | None, path: Path) -> None:
+    if key is not None:
+        raise DataError(f"holds one image, so that the key {key!r} means nothing", path)
+
+
 def _format(path: Path) -> _Format:
     found = _BY_SUFFIX.get(suffix_of(path))
     if found is None:
@@ -134,8 +140,8 @@ def _format(path: Path) -> _Format:
 
 
 def _opened(path: Path, form: _Format, key: str | None) -> ImageFile:
-    if key is not None and not form.several:
-        raise DataError(f"holds one image, so that the key {key!r} means nothing", path)
+    if not form.several:
+        _require_no_key(key, path)
     file: ImageFile = form.open(path, key) if form.several else form.open(path)
     check_size(file.header.shape, path)
     return file
