@@ -63,7 +63,7 @@ def image_of(pixels: np.ndarray[Any, Any], unit: str, origin: Origin) -> Image:
     """
     with np.errstate(over="ignore"):
         values = np.array(pixels, dtype=np.float32, order="C")
-    if not np.isfinite(values).all():
+    if pixels.dtype.kind not in "biu" and not np.isfinite(values).all():
         bad = values.size - int(np.isfinite(values).sum())
         raise DataError(f"NaN or infinite pixels: {bad} of {values.size}", origin.files[0])
     return Image(torch.from_numpy(values), unit, origin)
