@@ -77,6 +77,8 @@ def test_classes_that_are_named_have_figures_everywhere() -> None:
     metric = Iou(classes=("background", "liver", "spleen"))
     figures = metric.total([metric.case(mask([[1, 1]]), sample(mask([[1, 1]])))])
     assert figures == {"iou": 1, "iou-liver": 1, "iou-spleen": pytest.approx(math.nan, nan_ok=True)}
+    one = Iou(classes=("background", "lesion"))
+    assert one.total([one.case(mask([[1, 1]]), sample(mask([[1, 0]])))]) == {"iou": 0.5}
 
 
 def test_overlap_agrees_with_scikit_learn() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 
@@ -33,6 +33,10 @@ def mean(values: Iterable[float]) -> float:
     return math.fsum(defined) / len(defined) if defined else math.nan
 
 
-def name_of(index: int, names: Sequence[str]) -> str:
-    """A class's name, else its number."""
-    return names[index] if index < len(names) else str(index)
+def named(figure: str, by_class: Mapping[int, float], names: Sequence[str]) -> dict[str, float]:
+    """The mean over classes, and each class's figure with its name, else its number, behind a hyphen; of the one structure of two
+    names, the mean says all."""
+    means = {figure: mean(by_class.values())}
+    if len(names) == 2 and by_class.keys() <= {1}:
+        return means
+    return means | {f"{figure}-{names[index] if index < len(names) else index}": value for index, value in by_class.items()}

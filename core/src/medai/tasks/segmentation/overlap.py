@@ -9,7 +9,7 @@ import torch
 
 from medai.tasks._types import Sample
 from medai.tasks.inputs import Image
-from medai.tasks.segmentation.comparing import mean, name_of, reference_of
+from medai.tasks.segmentation.comparing import mean, named, reference_of
 from medai.tasks.segmentation.types import Mask
 
 Counts = Mapping[int, tuple[int, int, int]]
@@ -35,7 +35,8 @@ class _Overlap:
         """
         found, truth = prediction.labels, reference_of(sample, prediction)
         classes = int(max(found.max(), truth.max())) + 1
-        both = torch.bincount(truth[found == truth], minlength=classes).tolist()
+        # Without the background, which is most of a volume and would take most of the time.
+        both = torch.bincount(truth[(found == truth) & (truth > 0)], minlength=classes).tolist()
         sizes = (torch.bincount(labels.flatten(), minlength=classes).tolist() for labels in (found, truth))
         counts = enumerate(zip(both, *sizes, strict=True))
         return {index: each for index, each in counts if index > 0 and (each[1] or each[2])}
@@ -44,9 +45,7 @@ class _Overlap:
         """The mean over classes, and each class's figure with its name behind a hyphen, from 0 to 1; NaN where not defined."""
         found = {index for part in parts for index in part} | set(range(1, len(self._classes)))
         by_class = {index: self._of_class([part[index] for part in parts if index in part]) for index in sorted(found)}
-        return {self._figure: mean(by_class.values())} | {
-            f"{self._figure}-{name_of(index, self._classes)}": value for index, value in by_class.items()
-        }
+        return named(self._figure, by_class, self._classes)
 
     def _of_class(self, counts: Sequence[tuple[int, int, int]]) -> float:
         if self._average == "cases" or not counts:
@@ -66,7 +65,7 @@ class Dice(_Overlap):
     Args:
         average: `cases`, the mean of the cases' own figures, or `pooled`, the pixels of all cases counted together.
         classes: names of the classes, the background's first, for the figures' names; default, their numbers. A class that is named
-            has a figure even where no case has it.
+            has a figure even where no case has it; of two names, the mean stands alone.
         label: put before the figures' names with a hyphen, so that one metric may be used twice.
     """
 
@@ -85,7 +84,7 @@ class Iou(_Overlap):
     Args:
         average: `cases`, the mean of the cases' own figures, or `pooled`, the pixels of all cases counted together.
         classes: names of the classes, the background's first, for the figures' names; default, their numbers. A class that is named
-            has a figure even where no case has it.
+            has a figure even where no case has it; of two names, the mean stands alone.
         label: put before the figures' names with a hyphen, so that one metric may be used twice.
     """
 

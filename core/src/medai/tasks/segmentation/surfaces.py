@@ -11,10 +11,11 @@ from scipy import ndimage
 
 from medai.tasks._types import Sample
 from medai.tasks.inputs import Image
-from medai.tasks.segmentation.comparing import mean, name_of, reference_of
+from medai.tasks.segmentation.comparing import mean, named, reference_of
 from medai.tasks.segmentation.types import Mask
 
 Array = np.ndarray[Any, Any]
+Box = tuple[slice, ...]
 Distances = Mapping[int, tuple[float, float]]
 """Of each class that a case has: the 95th percentile and the mean of the distances."""
 
@@ -50,8 +51,16 @@ class SurfaceDistance:
         found, truth = prediction.labels.numpy(), reference_of(sample, prediction).numpy()
         spacing = _spacing(sample, truth.ndim)
         furthest = math.hypot(*(size * step for size, step in zip(truth.shape, spacing, strict=True)))
-        classes = np.union1d(np.unique(found), np.unique(truth))
-        return {int(index): _between(found == index, truth == index, spacing, furthest) for index in classes if index > 0}
+        boxes, true_boxes = _boxes(found), _boxes(truth)
+        distances = {}
+        for index in sorted(boxes.keys() | true_boxes.keys()):
+            if index not in boxes or index not in true_boxes:
+                distances[index] = (furthest, furthest)
+                continue
+            # Both surfaces lie in the box around the two; distances need not be known elsewhere.
+            box = _around(boxes[index], true_boxes[index])
+            distances[index] = _between(found[box] == index, truth[box] == index, spacing)
+        return distances
 
     def total(self, parts: Sequence[Distances]) -> Mapping[str, float]:
         """`hd95` and `assd`: the mean over classes, and of each class with its name behind a hyphen; NaN where not defined."""
@@ -59,8 +68,7 @@ class SurfaceDistance:
         figures: dict[str, float] = {}
         for place, figure in enumerate(("hd95", "assd")):
             by_class = {index: mean(part[index][place] for part in parts if index in part) for index in classes}
-            figures[self._label + figure] = mean(by_class.values())
-            figures |= {f"{self._label}{figure}-{name_of(index, self._classes)}": value for index, value in by_class.items()}
+            figures |= named(self._label + figure, by_class, self._classes)
         return figures
 
 
@@ -69,12 +77,17 @@ def _spacing(sample: Sample[Image, Mask], axes: int) -> tuple[float, ...]:
     return spacing if len(spacing) == axes else (1.0,) * axes
 
 
-def _between(first: Array, second: Array, spacing: Sequence[float], furthest: float) -> tuple[float, float]:
-    if not first.any() or not second.any():
-        return furthest, furthest
-    # Both surfaces lie in the box around the two; distances need not be known elsewhere.
-    (box,) = ndimage.find_objects((first | second).astype(np.int8))
-    first, second = _surface(first[box]), _surface(second[box])
+def _boxes(labels: Array) -> dict[int, Box]:
+    """The box around each class that there is."""
+    return {index: box for index, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None}
+
+
+def _around(first: Box, second: Box) -> Box:
+    return tuple(slice(min(one.start, two.start), max(one.stop, two.stop)) for one, two in zip(first, second, strict=True))
+
+
+def _between(first: Array, second: Array, spacing: Sequence[float]) -> tuple[float, float]:
+    first, second = _surface(first), _surface(second)
     there = ndimage.distance_transform_edt(~second, spacing)[first]
     back = ndimage.distance_transform_edt(~first, spacing)[second]
     return float(max(np.percentile(there, 95), np.percentile(back, 95))), float(np.concatenate([there, back]).mean())
