@@ -19,7 +19,8 @@ from medai._cli import COMMANDS
 from medai._results.folder import RunFolder
 
 README, CONTRIBUTING, GUIDE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "guide.md"
-DOCUMENTS = [README, CONTRIBUTING, GUIDE]
+DATA_PAGE, STANDARD_PAGE = ROOT / "docs" / "data.md", ROOT / "docs" / "standard.md"
+DOCUMENTS = [README, CONTRIBUTING, GUIDE, DATA_PAGE, STANDARD_PAGE]
 DATA = Path(os.environ.get("MEDAI_TEST_DATA", ROOT.parent / "shared" / "data"))
 each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
@@ -72,11 +73,15 @@ def test_the_guide_repeats_commands_of_the_readme() -> None:
 @pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.skipif(not DATA.exists(), reason="no ../shared/data and no MEDAI_TEST_DATA")
-def test_commands_on_real_data_run(tmp_path: Path) -> None:
-    lines = tried(README, real=True)
+@pytest.mark.parametrize("document", [README, DATA_PAGE, STANDARD_PAGE], ids=lambda path: path.name)
+def test_commands_on_real_data_run(document: Path, tmp_path: Path) -> None:
+    lines = tried(document, real=True)
     assert len(lines) >= 3
-    run(lines, README, tmp_path / "checkout")
-    assert list((tmp_path / "checkout" / "denoised").iterdir())
+    run(lines, document, tmp_path / "checkout")
+    made = [line.split(" -o ")[1].split()[0] for line in lines if " -o " in line]
+    assert made
+    for folder in made:
+        assert list((tmp_path / "checkout" / folder).iterdir())
 
 
 @each
