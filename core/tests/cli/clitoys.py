@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import nn
 
-from medai.api import DatasetSpec, LossSpec, ModelSpec, Recipe, Slot, Split, Train, hookimpl, use
+from medai.api import DatasetSpec, ExporterSpec, LossSpec, ModelSpec, Recipe, Slot, Split, Train, hookimpl, use
 from medai.api import Protocol as Rules
 from medai.errors import DataError
-from medai.tasks import Case, Dataset, Image, Sample
+from medai.tasks import Batch, Case, Dataset, Image, Sample, Trained
 
 _UNIT = "HU"
 
@@ -88,6 +91,50 @@ class Squares:
 
     def __call__(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return ((output - target) ** 2).mean()
+
+
+class Written:
+    """Exports the convolution as two numbers, and spoils one thing or another of it."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+
+    def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
+        if self.fault == "disk":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        inner: Any = model.module.inner if model.module is not None else None
+        if self.fault == "in place":
+            with torch.no_grad():
+                inner.weight.add_(0.5)
+        weight, bias = float(inner.weight), float(inner.bias)
+        path = folder / "net.json"
+        path.write_text(json.dumps({"weight": weight + (0.5 if self.fault == "perturbed" else 0), "bias": bias}), encoding="utf-8")
+        (folder / "notes").mkdir()
+        (folder / "notes" / "read.me").write_text("w x + b", encoding="utf-8")
+        return path
+
+    def open(self, path: Path) -> Any:
+        if self.fault == "no file":
+            raise ValueError("not what it was")
+        return object() if self.fault == "no predictor" else Numbers(**json.loads(path.read_text(encoding="utf-8")), fault=self.fault)
+
+
+class Numbers:
+    """The two numbers as a predictor."""
+
+    def __init__(self, weight: float, bias: float, fault: str) -> None:
+        self.weight, self.bias, self.fault = weight, bias, fault
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Image]:
+        given = batch.inputs.pixels[0]
+        answer = (given / 20 if self.fault == "normalisation" else given) * self.weight + self.bias
+        answer = answer * float("nan") if self.fault == "no number" else answer
+        return [Image(answer, _UNIT)] * (2 if self.fault == "two" else 1)
+
+
+@hookimpl
+def medai_exporters() -> list[ExporterSpec]:
+    return [ExporterSpec(name="written", target="clitoys:Written", summary="two numbers", of="model")]
 
 
 @hookimpl
