@@ -111,3 +111,6 @@ def test_the_picture_says_cluster_and_class() -> None:
     assert drawn.axes[0].get_title() == "cluster 4   (class malignant)"
     drawn.savefig(io.BytesIO(), dpi=30)
     assert TASK.draw(sample(None), Cluster(4), {}).axes[0].get_title() == "cluster 4"
+    assert [text.get_text() for text in drawn.axes[0].get_yticklabels()] == ["x", "y"]
+    long = Sample(Case("a", "a"), Row(torch.zeros(450), tuple(map(str, range(450)))))
+    assert TASK.draw(long, Cluster(0), {}).axes[0].get_ylabel() == "450 columns"

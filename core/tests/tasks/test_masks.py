@@ -16,6 +16,7 @@ from scipy import ndimage
 from scipy.spatial.distance import cdist
 
 from medai.errors import DataError, PluginError
+from medai.io import read_image
 from medai.tasks import Batch, Case, Image, Mask, Origin, Sample
 from medai.tasks.segmentation import Dice, Iou, Segmentation, SurfaceDistance
 
@@ -293,6 +294,27 @@ def test_every_panel_shows_the_patient_as_radiologists_look() -> None:
     plain = TASK.draw(sample(truth), truth, {})
     for figure, rows, columns in ((turned, (-0.5, 19.5), (23.5, -0.5)), (plain, (19.5, -0.5), (-0.5, 23.5))):
         assert {(axes.get_ylim(), axes.get_xlim()) for axes in figure.axes} == {(rows, columns)}
+
+
+@pytest.mark.realdata
+def test_vertebrae_of_a_real_ct(real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "ct" / "totalsegmentator"
+    image = read_image(folder / "example_ct.nii.gz", "CT")
+    truth = TASK.load(folder / "example_ct_vertebrae.nii.gz")
+    assert truth.labels.unique().tolist() == [0, *range(26, 34)]
+    case = Sample(Case("ct", "ct"), image, truth)
+    TASK.check(case)
+    moved = Mask(truth.labels.roll(1, 0))
+    dice, distance = Dice(), SurfaceDistance()
+    assert 0.7 < dice.total([dice.case(moved, case)])["dice"] < 1
+    # A voxel is 3 mm.
+    assert distance.total([distance.case(moved, case)])["hd95"] == pytest.approx(3.0)
+    path = TASK.save(moved, case, tmp_path / "ct")
+    assert torch.equal(TASK.load(path).labels, moved.labels)
+    nibabel = pytest.importorskip("nibabel")
+    np.testing.assert_allclose(nibabel.load(path).affine, nibabel.load(folder / "example_ct.nii.gz").affine)
+    figure = TASK.draw(case, moved, {"window": (-160, 240)})
+    assert figure.axes[3].get_title() == "Difference"
 
 
 def test_pictures_of_empty_masks_and_of_colour_images() -> None:

@@ -18,6 +18,7 @@ Given = Image | Row
 """What such a task is given."""
 
 _TABLES = frozenset({".csv"})
+_MOST_NAMED = 30
 
 
 def tensor_of(inputs: object) -> torch.Tensor:
@@ -48,14 +49,18 @@ def check_input(sample: Sample[Any, Any]) -> None:
 
 
 def show(axes: Axes, inputs: Given) -> None:
-    """Draw the input: a plane, of a volume the middle one; of a row a bar per value."""
+    """Draw the input: a plane, of a volume the middle one; of a row a bar per value, from top to bottom, named where they are few."""
     if isinstance(inputs, Image):
         pixels = inputs.pixels[0].numpy()
         axes.imshow(pixels[len(pixels) // 2] if pixels.ndim == 3 else pixels, cmap="gray")
         axes.axis("off")
         return
     axes.barh(range(len(inputs.names)), inputs.values.nan_to_num().tolist(), color="#b8c4d0")
-    axes.set_yticks(range(len(inputs.names)), list(inputs.names))
+    axes.invert_yaxis()
+    if len(inputs.names) <= _MOST_NAMED:
+        axes.set_yticks(range(len(inputs.names)), list(inputs.names))
+    else:
+        axes.set_ylabel(f"{len(inputs.names)} columns")
 
 
 def open_images_or_rows(paths: Sequence[Path]) -> Dataset[Any, Any]:
