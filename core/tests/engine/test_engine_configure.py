@@ -139,3 +139,13 @@ def test_a_folder_goes_to_the_dataset_that_the_users_file_names(tmp_path: Path) 
     found = configure(Request(str(path), data=(f"pairs={tmp_path}",)))
     assert chosen_data(found.recipe)["pairs"][0] == use("enginetoys/points", groups=3, root=str(tmp_path))
     assert found.scale == "paper"
+
+
+def test_what_a_users_file_leaves_out_stands_in_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'task = "medai/restoration"\nmodel = "enginetoys/same"\ndata.a = {folder = "enginetoys/points", embedded = "enginetoys/points"}\n',
+        encoding="utf-8",
+    )
+    document = configure(Request(str(path))).document
+    assert document["model"] == {"use": "enginetoys/same"} and document["protocol"]["options"] == {}

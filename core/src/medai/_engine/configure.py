@@ -127,13 +127,11 @@ def renamed_groups(configuration: Configuration, names: Mapping[str, str]) -> Co
 def informed(configuration: Configuration, facts: Mapping[str, object]) -> Configuration:
     """The configuration with what its data say of themselves, by path; whatever recipe or user says stands, and a path to a parameter
     that the component there does not take is passed over."""
-    # Not the document as it was given: there a component may be a bare id, which has no place for parameters.
-    own: Document = to_document(configuration.recipe)
-    stated = dict(flatten(own))
-    fresh = {path: value for path, value in facts.items() if path not in stated and _takes(own, path)}
+    stated = dict(flatten(configuration.document))
+    fresh = {path: value for path, value in facts.items() if path not in stated and _takes(configuration.document, path)}
     if not fresh:
         return configuration
-    document = overlay(own, fresh)
+    document = overlay(configuration.document, fresh)
     origins = {**configuration.origins, **dict.fromkeys(fresh, "the data")}
     return dataclasses.replace(configuration, recipe=from_document(Recipe, document), document=document, origins=origins)
 
@@ -272,4 +270,5 @@ def _configuration(id: str, own: Document, document: Document, scale: str, origi
         for path in sorted(paper.keys() | ours.keys())
         if paper.get(path) != ours.get(path) and path.split(".")[0] not in _IDENTITY
     )
-    return Configuration(id, recipe, document, scale, origins, departures)
+    # Not the document as it was given: a user's file may leave whole tables out, and name components by bare ids.
+    return Configuration(id, recipe, to_document(recipe), scale, origins, departures)
