@@ -32,6 +32,7 @@ _JPEG_SIZE = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf\xf7]")
 
 def stored_values(header: Dataset, frames: int, path: Path) -> Array:
     """(frames, rows, columns, samples) as stored: integers without what lies in bits that are not used, or floats; colours as RGB.
+    Not to be written to: it may be the file's own bytes.
 
     Raises:
         DataError: no decoder is installed for the transfer syntax, the syntax or the colours are not read, or fewer frames are there
@@ -45,7 +46,7 @@ def stored_values(header: Dataset, frames: int, path: Path) -> Array:
         _check_codestreams(header, frames, path)
     shift = _shift(header) if decoder.is_native or RLELossless == decoder.UID else 0
     # pydicom's annotation of the options is that of all of them together.
-    options: Any = {"allow_excess_frames": False, "correct_unused_bits": not shift}
+    options: Any = {"allow_excess_frames": False, "correct_unused_bits": not shift, "view_only": True}
     values, found = decoder.as_array(header, decoding_plugin=plugin, **options)
     if str(found["photometric_interpretation"]).startswith("YBR"):
         raise DataError(f"colours {found['photometric_interpretation']} in transfer syntax {decoder.UID.name} are not turned to RGB", path)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from pydicom import Dataset
 
 from medai.errors import DataError
 from medai.io import _attributes, _calibrations, _decoders, _frames, _geometry, _values
 from medai.io._dicom_file import is_dicom, parsed
-from medai.io._faults import check_size, image_of, reading
+from medai.io._faults import check_size, reading
 from medai.io._geometry import Layout, Plane
 from medai.tasks import Image, Origin
 
@@ -41,7 +42,7 @@ def read_dicom(path: Path, modality: str | None = None) -> Image:
         flat = content.pixels.shape[1] == 1
         order, layout = (None, None) if flat else _volume(content)
         pixels = content.pixels[:, 0] if flat else content.pixels if order is None else content.pixels[:, order]
-        return image_of(pixels, content.unit, _origin(path, content, layout))
+        return Image(torch.from_numpy(np.ascontiguousarray(pixels)), content.unit, _origin(path, content, layout))
 
 
 def read_content(path: Path, modality: str | None = None) -> Content:
@@ -57,7 +58,10 @@ def read_content(path: Path, modality: str | None = None) -> Content:
     frames, samples = _frames.frame_count(header), int(header.get("SamplesPerPixel") or 1)
     check_size((samples, frames, int(header.Rows), int(header.Columns)), path)
     described = _frames.frames_of(header)
-    pixels, unit = _values.physical(_decoders.stored_values(header, frames, path), header, described, path)
+    stored = _decoders.stored_values(header, frames, path)
+    pixels, unit = _values.physical(stored, header, described, path)
+    if stored.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise DataError(f"NaN or infinite pixels: {int((~np.isfinite(pixels)).sum())} of {pixels.size}", path)
     return Content(pixels, unit, header, described)
 
 
@@ -76,7 +80,7 @@ def _volume(content: Content) -> tuple[list[int] | None, Layout | None]:
     if len(content.frames) != content.pixels.shape[1]:
         return None, None
     planes = [Plane.of(frame) for frame in content.frames]
-    parts = _frames.volumes(planes, content.frames)
+    parts = _frames.volumes(planes, [_frames.marks_of(frame) for frame in content.frames])
     layout = _geometry.layout([planes[index] for index in parts[0]]) if len(parts) == 1 else None
     return (None, None) if layout is None or layout.fault else (parts[0], layout)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.tag import Tag
 
 from medai.io import _geometry
 from medai.io._geometry import Plane
@@ -16,6 +17,10 @@ MARKS = (
     *("NominalCardiacTriggerDelayTime", "TriggerTime", "AcquisitionNumber"),
 )
 """What tells volumes apart that lie in one place, in the order in which it is tried."""
+
+Marks = Mapping[str, object]
+
+_MARKS = {Tag(keyword): keyword for keyword in MARKS}
 
 GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 
@@ -50,7 +55,16 @@ def frames_of(header: Dataset) -> list[Dataset]:
     return [_flat([*common, *_elements([groups])]) for groups in each]
 
 
-def volumes(planes: Sequence[Plane], marks: Sequence[Dataset]) -> list[list[int]]:
+def marks_of(header: Dataset) -> Marks:
+    """What tells its volume apart, by keyword: values to compare, as they are written where they are not decoded yet."""
+    found: dict[str, object] = {}
+    for tag in _MARKS.keys() & header.keys():
+        value = header.get_item(tag).value
+        found[_MARKS[tag]] = value if isinstance(value, bytes) else str(value)
+    return found
+
+
+def volumes(planes: Sequence[Plane], marks: Sequence[Marks]) -> list[list[int]]:
     """Which planes belong to which volume, each in order of position; where no position is given, all in the order given.
 
     Planes of different orientation or spacing are different volumes. Where positions repeat, volumes are told apart by the first of
@@ -64,11 +78,11 @@ def volumes(planes: Sequence[Plane], marks: Sequence[Dataset]) -> list[list[int]
     return found
 
 
-def _apart(part: list[int], planes: Sequence[Plane], marks: Sequence[Dataset], keywords: Sequence[str]) -> list[list[int]]:
+def _apart(part: list[int], planes: Sequence[Plane], marks: Sequence[Marks], keywords: Sequence[str]) -> list[list[int]]:
     positions = np.array([planes[index].position for index in part])
     if not keywords or len(part) < 2 or np.diff(positions).min() > 1e-3:
         return [part]
-    pieces = _by([_raw(marks[index], keywords[0]) for index in part], part)
+    pieces = _by([marks[index].get(keywords[0]) for index in part], part)
     return [piece for members in pieces for piece in _apart(members, planes, marks, keywords[1:])]
 
 
@@ -82,12 +96,6 @@ def _by(keys: Sequence[object], members: Sequence[int]) -> list[list[int]]:
 def _direction(plane: Plane) -> object:
     # Rounded, because scanners write the same orientation with differences in the last digit; + 0.0 makes -0.0 and 0.0 one.
     return None if plane.axes is None else tuple((np.round(plane.axes, 2) + 0.0).ravel().tolist())
-
-
-def _raw(header: Dataset, keyword: str) -> object:
-    """An element's value to compare, as it is written where that is not decoded yet."""
-    value = header[keyword].value if keyword in header else None
-    return value if isinstance(value, str | bytes | int | float | None) else str(value)
 
 
 def _elements(groups: Sequence[Dataset]) -> Iterator[Dataset]:

@@ -11,7 +11,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault
 from medai.io import _frames, _geometry
 from medai.io._dicom_file import parsed
 from medai.io._faults import reading
@@ -27,6 +27,8 @@ _TAGS = [
         *(*_frames.GROUPS, *_frames.MARKS),
     )
 ]
+# The last tag of images of one plane; what is said of frames, and most of what a maker adds, comes after it.
+_LAST = Tag("PixelSpacing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class Header:
     frames: int = 1
     instance: int = 0
     planes: Sequence[Plane] = ()
-    marks: Sequence[Dataset] = ()
+    marks: Sequence[_frames.Marks] = ()
     fault: str = ""
 
     @property
@@ -66,7 +68,9 @@ def read_header(path: Path, folder: str) -> Header | None:
     """The header of a DICOM image that is not a localizer; None for any other file; with its fault where it is damaged."""
     try:
         with reading(path, "DICOM"):
-            header = parsed(path, _TAGS)
+            header = parsed(path, _TAGS, until=_LAST)
+            if header is not None and written(header, "NumberOfFrames") is not None:
+                header = parsed(path, _TAGS)
             if header is None or "LOCALIZER" in _text(header, "ImageType"):
                 return None
             if written(header, "Rows") is None or written(header, "Columns") is None:
@@ -74,6 +78,8 @@ def read_header(path: Path, folder: str) -> Header | None:
             return _header(path, folder, header)
     except DataError as error:
         return Header(path, folder, fault=error.reason)
+    except MemoryFault:
+        return Header(path, folder, fault="an element claims more than there is memory")
 
 
 def _header(path: Path, folder: str, header: Dataset) -> Header:
@@ -93,7 +99,7 @@ def _header(path: Path, folder: str, header: Dataset) -> Header:
         columns=columns,
         frames=_frames.frame_count(header),
         planes=planes,
-        marks=frames,
+        marks=[_frames.marks_of(frame) for frame in frames],
         instance=int(_geometry.number(header, "InstanceNumber") or 0),
     )
 

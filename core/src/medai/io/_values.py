@@ -85,10 +85,11 @@ def _hounsfield(grey: Array, header: Dataset, frames: Sequence[Dataset], path: P
 def _rescaled(grey: Array, header: Dataset, frames: Sequence[Dataset]) -> Array:
     dose = _geometry.number(header, "DoseGridScaling")
     pairs = [(_geometry.number(frame, "RescaleSlope"), _geometry.number(frame, "RescaleIntercept")) for frame in frames]
-    slopes, intercepts = np.array([((dose or 1) if slope is None else slope, intercept or 0) for slope, intercept in pairs], np.float32).T
-    values = grey.astype(np.float32)
-    values *= slopes[:, None, None]
-    values += intercepts[:, None, None]
+    slopes, intercepts = np.array([((dose or 1) if slope is None else slope, intercept or 0) for slope, intercept in pairs]).T
+    if np.abs(slopes).max() * 2.0 ** (8 * grey.itemsize) + np.abs(intercepts).max() > np.finfo(np.float32).max:
+        raise ValueError("its rescale slope or intercept is absurd")
+    values = np.multiply(grey, slopes.astype(np.float32)[:, None, None], dtype=np.float32, casting="unsafe")
+    values += intercepts.astype(np.float32)[:, None, None]
     return values
 
 
