@@ -11,7 +11,7 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where the predictions go.")
-@click.option("--to", "exporter", metavar="ID", help="An exporter of predictions that writes them, such as standard/dicom-series.")
+@click.option("--to", "exporter", metavar="ID", help="An exporter of predictions that writes them: medai list exporters.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the exporter; repeatable.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")

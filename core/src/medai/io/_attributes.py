@@ -22,8 +22,8 @@ KEPT = (
 """The DICOM keywords whose values readers keep, in `Origin.attributes`; nothing else of a header leaves them.
 
 Numbers are float; several values are joined by a backslash, as DICOM writes them. `ImagerPixelSpacing` and
-`NominalScannedPixelSpacing` are there when `spacing` is one of them: millimetres at the detector or on the film, of which lengths in the
-patient are a part (`EstimatedRadiographicMagnificationFactor`).
+`NominalScannedPixelSpacing` are there when `spacing` is one of them: millimetres where the rays arrive or on the film, of which lengths
+in the patient are a part (`EstimatedRadiographicMagnificationFactor`).
 """
 
 SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
