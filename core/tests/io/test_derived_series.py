@@ -15,7 +15,7 @@ import torch
 from pydicom.uid import MRImageStorage, UltrasoundImageStorage, generate_uid
 
 from medai.errors import DataError, UsageError
-from medai.io import plane_headers, pseudonym, read_image, write_series
+from medai.io import plane_headers, pseudonym, read_image, read_series, write_series
 from medai.tasks import Image, Origin
 
 Array = np.ndarray[Any, Any]
@@ -122,6 +122,17 @@ def test_a_volume_is_written_as_its_planes(tmp_path: Path, write_slice: WriteSli
     assert np.allclose(corners(files), corners(written), atol=1e-6)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_series_read_as_a_volume_reads_the_same_again(tmp_path: Path, write_slice: WriteSlice, layout: str) -> None:
+    (tmp_path / "in").mkdir()
+    source(tmp_path / "in", write_slice, layout)
+    volume = read_series(tmp_path / "in")
+    write_series(tmp_path / "out", volume)
+    again = read_series(tmp_path / "out")
+    assert torch.equal(again.pixels, volume.pixels) and again.affine is not None and volume.affine is not None
+    assert np.allclose(again.affine, volume.affine)
+
+
 def test_one_slice_is_a_series(tmp_path: Path, write_slice: WriteSlice) -> None:
     path = write_slice(tmp_path / "one.dcm", np.full((16, 24), 1100, np.int16), FrameOfReferenceUID="1.2.88")
     (written,) = write_series(tmp_path / "out", read_image(path))
@@ -132,7 +143,7 @@ def test_one_slice_is_a_series(tmp_path: Path, write_slice: WriteSlice) -> None:
 
 def test_frames_of_one_file_become_planes_in_place(tmp_path: Path, write_slice: WriteSlice) -> None:
     stored = (values(4) + 1024).astype(np.int16)
-    path = write_slice(tmp_path / "many.dcm", stored[0], FrameOfReferenceUID="1.2.88", ImagePositionPatient=None, PixelSpacing=None)
+    path = write_slice(tmp_path / "many.dcm", stored[0], FrameOfReferenceUID="1.2.88", PixelSpacing=None)
     many = pydicom.dcmread(path)
     many.NumberOfFrames, many.PixelData = 4, stored.tobytes()
     many.save_as(path)

@@ -163,6 +163,23 @@ def test_a_volume_is_one_segmentation(tmp_path: Path) -> None:
     assert np.allclose(seg_millimetres(path, 1), millimetres(planes, masks(planes), 1), atol=1e-5)
 
 
+def test_frames_of_one_file_are_segmented_in_place(tmp_path: Path) -> None:
+    stored = np.random.default_rng(0).integers(0, 1000, (4, 16, 24)).astype(np.int16)
+    path = write_plane(tmp_path / "many.dcm", stored[0], LAYOUTS["identity"][0], [-100.0, -90.0, 10.0])
+    many = pydicom.dcmread(path)
+    many.NumberOfFrames, many.PixelData = 4, stored.tobytes()
+    many.save_as(path)
+    affine = np.array([[0.0, 0, -0.6, 100], [0, -0.7, 0, 90], [2.5, 0, 0, 10], [0, 0, 0, 1]])
+    image = Image(torch.from_numpy(stored.astype(np.float32))[None], "HU", Origin((path,), affine, (2.5, 0.7, 0.6)))
+    labels = torch.zeros(4, 16, 24, dtype=torch.int64)
+    labels[2, 3, 6], labels[3, 5, 7] = 1, 2
+    (written,) = DicomSeg(identified=True).write([(Sample(Case("many", "g"), image), Mask(labels))], tmp_path / "out")
+    assert np.allclose(seg_millimetres(written, 1), [[-96.4, -87.9, 15.0]])
+    assert np.allclose(seg_millimetres(written, 2), [[-95.8, -86.5, 17.5]])
+    (referenced,) = pydicom.dcmread(written).ReferencedSeriesSequence
+    assert [item.ReferencedSOPInstanceUID for item in referenced.ReferencedInstanceSequence] == [many.SOPInstanceUID]
+
+
 def test_a_segmentation_refers_to_its_source_where_it_is_asked_to_say_whose_it_is(tmp_path: Path) -> None:
     samples = series(tmp_path / "in")
     (path,) = DicomSeg(identified=True).write(zip(samples, masks(samples), strict=True), tmp_path / "out")

@@ -5,6 +5,7 @@ What is taken over is a list, as in reading: nothing else of a header gets into 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,7 @@ def _frames(header: Dataset, image: Image, count: int) -> list[Dataset]:
     """A header for each plane of a volume from one file: placed by the volume's affine, since readers put frames in order."""
     headers = []
     for index in range(count):
-        frame = Dataset()
-        frame.update(header)
+        frame = copy.deepcopy(header)
         frame.InstanceNumber = index + 1
         if image.affine is not None and image.pixels.ndim == 4:
             _place(frame, image.affine, index)

@@ -72,6 +72,10 @@ class DicomSeg:
             **made_by(self._recipe),
         )
         segmentation.SeriesDescription = self._description[:64]
+        for series in segmentation.get("ReferencedSeriesSequence", ()):
+            # The planes of a multi-frame source are one instance, to be referred to once.
+            unique = {item.ReferencedSOPInstanceUID: item for item in series.ReferencedInstanceSequence}
+            series.ReferencedInstanceSequence = list(unique.values())
         return segmentation
 
     def _segment(self, number: int) -> Any:
