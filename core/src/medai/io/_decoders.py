@@ -91,7 +91,8 @@ def _shift(header: Dataset) -> int:
 
 def _check_codestreams(header: Dataset, frames: int, path: Path) -> None:
     """Every compressed frame must be there and of the size that the header gives: decoders believe what a frame claims."""
-    size, count = (int(header.Rows), int(header.Columns)), 0
+    # The first item is a table of offsets.
+    size, count = (int(header.Rows), int(header.Columns)), -1
     for fragment in generate_fragments(header.PixelData):
         count += 1
         for claimed in _claimed(fragment):
