@@ -28,17 +28,14 @@ _STEPS = (5, 8, 16, 32, 64)
 
 
 class Whole(nn.Module):
-    """A module with its task's part of the work, so that both end up in one graph. Tensors in, tensors out, float32 all of them but
-    labels; half-precision modules are given and asked for halves within."""
+    """A module with its task's part of the work, so that both end up in one graph: tensors in, tensors out."""
 
     def __init__(self, module: nn.Module, task: Any) -> None:
         super().__init__()
         self.module, self._task = module, task
-        self.half_precision = any(weight.dtype == torch.float16 for weight in module.parameters())
 
     def forward(self, *inputs: torch.Tensor) -> Tensors:
-        given = [value.half() for value in inputs] if self.half_precision else inputs
-        return tuple(self._task.tensors(self.module(*given)).values())
+        return tuple(self._task.tensors(self.module(*inputs)).values())
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class Graph:
     unit: str
 
     @classmethod
-    def of(cls, model: Trained, batch: Batch[Any, Any], *, half: bool = False) -> Graph:
+    def of(cls, model: Trained, batch: Batch[Any, Any]) -> Graph:
         """The graph of a trained module.
 
         Raises:
@@ -73,13 +70,13 @@ class Graph:
         if not hasattr(task, "tensors"):
             raise PluginError(f"the task {model.task} has no tensors(output): modules of it cannot be exported as a graph")
         module = copy.deepcopy(model.module).to("cpu").eval().requires_grad_(False)
-        whole = Whole(module.half() if half else module, task).eval()
+        whole = Whole(module, task).eval()
         given = tuple(task.arguments(batch.to("cpu")))
         if not all(isinstance(value, torch.Tensor) for value in given):
             raise PluginError(f"{model.use.id} is given something else than tensors: it cannot be exported as a graph")
         try:
             with torch.no_grad():
-                outputs = tuple(task.tensors(module(*(value.half() if half else value for value in given))))
+                outputs = tuple(task.tensors(module(*given)))
         except PluginError:
             raise
         except Exception as error:
@@ -143,8 +140,7 @@ class Graph:
                 found = run(trial)
         except Exception:  # a graph that fixed a size says so in its own words
             return False
-        loose = 2e-2 if self.whole.half_precision else 1e-4
-        return expected is not None and all(_near(first, second, loose) for first, second in zip(expected, found, strict=True))
+        return expected is not None and all(_near(first, second) for first, second in zip(expected, found, strict=True))
 
     def _longer(self, axes: Axes) -> Tensors | None:
         """The example with its open axes longer, each by another amount, by the first amounts that the module takes."""
@@ -223,14 +219,14 @@ def _stretched(value: torch.Tensor, axes: Sequence[int], step: int) -> torch.Ten
     return value
 
 
-def _near(expected: torch.Tensor, found: torch.Tensor, loose: float) -> bool:
+def _near(expected: torch.Tensor, found: torch.Tensor) -> bool:
     """Alike in shape and value; of labels, a thousandth may differ, where two classes are equally probable."""
     if expected.shape != found.shape or expected.dtype != found.dtype:
         return False
     if not expected.is_floating_point():
         return expected.numel() == 0 or float((expected != found).float().mean()) <= 1e-3
     scale = max(1.0, float(expected.abs().max())) if expected.numel() else 1.0
-    return bool(torch.allclose(expected, found, rtol=0, atol=loose * scale, equal_nan=True))
+    return bool(torch.allclose(expected, found, rtol=0, atol=1e-4 * scale, equal_nan=True))
 
 
 def short(error: Exception) -> str:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from medai.errors import DataError, EnvironmentFault, PluginError
@@ -39,11 +40,11 @@ class Onnx:
 
     Args:
         opset: version of ONNX's operators.
-        precision: of the weights and of the arithmetic; half precision loses much where a model works on large values.
+        weights: how they are stored; `float16` halves the file and rounds each weight to 11 bits, the arithmetic stays float32.
     """
 
-    def __init__(self, opset: int = 18, precision: Literal["float32", "float16"] = "float32") -> None:
-        self.opset, self.precision = opset, precision
+    def __init__(self, opset: int = 18, weights: Literal["float32", "float16"] = "float32") -> None:
+        self.opset, self.weights = opset, weights
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the file, checked by ONNX's own checker; return it.
@@ -55,11 +56,13 @@ class Onnx:
         """
         for name in ("onnx", "onnxscript", "onnxruntime"):
             _package(name)
-        graph = Graph.of(model, batch, half=self.precision == "float16")
+        graph = Graph.of(model, batch)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".onnx-") as place:
             path = Path(place) / _FILE
             self._trace(graph, path, model.use.id)
+            if self.weights == "float16":
+                _halve(path)
             _describe(path, graph, {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "format": _FORMAT})
             if (data := path.with_name(_DATA)).exists():
                 data.replace(folder / _DATA)
@@ -193,6 +196,23 @@ def _describe(path: Path, graph: Graph, about: Mapping[str, str]) -> None:
     onnx.helper.set_model_props(held, {f"{_PREFIX}{key}": value for key, value in about.items() if value})
     onnx.save(held, path)
     onnx.checker.check_model(str(path))
+
+
+def _halve(path: Path) -> None:
+    """Store the weights in half precision, cast back where the graph begins."""
+    onnx = _package("onnx")
+    held = onnx.load(path)
+    casts = []
+    for weight in held.graph.initializer:
+        if weight.data_type == onnx.TensorProto.FLOAT:
+            name, values = weight.name, onnx.numpy_helper.to_array(weight)
+            with np.errstate(over="ignore"):  # what half precision cannot hold shows at the gate
+                weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_float16"))
+            casts.append(onnx.helper.make_node("Cast", [weight.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *held.graph.node]
+    del held.graph.node[:]
+    held.graph.node.extend(nodes)
+    onnx.save(held, path)
 
 
 def _open_names(held: Any) -> Iterator[tuple[str, str]]:

@@ -106,7 +106,8 @@ def _traced(graph: Graph, axes: Axes) -> tuple[Any, Run, Axes]:
     opened = tuple(
         tuple(axis for axis in found if isinstance(shape[axis], torch.SymInt)) for found, shape in zip(axes, shapes, strict=True)
     )
-    return program, program.module(), opened
+    module = program.module()
+    return program, lambda given: module(*given), opened
 
 
 def _fault(path: Path) -> str:
