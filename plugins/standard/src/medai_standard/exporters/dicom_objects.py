@@ -43,7 +43,7 @@ def headers_of(sample: Sample[Any, Any], *, identified: bool) -> list[Any]:
         DataError: the case has no image, or it was not read from DICOM.
     """
     if not isinstance(sample.inputs, Image):
-        raise DataError(f"a {type(sample.inputs).__name__} is no DICOM image")
+        raise DataError(f"an input of type {type(sample.inputs).__name__} is no DICOM image")
     return plane_headers(replace(sample.inputs, origin=sample.origin), identified=identified)
 
 

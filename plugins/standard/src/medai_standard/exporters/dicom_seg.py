@@ -97,7 +97,7 @@ class DicomSeg:
 
 def _require(prediction: Any, headers: Sequence[Any]) -> None:
     if not isinstance(prediction, Mask):
-        raise DataError(f"a {type(prediction).__name__} is no mask")
+        raise DataError(f"an answer of type {type(prediction).__name__} is no mask")
     found, wanted = tuple(prediction.labels.shape[-2:]), (int(headers[0].Rows), int(headers[0].Columns))
     if found != wanted:
         raise DataError(f"the mask is of {found[0]} x {found[1]} pixels, its source of {wanted[0]} x {wanted[1]}")
@@ -106,5 +106,5 @@ def _require(prediction: Any, headers: Sequence[Any]) -> None:
 def _compact(prediction: Any) -> Any:
     """(H, W) or (D, H, W) uint16, in place of int64."""
     if not isinstance(prediction, Mask):
-        raise DataError(f"a {type(prediction).__name__} is no mask")
+        raise DataError(f"an answer of type {type(prediction).__name__} is no mask")
     return prediction.labels.numpy().astype(np.uint16)

@@ -67,7 +67,7 @@ class DicomSeries:
 
 def _placed(prediction: Any, sample: Sample[Any, Any]) -> Image:
     if not isinstance(prediction, Image):
-        raise DataError(f"a {type(prediction).__name__} is no image")
+        raise DataError(f"an answer of type {type(prediction).__name__} is no image")
     return replace(prediction, origin=sample.origin)
 
 

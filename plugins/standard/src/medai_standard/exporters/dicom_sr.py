@@ -181,7 +181,7 @@ class DicomSr:
 
 def _require(prediction: Any) -> None:
     if not isinstance(prediction, Boxes | Scores | Value):
-        raise DataError(f"a {type(prediction).__name__} is not reported: boxes, class probabilities and numbers are")
+        raise DataError(f"an answer of type {type(prediction).__name__} is not reported: boxes, class probabilities and numbers are")
 
 
 def _outline(box: Sequence[float], header: Any) -> Any:

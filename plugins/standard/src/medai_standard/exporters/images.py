@@ -99,7 +99,7 @@ def _image_of(prediction: Any) -> Image:
         return Image(prediction.labels[None].float(), "label")
     if isinstance(prediction, Image):
         return prediction
-    raise DataError(f"a {type(prediction).__name__} is neither an image nor a mask")
+    raise DataError(f"an answer of type {type(prediction).__name__} is neither an image nor a mask")
 
 
 def _file(sample: Sample[Any, Any]) -> Path | None:

@@ -68,7 +68,7 @@ class Csv:
                 return list(self._boxes(prediction)) or [{}]
             case Mask():
                 return list(self._sizes(prediction, sample))
-        raise DataError(f"a {type(prediction).__name__} does not fit into a table")
+        raise DataError(f"an answer of type {type(prediction).__name__} does not fit into a table")
 
     def _name(self, index: int) -> str:
         return self._classes[index] if index < len(self._classes) else str(index)
