@@ -229,13 +229,14 @@ MR_TYPE_2 = ("ScanOptions", "MRAcquisitionType", "RepetitionTime", "EchoTime", "
 def test_what_dicom_requires_is_there(tmp_path: Path, write_slice: WriteSlice, modality: str, identified: bool) -> None:
     kind = {"Modality": modality} if modality == "CT" else {"Modality": "MR", "SOPClassUID": MRImageStorage}
     path = write_slice(tmp_path / "one.dcm", **WHO, **kind)
-    (written,) = write_series(tmp_path / "out", read_image(path), identified=identified)
+    (written,) = write_series(tmp_path / "out", read_image(path), method="some/recipe", identified=identified)
     header = pydicom.dcmread(written)
     ones = [*CT_TYPE_1, *(MR_TYPE_1 if modality == "MR" else ())]
     twos = [key for key in (*CT_TYPE_2, *(MR_TYPE_2 if modality == "MR" else ())) if modality == "CT" or key not in CT_ALONE]
     assert not [key for key in ones if header.get(key) in (None, "")]
     assert not [key for key in twos if key not in header]
     assert header.ImageType[:2] == ["DERIVED", "SECONDARY"] and header.DerivationDescription.startswith("computed by medai")
+    assert header.DerivationDescription.endswith("some/recipe")
     assert header.file_meta.MediaStorageSOPInstanceUID == header.SOPInstanceUID
     assert header.ContributingEquipmentSequence[0].Manufacturer == "medai"
     source = pydicom.dcmread(path)

@@ -25,6 +25,7 @@ def write_series(
     *,
     names: Sequence[str] = (),
     description: str = "computed by medai",
+    method: str = "",
     window: tuple[float, float] | None = None,
     identified: bool = False,
 ) -> list[Path]:
@@ -44,6 +45,7 @@ def write_series(
         images: float32 (1, D, H, W), or planes (1, H, W) or (3, H, W), of one series and unit; `Image.origin` has the source files.
         names: names for the files of the planes, without suffix; in the order of `images`.
         description: the series' name in an archive; it should name no patient. At most 64 letters are kept.
+        method: what computed the images, for each image's derivation description: a recipe's id.
         window: lowest and highest value that a viewer shows at first; default the source's own, or all.
         identified: take over the patient, the study and their UIDs.
 
@@ -66,7 +68,7 @@ def write_series(
         raise UsageError(f"{folder} is not empty: a series is written into a folder of its own")
     with placing(folder) as temporary:
         for number, index in enumerate(order, start=1):
-            file = derived_image(headers[index], planes[index].pixels, storage, window)
+            file = derived_image(headers[index], planes[index].pixels, storage, method=method, window=window)
             file.SeriesInstanceUID, file.SeriesDescription = series, description[:64]
             file.InstanceNumber = number
             with replacing(temporary / f"{labels[index]}.dcm") as path:

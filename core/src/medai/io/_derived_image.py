@@ -13,6 +13,7 @@ from pydicom.sequence import Sequence as Items
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     ExplicitVRLittleEndian,
     MRImageStorage,
@@ -26,22 +27,24 @@ from medai.io._stored_values import Storage
 
 Array = np.ndarray[Any, Any]
 
-_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "US": UltrasoundImageStorage}
-_TYPES = {CTImageStorage: ("AXIAL",), MRImageStorage: ("OTHER",)}
+_CLASSES: dict[str, UID] = {"CT": CTImageStorage, "MR": MRImageStorage, "US": UltrasoundImageStorage}
+_TYPES: dict[UID, tuple[str, ...]] = {CTImageStorage: ("AXIAL",), MRImageStorage: ("OTHER",)}
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
-_EMPTY = {
+_EMPTY: dict[UID, tuple[str, ...]] = {
     CTImageStorage: ("KVP", "AcquisitionNumber"),
     MRImageStorage: ("ScanOptions", "MRAcquisitionType", "RepetitionTime", "EchoTime", "EchoTrainLength"),
 }
 _DERIVATION = Code("DERIVED_BY_MODEL", "99MEDAI", "Computed from the source image by a model")
 
 
-def derived_image(header: Dataset, pixels: torch.Tensor, storage: Storage, window: tuple[float, float] | None) -> FileDataset:
+def derived_image(
+    header: Dataset, pixels: torch.Tensor, storage: Storage, *, method: str, window: tuple[float, float] | None
+) -> FileDataset:
     """The file of a plane (C, H, W) in the place that `header` (of `plane_headers`) says; its series is for the caller to name."""
     kind = _class_of(header, storage)
     file = FileDataset("", header, preamble=b"\0" * 128, file_meta=FileMetaDataset())
     file.SourceImageSequence = Items([_reference(header)])
-    file.DerivationDescription = f"computed by medai {_version()}"
+    file.DerivationDescription = f"computed by medai {_version()}" + (f", {method}" if method else "")
     file.DerivationCodeSequence = Items([_code(_DERIVATION)])
     file.SOPClassUID, file.SOPInstanceUID = kind, generate_uid()
     file.file_meta.MediaStorageSOPClassUID, file.file_meta.MediaStorageSOPInstanceUID = kind, file.SOPInstanceUID
@@ -55,14 +58,14 @@ def derived_image(header: Dataset, pixels: torch.Tensor, storage: Storage, windo
     return file
 
 
-def _class_of(header: Dataset, storage: Storage) -> str:
+def _class_of(header: Dataset, storage: Storage) -> UID:
     modality = header.get("Modality")
     placed = all(header.get(keyword) for keyword in _PLACE)
     fits = {"CT": placed and storage.unit == "HU", "MR": placed and storage.unit != "0..1", "US": storage.unit == "0..1"}
-    return str(_CLASSES[modality] if fits.get(modality) else SecondaryCaptureImageStorage)
+    return _CLASSES[modality] if fits.get(modality) else SecondaryCaptureImageStorage
 
 
-def _complete(file: Dataset, kind: str) -> None:
+def _complete(file: Dataset, kind: UID) -> None:
     """What the kind of image requires and the source does not say."""
     for keyword in (*_EMPTY.get(kind, ()), "SliceThickness", "PositionReferenceIndicator"):
         if keyword not in file:

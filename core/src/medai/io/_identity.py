@@ -29,7 +29,7 @@ _GEOMETRY = ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient", "Imag
 _TECHNICAL = (
     *KEPT,
     *("PositionReferenceIndicator", "ScanOptions", "InstanceNumber", "AcquisitionNumber"),
-    *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"),
+    *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "BurnedInAnnotation", "LossyImageCompressionMethod"),
 )
 _PATIENT = (
     *("SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientBirthTime", "PatientSex"),

@@ -27,11 +27,18 @@ class DicomSeries:
     Args:
         description: the series' name in an archive.
         window: lowest and highest value that a viewer shows at first; default the source's own.
+        recipe: what computed the images, for their derivation description.
         identified: keep the patient, the study and their UIDs, for the archive that the images came from.
     """
 
-    def __init__(self, description: str = "computed by medai", window: tuple[float, float] | None = None, identified: bool = False) -> None:
-        self._options: dict[str, Any] = {"description": description, "window": window, "identified": identified}
+    def __init__(
+        self,
+        description: str = "computed by medai",
+        window: tuple[float, float] | None = None,
+        recipe: str = "",
+        identified: bool = False,
+    ) -> None:
+        self._options: dict[str, Any] = {"description": description, "method": recipe, "window": window, "identified": identified}
 
     def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
         """An image of the size of the DICOM files that the case was read from.
