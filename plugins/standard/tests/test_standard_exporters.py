@@ -4,20 +4,23 @@ import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nibabel
 import numpy as np
 import pytest
+import skops.io
 import torch
 from PIL import Image as Picture
 
 from medai.api import Use, predictor
-from medai.errors import DataError, PluginError
-from medai.tasks import Batch, Case, Image, Origin, Sample, Trained
-from medai_standard.exporters import safetensors as exporter_module
+from medai.errors import DataError, PluginError, UsageError
+from medai.tasks import Batch, Case, Image, Label, Origin, Row, Sample, Trained
+from medai_standard.exporters import description
 from medai_standard.exporters.predictions import Predictions
 from medai_standard.exporters.safetensors import Safetensors
+from medai_standard.exporters.skops_file import Skops
 
 
 def sample(name: str, pixels: torch.Tensor, unit: str, affine: Any = None) -> tuple[Sample[Any, Any], Image]:
@@ -97,13 +100,50 @@ class Tuned:
 
 
 def test_another_learner_is_written_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporter_module, "predictor", lambda name, task, /, **parameters: Tuned())
+    monkeypatch.setattr(description, "predictor", lambda name, task, /, **parameters: Tuned())
     batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
     tuned = Tuned()
     trained = Trained(Use("some/tuned", {}), "restoration", tuned, None, tuned.state_dict())
     opened: Any = Safetensors().open(Safetensors().write(trained, batch, tmp_path))
     assert isinstance(opened, Tuned) and opened.state["h"] == 2.5 and opened.state["nested"][1] is None
     assert np.array_equal(opened.state["table"], np.arange(3)) and torch.equal(opened.state["nested"][0]["w"], torch.ones(2))
+
+
+def fitted() -> Any:
+    """A classifier of scikit-learn that has seen ten rows."""
+    model: Any = predictor("standard/sklearn-classifier", "classification", estimator="GaussianNB")
+    rows = [Sample(Case(f"c{n}", f"g{n}"), Row(torch.tensor([float(n), n % 3]), ("a", "b")), Label(int(n > 4))) for n in range(10)]
+    feed: Any = SimpleNamespace(samples=lambda: iter(rows))
+    list(model.fit(feed, None, SimpleNamespace(seed=0)))
+    return model
+
+
+def test_an_estimator_is_written_as_skops_and_opened_again(tmp_path: Path) -> None:
+    model = fitted()
+    batch = Batch.of([Sample(Case("new", "h"), Row(torch.tensor([7.0, 1.0]), ("a", "b")))])
+    trained = Trained(Use("standard/sklearn-classifier", {"estimator": "GaussianNB"}), "classification", model, None, model.state_dict())
+    path = Skops().write(trained, batch, tmp_path)
+    assert [item.name for item in sorted(tmp_path.iterdir())] == ["model.json", "model.skops"]
+    pipeline = skops.io.load(tmp_path / "model.skops", trusted=skops.io.get_untrusted_types(file=tmp_path / "model.skops"))
+    (answer,) = Skops().open(path).predict(batch)
+    assert answer.probabilities.tolist() == pytest.approx(pipeline.predict_proba([[7.0, 1.0]])[0].tolist(), abs=1e-6)
+    assert answer.probabilities[1] > 0.9
+
+
+def test_a_skops_file_with_other_types_is_not_loaded(tmp_path: Path) -> None:
+    model = fitted()
+    use = Use("standard/sklearn-classifier", {"estimator": "GaussianNB"})
+    batch = Batch.of([sample("a", torch.rand(1, 8, 8), "HU")[0]])
+    path = Skops().write(Trained(use, "classification", model, None, model.state_dict()), batch, tmp_path)
+    skops.io.dump(Case("a", "g"), tmp_path / "model.skops")
+    with pytest.raises(DataError, match="types that are not taken"):
+        Skops().open(path)
+    (tmp_path / "model.skops").write_bytes(b"no zip")
+    with pytest.raises(DataError, match="cannot be read"):
+        Skops().open(path)
+    tuned = Tuned()
+    with pytest.raises(UsageError, match="no estimator of scikit-learn"):
+        Skops().write(Trained(Use("some/tuned", {}), "restoration", tuned, None, tuned.state), batch, tmp_path)
 
 
 def test_what_cannot_be_written_or_opened_says_why(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def trained(module: nn.Module, name: str = "restoration") -> Trained:
     torch.manual_seed(0)
     for weight in module.parameters():
         nn.init.normal_(weight, std=0.3)
-    about = {"recipe": "some/recipe", "license": "Apache-2.0", "medai": "0.1.0", "scale": "quick", "protocol": "0123"}
+    about = {"recipe": "some/recipe", "license": "Apache-2.0", "version": "0.1.0", "scale": "quick", "protocol": "0123"}
     return Trained(Use("some/model", {}), name, module, module, {}, about)  # type: ignore[arg-type]
 
 

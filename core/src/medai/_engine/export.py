@@ -103,7 +103,7 @@ def _about(opened: Opened) -> dict[str, str]:
         "scale": record["scale"],
         "protocol": record["protocol_hash"],
         "license": getattr(registry().find("model", opened.configuration.recipe.model.id).spec, "license", ""),
-        "medai": medai.__version__,
+        "version": medai.__version__,
     }
 
 

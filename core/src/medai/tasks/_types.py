@@ -380,7 +380,7 @@ class Trained:
         predictor: the model as a predictor.
         module: the torch module, when it is one.
         state: what `load_state_dict` of the predictor takes; empty when it learns nothing.
-        about: what a file may say of where it comes from: `recipe`, `scale`, `protocol`, the model's `license`, `medai`'s version.
+        about: what a file may say of where it comes from: `recipe`, `scale`, `protocol`, the model's `license`, medai's `version`.
     """
 
     use: Use

@@ -436,6 +436,13 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
             of="model",
         ),
         ExporterSpec(
+            name="skops",
+            target="medai_standard.exporters.skops_file:Skops",
+            summary="a fitted estimator of scikit-learn as a skops file, with what is needed to build the model again",
+            license="Apache-2.0",
+            of="model",
+        ),
+        ExporterSpec(
             name="safetensors",
             target="medai_standard.exporters.safetensors:Safetensors",
             summary="weights as safetensors, with what is needed to build the model again",

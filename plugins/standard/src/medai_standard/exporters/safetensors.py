@@ -11,10 +11,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from medai.api import Use, predictor
 from medai.errors import DataError, PluginError
 from medai.io import replacing
 from medai.tasks import Batch, Predictor, Trained
+from medai_standard.exporters.description import described, rebuilt
 
 _WEIGHTS, _DESCRIPTION, _FORMAT = "model.safetensors", "model.json", 1
 
@@ -35,9 +35,8 @@ class Safetensors:
         is_module = set(model.state) == {"module"}
         tensors: dict[str, torch.Tensor] = {}
         plain = _pack(model.state["module"] if is_module else model.state, tensors, "")
-        described = {"model": model.use.id, "parameters": _parameters(model.use), "task": model.task}
         try:
-            text = json.dumps({"format": _FORMAT, **described, "module": is_module, "state": plain}, indent=1) + "\n"
+            text = json.dumps({"format": _FORMAT, **described(model), "module": is_module, "state": plain}, indent=1) + "\n"
         except (TypeError, ValueError) as error:
             raise PluginError(f"{model.use.id}: its parameters or state cannot be written as JSON: {error}") from error
         with replacing(folder / _WEIGHTS) as temporary:
@@ -57,27 +56,12 @@ class Safetensors:
             description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
             with safe_open(folder / _WEIGHTS, framework="pt") as file:
                 state = _unpack(description["state"], {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  not a mapping
-            given = {name: _use(value) for name, value in description["parameters"].items()}
-            model: Any = predictor(description["model"], description["task"], **given)
+            model = rebuilt(description)
             model.load_state_dict({"module": state} if description["module"] else state)
         except (OSError, KeyError, ValueError, SafetensorError, RuntimeError) as error:
             raise DataError(f"not a model as this exporter writes it: {error}", folder) from error
         opened: Predictor[Any] = model
         return opened
-
-
-def _parameters(use: Use) -> dict[str, Any]:
-    return {name: _document(value) for name, value in use.params.items()}
-
-
-def _document(value: Any) -> Any:
-    return {"use": value.id, **_parameters(value)} if isinstance(value, Use) else value
-
-
-def _use(value: Any) -> Any:
-    if isinstance(value, dict) and "use" in value:
-        return Use(value["use"], {name: _use(item) for name, item in value.items() if name != "use"})
-    return value
 
 
 def _pack(value: Any, tensors: dict[str, torch.Tensor], name: str) -> Any:
