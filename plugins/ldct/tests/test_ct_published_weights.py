@@ -10,6 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from medai._engine.configure import Request, configure
+from medai.api import build
 from medai.errors import DataError
 from medai_ldct.models.edcnn import Edcnn
 from medai_ldct.models.redcnn import RedCnn
@@ -117,3 +119,17 @@ def test_our_own_file_and_one_of_another_network(tmp_path: Path) -> None:
         Edcnn(pretrained=str(tmp_path / "own.safetensors"))
     with pytest.raises(DataError, match="does not exist"):
         Edcnn(pretrained=str(tmp_path / "none.safetensors"))
+
+
+def test_weights_that_are_missing_and_going_on_without_them(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('extends = "ldct/edcnn"\n[model]\npretrained = "nowhere.safetensors"\n')
+    asked = configure(Request(recipe=str(recipe)))
+    with pytest.raises(DataError, match="nowhere.safetensors: does not exist") as caught:
+        build(asked.recipe.model.id, **asked.recipe.model.params)
+    assert caught.value.exit_code == 3
+    without = configure(Request(recipe=str(recipe), assignments=("model.pretrained=none",)))
+    assert isinstance(build(without.recipe.model.id, **without.recipe.model.params), Edcnn)
+    # What a run writes in its run.json.
+    assert ("model.pretrained", None, "none") in without.departures
+    assert without.origins["model.pretrained"] == "command line"

@@ -89,6 +89,8 @@ def tiled(
             total = pixels.new_zeros((len(pixels), answers.shape[1], *pixels.shape[2:]), dtype=torch.float32)
         for place, answer in zip(chosen, answers, strict=True):
             _add(total, answer, axes, place)
+        # Or they would stay while the next are made.
+        del tiles, answers, answer
     if total is None:
         raise UsageError("tiled inference of a batch of no images")
     return total

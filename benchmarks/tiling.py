@@ -1,0 +1,75 @@
+"""What tiles cost beside the network: inference in tiles that overlap by a quarter, over as many passes of single tiles.
+
+    python benchmarks/tiling.py
+
+On one core, 2D and 3D, one tile and four at a time, medians of passes taken in turns. Overlap itself costs the tiles that it adds, and
+they are counted on both sides. Exit code 1 when tiled inference takes more than 1.1 times its tiles.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from medai.inference import tiled
+
+REPEATS = 7
+MOST = 1.1
+OVERLAP = 0.25
+CASES = {"2D, 512 x 512 in tiles of 128 x 128": ((512, 512), 128), "3D, 80 x 80 x 80 in tiles of 32 x 32 x 32": ((80, 80, 80), 32)}
+
+
+def main() -> int:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    kept = [_case(name, shape, tile, batch) for name, (shape, tile) in CASES.items() for batch in (1, 4)]
+    return 0 if all(kept) else 1
+
+
+def _case(name: str, shape: tuple[int, ...], tile: int, batch: int) -> bool:
+    network, pixels = _network(len(shape)), torch.randn(1, 1, *shape)
+    passes: list[int] = []
+
+    def counted(tiles: Tensor) -> Tensor:
+        passes.append(len(tiles))
+        answer: Tensor = network(tiles)
+        return answer
+
+    def whole() -> Tensor:
+        return tiled(counted, pixels, tile=tile, overlap=OVERLAP, batch=batch)
+
+    whole()
+    batches = [torch.randn(size, 1, *[tile] * len(shape)) for size in passes]
+
+    def alone() -> None:
+        with torch.no_grad():
+            for tiles in batches:
+                network(tiles)
+
+    alone()
+    ratios = [_seconds(whole) / _seconds(alone) for _ in range(REPEATS)]
+    ratio = statistics.median(ratios)
+    print(f"{name}, {batch} at a time: {sum(map(len, batches))} tiles, {ratio:.3f} times the tiles alone, wanted at most {MOST:g}")
+    return ratio <= MOST
+
+
+def _network(dimensions: int) -> nn.Module:
+    """As light as networks in use get: three convolutions, 32 features, 8 maps. What is not the network shows most beside little."""
+    convolution = nn.Conv2d if dimensions == 2 else nn.Conv3d
+    layers = [convolution(1, 32, 3, padding=1), nn.ReLU(), convolution(32, 32, 3, padding=1), nn.ReLU(), convolution(32, 8, 3, padding=1)]
+    return nn.Sequential(*layers).eval()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
