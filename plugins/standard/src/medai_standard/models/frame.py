@@ -131,9 +131,8 @@ def first_convolution(network: nn.Module, channels: int) -> None:
     name, old = next((name, part) for name, part in network.named_modules() if isinstance(part, nn.Conv2d))
     if old.in_channels == channels:
         return
-    new = nn.Conv2d(
-        channels, old.out_channels, old.kernel_size, old.stride, old.padding, old.dilation, old.groups, old.bias is not None, old.padding_mode
-    )  # fmt: skip
+    shape = (old.kernel_size, old.stride, old.padding, old.dilation, old.groups, old.bias is not None, old.padding_mode)
+    new = nn.Conv2d(channels, old.out_channels, *shape)
     with torch.no_grad():
         new.weight.copy_(old.weight.sum(1, keepdim=True).expand_as(new.weight) / channels)
         if new.bias is not None:
@@ -150,9 +149,8 @@ def known_name(kind: str, name: str, known: Collection[str]) -> str:
     """
     if name not in known:
         near = get_close_matches(name, known, n=4, cutoff=0.5)
-        raise UsageError(
-            f"there is no {kind} {name!r}: {'the nearest are' if near else 'there are'} {', '.join(near or sorted(known)[:12])}"
-        )
+        there = f"the nearest are {', '.join(near)}" if near else f"there are {', '.join(sorted(known)[:12])} ..."
+        raise UsageError(f"there is no {kind} {name!r}: {there}")
     return name
 
 

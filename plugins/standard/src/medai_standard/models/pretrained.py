@@ -103,7 +103,7 @@ def of_encoder(encoder: str, pretrained: str | None) -> Found | None:
         return None
     known = smp.encoders.encoders[encoder]["pretrained_settings"]
     if pretrained.endswith(_FILES):
-        return Found(as_safetensors(pretrained), _range(next(iter(known.values()))))
+        return Found(as_safetensors(pretrained), _of_pictures(encoder, ""))
     name = ("imagenet" if "imagenet" in known else next(iter(known), "")) if pretrained == DEFAULT else pretrained
     if name not in known or "repo_id" not in known[name]:
         raise _none_such(pretrained, encoder, [DEFAULT, *known])
@@ -114,7 +114,7 @@ def of_encoder(encoder: str, pretrained: str | None) -> Found | None:
         hub=known[name]["repo_id"],
         revision=known[name]["revision"],
     )
-    return Found(find(weights), _range(known[name]), name)
+    return Found(find(weights), _of_pictures(encoder, name), name)
 
 
 def of_torchvision(architecture: str, pretrained: str | None) -> Found | None:
@@ -194,10 +194,14 @@ def _other_classes(tensor: torch.Tensor, own: torch.Tensor) -> bool:
     return tensor.shape != own.shape and tensor.shape[1:] == own.shape[1:]
 
 
-def _range(settings: dict[str, Any]) -> Statistics:
-    """Mean and deviation in 0..1; some encoders were learnt on 0..255."""
-    factor = max(settings.get("input_range", (0, 1)))
-    return tuple(value / factor for value in settings["mean"]), tuple(value / factor for value in settings["std"])
+def _of_pictures(encoder: str, name: str) -> Statistics:
+    """What an encoder of segmentation-models-pytorch was learnt on. The library keeps this on the hub, beside the weights; so it is
+    stated here, after the networks' first publishers, for those that were not learnt on ImageNet's usual scale."""
+    if encoder.startswith(("inception", "xception")) or name in ("advprop", "imagenet+background"):
+        return _HALF
+    if encoder.startswith("dpn"):
+        return (124 / 255, 117 / 255, 104 / 255), (1 / (0.0167 * 255),) * 3
+    return IMAGENET
 
 
 def _none_such(pretrained: str, what: str, known: Sequence[str]) -> UsageError:

@@ -13,11 +13,13 @@ from segmentation_models_pytorch.encoders import get_encoder_names
 from torch import nn
 from torch.nn import functional as F
 
+from medai.errors import UsageError
 from medai.inference import padded
 from medai_standard.models.frame import PLAIN, Frame, Size, Window, built, by_slices, known_name, steady
-from medai_standard.models.pretrained import DEFAULT, Found, into_encoder, of_encoder
+from medai_standard.models.pretrained import Found, into_encoder, of_encoder
 
 _ARCHITECTURES: dict[str, Any] = {cls.__name__: cls for cls in smp.MODEL_ARCHITECTURES_MAPPING.values()}
+_OURS = {"self", "kwargs", "encoder_name", "encoder_weights", "encoder_depth", "in_channels", "classes", "activation", "aux_params"}
 _WRITTEN_OTHERWISE = {"Unet++": "UnetPlusPlus", "DeepLabV3+": "DeepLabV3Plus"}
 
 
@@ -137,12 +139,18 @@ def _given(build: Any, depth: int | None, attention: str | None, options: dict[s
 
 def _network(build: Any, encoder: str, weights: Found | None, given: dict[str, Any], options: dict[str, Any], **counts: int) -> Any:
     """The network with its encoder's weights, if there are any."""
+    known = inspect.signature(build.__init__).parameters
+    if not encoder.startswith("tu-") and (unknown := [name for name in {**given, **options} if name not in known]):
+        # The library hands what it does not know to the encoder, and only timm's encoders look at it.
+        raise UsageError(f"options: {build.__name__} has no {unknown[0]!r}; it has {', '.join(sorted(set(known) - _OURS))}")
     given |= {"encoder_name": encoder, "classes": counts["classes"], "in_channels": counts["channels"], "encoder_weights": None}
     if weights is not None and encoder.startswith("tu-"):
         # timm fits what was learnt on colour to the channels, and leaves out what the encoder has not.
-        given |= {"encoder_weights": DEFAULT, "pretrained_cfg_overlay": {"file": str(weights.path)}}
+        given |= {"encoder_weights": True, "pretrained_cfg_overlay": {"file": str(weights.path)}}
         given["encoder_name"] = f"{encoder.partition('.')[0]}.{weights.tag}" if weights.tag else encoder
     network = built(f"{build.__name__} with {encoder}", build, options, **given)
+    if getattr(network, "classification_head", None) is not None:
+        raise UsageError("options: aux_params adds a second answer, for which there is no task")
     if weights is not None and not encoder.startswith("tu-"):
         into_encoder(network, weights)
     _freeze_unused(network, counts["channels"])
@@ -152,9 +160,11 @@ def _network(build: Any, encoder: str, weights: Found | None, given: dict[str, A
 def _freeze_unused(network: Any, channels: int) -> None:
     """Freeze what no answer depends on, such as an encoder's stages beyond its depth: several GPUs would wait for its gradient."""
     network.eval()
-    answer = _on_grid(network, torch.zeros(1, channels, 64, 64)).sum()
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    for parameter, slope in zip(parameters, torch.autograd.grad(answer, parameters, allow_unused=True), strict=True):
+    with torch.enable_grad():
+        answer = _on_grid(network, torch.zeros(1, channels, 64, 64)).sum()
+        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        slopes = torch.autograd.grad(answer, parameters, allow_unused=True)
+    for parameter, slope in zip(parameters, slopes, strict=True):
         parameter.requires_grad_(slope is not None)
     network.train()
 

@@ -149,10 +149,10 @@ def library() -> Any:
 def _undisturbed() -> Iterator[None]:
     """ultralytics, when imported, writes its settings, asks the network whether it is there, and sets options of other libraries: the
     first go to a scratch folder, the second is told no, the last are put back."""
+    environment, save, options = dict(os.environ), torch.save, np.get_printoptions()
     import cv2
 
-    environment, save, options, threads = dict(os.environ), torch.save, np.get_printoptions(), cv2.getNumThreads()
-    shown = cv2.imread, cv2.imwrite, cv2.imshow
+    threads, shown = cv2.getNumThreads(), (cv2.imread, cv2.imwrite, cv2.imshow)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ |= {"YOLO_CONFIG_DIR": scratch, "YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
         try:

@@ -1,0 +1,175 @@
+"""Detectors of torchvision and ultralytics: boxes in the image's own pixels, classes from 0, their own losses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from medai import api
+from medai.errors import DataError, UsageError
+from medai.tasks import Batch, Boxes, Case, Image
+
+NO_BOXES = Boxes(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
+TWO_BOXES = Boxes(torch.tensor([[5.0, 6.0, 30.0, 40.0], [20.0, 20.0, 50.0, 60.0]]), torch.tensor([0, 1]))
+
+FEW_PROPOSALS = {"rpn_post_nms_top_n_train": 100, "box_batch_size_per_image": 64}
+TORCHVISION = [
+    {"architecture": "fasterrcnn_mobilenet_v3_large_fpn"},
+    {"architecture": "fcos_resnet50_fpn", "size": [64, 96]},
+    {"architecture": "retinanet_resnet50_fpn"},
+    {"architecture": "ssdlite320_mobilenet_v3_large"},
+]
+ULTRALYTICS = [{"architecture": name} for name in ("yolov8n", "yolo26n", "yolov10n")] + [{"architecture": "yolo11n.yaml", "size": [64, 96]}]
+try:
+    from medai_standard.models.ultralytics_models import library
+
+    library()
+    HAS_ULTRALYTICS = True
+except Exception:
+    HAS_ULTRALYTICS = False
+needs_ultralytics = pytest.mark.skipif(not HAS_ULTRALYTICS, reason="the extra is not installed: pip install 'medai-standard[ultralytics]'")
+DETECTORS = [("torchvision-detection", each) for each in TORCHVISION] + [
+    pytest.param("ultralytics", each, marks=needs_ultralytics) for each in ULTRALYTICS
+]
+
+
+def build(name: str, **parameters: object) -> nn.Module:
+    torch.manual_seed(0)
+    return api.build(f"standard/{name}", **{"classes": 2, **parameters})
+
+
+def batch(*references: Boxes, shape: tuple[int, int] = (70, 90)) -> Batch:
+    torch.manual_seed(1)
+    pixels = torch.rand(len(references), 1, *shape)
+    return Batch(tuple(Case(str(place), str(place)) for place in range(len(references))), Image(pixels, "0..1"), list(references))
+
+
+@pytest.mark.parametrize(("name", "parameters"), DETECTORS, ids=lambda case: case["architecture"] if isinstance(case, dict) else "")
+def test_detectors(name: str, parameters: dict[str, object]) -> None:
+    detector = build(name, **parameters).train()
+    for given in (batch(TWO_BOXES, NO_BOXES), batch(NO_BOXES)):
+        losses = detector.training_step(given, None, "all")
+        assert all(bool(torch.isfinite(value)) for value in losses.values())
+        detector.zero_grad()
+        sum(losses.values()).backward()
+        grads = [weight.grad for weight in detector.parameters() if weight.grad is not None]
+        assert grads and all(bool(torch.isfinite(grad).all()) for grad in grads)
+    detector.training_step(batch(TWO_BOXES), None, "all")
+    detector.eval()
+    pixels = batch(TWO_BOXES, NO_BOXES).inputs.pixels
+    with torch.no_grad():
+        found = detector(pixels)
+        alone = [detector(each[None])[0] for each in pixels]
+    for boxes, same in zip(found, alone, strict=True):
+        assert boxes.boxes.dtype == boxes.scores.dtype == torch.float32 and boxes.labels.dtype == torch.int64
+        assert len(boxes) == len(same) and torch.allclose(boxes.scores, same.scores, atol=1e-4)
+        assert bool((boxes.boxes >= 0).all()) and bool((boxes.boxes <= torch.tensor([90.0, 70.0, 90.0, 70.0])).all())
+        assert bool((boxes.boxes[:, 2:] > boxes.boxes[:, :2]).all()) and set(boxes.labels.tolist()) <= {0, 1}
+    other = build(name, **parameters)
+    other.load_state_dict(detector.state_dict())
+    with torch.no_grad():
+        assert torch.equal(other.eval()(pixels)[0].boxes, found[0].boxes)
+
+
+@pytest.mark.parametrize(
+    "architecture", ["ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn", "retinanet_resnet50_fpn"]
+)
+def test_parameters_are_those_of_torchvision(architecture: str) -> None:
+    # Faster R-CNN and SSD count the background as a class.
+    classes = 2 + (not architecture.startswith("retinanet"))
+    theirs = torchvision.models.get_model(architecture, weights=None, weights_backbone=None, num_classes=classes)
+    count = lambda network: sum(weight.numel() for weight in network.parameters())  # noqa: E731
+    assert count(build("torchvision-detection", architecture=architecture)) == count(theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("torchvision-detection", {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "size": [96, 96], "options": FEW_PROPOSALS}),
+        pytest.param("ultralytics", {"architecture": "yolov8n", "size": [96, 96]}, marks=needs_ultralytics),
+    ],
+)
+def test_a_detector_learns_one_image_by_heart(name: str, parameters: dict[str, object]) -> None:
+    """Class, place and the way through the frame are right when boxes come back where they were put."""
+    detector = build(name, **parameters).train()
+    reference = Boxes(torch.tensor([[10.0, 8.0, 34.0, 40.0], [50.0, 20.0, 80.0, 52.0]]), torch.tensor([1, 0]))
+    given = batch(reference, reference, shape=(60, 90))
+    given.inputs.pixels.mul_(0.1)
+    given.inputs.pixels[:, :, 8:40, 10:34] += 0.8
+    given.inputs.pixels[:, :, 20:52, 50:80] += 0.4
+    optimizer = torch.optim.Adam(detector.parameters(), 1e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        sum(detector.training_step(given, None, "all").values()).backward()
+        optimizer.step()
+    for part in detector.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.momentum = None  # the running statistics of the last weights
+            part.reset_running_stats()
+    with torch.no_grad():
+        for _ in range(3):
+            detector.training_step(given, None, "all")
+        found = detector.eval()(given.inputs.pixels)[0]
+    for box, label in zip(reference.boxes, reference.labels, strict=True):
+        own = found.labels == label
+        best = found.boxes[own][found.scores[own].argmax()]
+        assert float(torchvision.ops.box_iou(best[None], box[None])) > 0.6
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "told"),
+    [
+        ("torchvision-detection", {"architecture": "fasterrcnn"}, "no detector of torchvision 'fasterrcnn'"),
+        ("torchvision-detection", {"architecture": "maskrcnn_resnet50_fpn"}, "no detector of torchvision"),
+        pytest.param("ultralytics", {"architecture": "yolov8q"}, "'yolov8q': the nearest are yolov8", marks=needs_ultralytics),
+        pytest.param("ultralytics", {"architecture": "yolov8n-seg"}, "no detector of ultralytics", marks=needs_ultralytics),
+        pytest.param("ultralytics", {"pretrained": "yolov8n"}, "pretrained=none", marks=needs_ultralytics),
+    ],
+)
+def test_what_there_is_not_is_said_with_what_there_is(name: str, parameters: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        build(name, **parameters)
+
+
+def test_classes_beyond_the_models_are_refused_and_boxes_without_area_left_out() -> None:
+    detector = build("torchvision-detection", architecture="ssdlite320_mobilenet_v3_large", classes=1).train()
+    with pytest.raises(DataError, match="class 1; the model was made with classes = 1"):
+        detector.training_step(batch(TWO_BOXES, NO_BOXES), None, "all")
+    flat = Boxes(torch.tensor([[5.0, 5.0, 5.0, 30.0]]), torch.tensor([0]))
+    assert len(detector.targets([flat], torch.zeros(1, 1, 64, 64), 1)[0]) == 0
+
+
+@needs_ultralytics
+def test_ultralytics_leaves_no_trace(tmp_path: Path) -> None:
+    """In a fresh process with an empty home: no file, no question to the network, no changed setting of other libraries."""
+    code = """
+import os, socket
+import numpy, torch
+def refuse(*args, **given):
+    raise SystemExit("asked the network")
+socket.getaddrinfo = socket.create_connection = refuse
+before = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
+from medai import api
+api.build("standard/ultralytics", architecture="yolov8n")
+after = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
+assert before == after, [pair for pair in zip(before, after) if pair[0] != pair[1]]
+"""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "MPLCONFIGDIR": str(tmp_path / "mpl")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path, timeout=300)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+@needs_ultralytics
+def test_a_file_of_that_name_in_the_current_folder_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "yolov8n.yaml").write_text("nc: nonsense", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert sum(weight.numel() for weight in build("ultralytics", classes=80, channels=3).parameters()) == 3_157_200
