@@ -57,6 +57,10 @@ def keeps_it_open(path: Path) -> object:
     return _unless_good(path, lambda path: _kept.append(path.open()))
 
 
+def prints(path: Path) -> object:
+    return _unless_good(path, lambda path: os.write(2, b"careful: a strange file"))
+
+
 def takes_memory(path: Path) -> object:
     """As a reader should: what it does not get is a MemoryFault."""
     try:

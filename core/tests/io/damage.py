@@ -11,14 +11,14 @@ first, or the folder when `entry` is `"."`. A reader that is no public function 
 
 The reader may return (`read`), raise a DataError or a MemoryFault that names a file of the case and a reason (`refused`), and nothing
 else: any other exception, a crash, a hang, a file written, changed, left behind or kept open, a file read from outside the case's
-folder, pixels that are not finite float32 are faults, each kept as a file in the folder `faults`.
+folder, pixels that are not finite float32 are faults, each kept as a file in the folder `faults`. What is printed is no fault, but kept.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import selectors
+import select
 import subprocess
 import sys
 import time
@@ -162,12 +162,14 @@ def _replaced(content: bytearray, rng: np.random.Generator, header: int, letters
 
 @dataclass
 class Report:
-    """What became of the files that a reader was fed with: how many were read, how many refused and for which reasons, and each fault."""
+    """What became of the files that a reader was fed with: how many were read, how many refused and for which reasons, each fault,
+    and the last of what was printed."""
 
     read: int = 0
     refused: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    printed: str = ""
     seconds: float = 0.0
 
     @property
@@ -193,7 +195,7 @@ class Victim:
         memory: MiB that a file may add to the process's address space.
     """
 
-    def __init__(self, folder: Path, seconds: float = 10.0, memory: int = 512) -> None:
+    def __init__(self, folder: Path, seconds: float = 20.0, memory: int = 512) -> None:
         self._folder, self._seconds, self._memory = folder, seconds, memory
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -232,8 +234,9 @@ class Victim:
                     break
                 if self._process is None:
                     self._warm(task, first)
-        fault = self._ask({"end": True}).get("fault") if self._process is not None else None
-        report.faults += [fault] if fault else []
+        end = self._ask({"end": True}) if self._process is not None else {}
+        report.faults += [end["fault"]] if "fault" in end else []
+        report.printed = end.get("printed", "")
         report.seconds = time.monotonic() - start
         return report
 
@@ -245,11 +248,12 @@ class Victim:
     def _lay(self, case: Files) -> None:
         place = self._folder / "cases" / "case"
         place.mkdir(parents=True, exist_ok=True)
-        for path in place.iterdir():
-            if path.name not in case:
-                path.unlink()
+        for name in os.listdir(place):
+            if name not in case:
+                (place / name).unlink()
         for name, content in case.items():
-            (place / name).write_bytes(content)
+            with open(f"{place}/{name}", "wb") as file:
+                file.write(content)
 
     def _kept(self, case: Files, reader: str, number: int) -> Path:
         place = self._folder / "faults" / f"{reader.partition(':')[2]}-{next(iter(case), 'nothing')}-{number}"
@@ -264,9 +268,7 @@ class Victim:
         assert process.stdout is not None
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            waited = bool(selector.select(patience or self._seconds))
+        waited, _, _ = select.select([process.stdout], [], [], patience or self._seconds)
         line = process.stdout.readline() if waited else b""
         if line:
             answer: dict[str, Any] = json.loads(line)

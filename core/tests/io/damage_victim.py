@@ -25,7 +25,8 @@ class Watch:
     """Notes what the interpreter opens and changes while a reader runs."""
 
     def __init__(self, root: Path) -> None:
-        self._root, self._active, self.seen = str(root), False, list[str]()
+        self._around, self._case = str(root.parent), f"{root}{os.sep}case{os.sep}"
+        self._active, self.seen = False, list[str]()
         sys.addaudithook(self._hook)
 
     def __enter__(self) -> None:
@@ -40,10 +41,10 @@ class Watch:
         if event in _CHANGES or event in _LEAVES:
             self.seen.append(f"{event} {arguments}")
         elif event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
-            path, mode, flags = os.path.realpath(os.fsdecode(arguments[0])), arguments[1], arguments[2]
+            path, mode, flags = os.path.abspath(os.fsdecode(arguments[0])), arguments[1], arguments[2]
             if (mode and set(str(mode)) & set("wax+")) or (isinstance(flags, int) and flags & _WRITES):
                 self.seen.append(f"opened {path} for writing")
-            elif path.startswith(os.path.dirname(self._root)) and not path.startswith(f"{self._root}{os.sep}case{os.sep}"):
+            elif path.startswith(self._around) and not os.path.realpath(path).startswith(self._case):
                 self.seen.append(f"opened {path}, outside the case")
 
 
@@ -107,15 +108,26 @@ def _answer(read: Any, path: Path, arguments: dict[str, Any], watch: Watch, root
     return {"fault": fault} if fault else {"outcome": "refused", "reason": reason} if reason else {"outcome": "read"}
 
 
+def _printed(file: int) -> str:
+    """The end of what was printed since the last time."""
+    sys.stdout.flush()
+    size = os.fstat(file).st_size
+    text = os.pread(file, 2000, max(0, size - 2000)).decode(errors="replace")
+    os.ftruncate(file, 0)
+    os.lseek(file, 0, os.SEEK_SET)
+    return text
+
+
 def main() -> None:
     """Serve until the input ends."""
     root = Path(sys.argv[1]).resolve()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     watch, opened = Watch(root), 0
     answers = os.fdopen(os.dup(1), "w")
-    # What a C library prints must not be taken for an answer.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # What is printed, by a C library too, must not be taken for an answer.
+    printed = os.memfd_create("printed")
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
     for line in sys.stdin:
         request = json.loads(line)
         if "reader" in request:
@@ -126,6 +138,7 @@ def main() -> None:
         if "end" in request:
             left = _descriptors() - opened
             answer = {"fault": f"{left} files are still open"} if left > 0 else {"outcome": "ended"}
+            answer["printed"] = _printed(printed)
         else:
             answer = _answer(read, root / "case" / task["entry"], task["arguments"], watch, root)
         if "reader" in request:

@@ -60,6 +60,12 @@ def test_what_a_reader_must_not_do_is_a_fault(victim: Victim, reader: str, words
         report.check(1)
 
 
+def test_what_is_printed_is_kept(victim: Victim) -> None:
+    report = victim.feed("broken_readers:prints", "a", GOOD, [b"bad", GOOD])
+    assert (report.read, report.faults, report.printed) == (2, [], "careful: a strange file")
+    assert victim.feed("broken_readers:fine", "a", GOOD, [GOOD]).printed == ""
+
+
 def test_memory_is_limited(victim: Victim) -> None:
     report = victim.feed("broken_readers:takes_memory", "a", GOOD, [b"bad", GOOD])
     assert (report.read, report.refused, report.reasons) == (1, 1, {"out of memory": 1})

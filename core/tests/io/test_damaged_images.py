@@ -92,6 +92,8 @@ def test_a_damaged_file_is_read_or_refused(victim: Victim, tmp_path: Path, kind:
     report = victim.feed("medai.io:read_image", name, good, damaged(good, COUNT, text=kind in TEXT))
     report.check(COUNT)
     assert report.read > COUNT // 50
+    # libtiff itself says on stderr what it cannot unpack.
+    assert report.printed == "" or kind.startswith("tiff")
 
 
 def test_damage_inside_the_packing_is_read_or_refused(victim: Victim, tmp_path: Path) -> None:

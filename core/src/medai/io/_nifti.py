@@ -7,6 +7,7 @@ checksum of a packed file.
 from __future__ import annotations
 
 import io
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from medai.io._grids import Affine, affine_of, millimetres, plain, require_axes,
 from medai.io._stored import Packing, Stored, unpacked
 from medai.tasks import Image, Origin
 
+# nibabel prints what is odd in a header; what is wrong with it is an exception as well.
+_SILENT = logging.Logger("medai.io")
+_SILENT.addHandler(logging.NullHandler())
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _LARGEST_EXTENSION = 1 << 26  # bytes in front of the pixels; whole DICOM headers and surfaces are a few megabytes
 _MILLIMETRES = {"meter": 1e3, "micron": 1e-3}
@@ -74,7 +78,8 @@ def _header(start: bytes, path: Path) -> Any:
     for size, kind in _HEADERS.items():
         make: Any = kind  # untyped
         if len(start) >= size and size in (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")):
-            header = make.from_fileobj(io.BytesIO(start[:size] + bytes(4)))
+            header = make.from_fileobj(io.BytesIO(start[:size] + bytes(4)), check=False)
+            header.check_fix(_SILENT)
             if bytes(header["magic"])[:2] not in (b"n+", b"ni"):
                 raise DataError("not NIfTI: its header has another magic number", path)
             return header
