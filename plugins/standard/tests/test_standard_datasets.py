@@ -126,6 +126,11 @@ class TestLabels:
         with pytest.raises(UsageError, match="twice"):
             LabelledImages(tmp_path, classes=("well", "well"))
 
+    def test_a_folder_beneath_images_is_a_patient(self, tmp_path: Path) -> None:
+        names = ("p1/a.png", "p1/b.png", "p2/a.png")
+        dataset = LabelledImages(table(tmp_path, "file,label\np1/a.png,1\np1/b,0\np2/a.png,0\n", names))
+        assert [case.group for case in dataset.cases()] == [pseudonym("p1"), pseudonym("p1"), pseudonym("p2")]
+
     def test_a_folder_per_class(self, tmp_path: Path) -> None:
         for name in ("train/benign/1.png", "train/benign/p7/1.png", "test/malignant/p8/2.png", "malignant/p8/3.png"):
             picture(tmp_path / name, GREY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,7 +14,7 @@ from medai.errors import DataError, UsageError
 from medai.io import pseudonym, read_image
 from medai.tasks import Case, Image, Label, Sample, Value
 from medai_standard.datasets.files import SPLITS as _SPLITS
-from medai_standard.datasets.files import Entry, case_of, cases_of, images_in, split_named, stem_of
+from medai_standard.datasets.files import Entry, case_of, cases_of, entries_under, images_in, split_named
 from medai_standard.datasets.stub import write_labelled, write_measured
 from medai_standard.datasets.texts import rows_of
 
@@ -30,8 +31,8 @@ class LabelledImages:
     - A folder per class: `benign/*.png`, `malignant/*.png`, or the same beneath `train/`, `valid/`, `test/`; a folder within a class's
       is a patient.
 
-    An image that neither table nor folder names as a patient's is a group of its own: where a patient has several images, say so, or
-    they leak from training into the test.
+    An image that neither table, folder (`images/p1/...`) nor DICOM header names as a patient's is a group of its own: where a patient
+    has several images, say so, or they leak from training into the test.
 
     Args:
         root: the folder.
@@ -155,12 +156,10 @@ def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
 
 def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
     """The table's rows in order of file, each with its line and its image."""
-    table, home = root / TABLE, root / "images"
-    if not root.is_dir():
-        raise DataError("no such folder", root)
-    found = {path.relative_to(home).as_posix(): path for path in images_in(home)}
+    table = root / TABLE
+    found = {entry.name: entry for entry in entries_under(root, "images")}
     # A table may leave suffixes out.
-    by_stem = {stem_of(name): name for name in found}
+    by_stem = {entry.stem: name for name, entry in found.items()}
     rows: dict[str, tuple[int, Row]] = {}
     for line, row in rows_of(table):
         if "file" not in row:
@@ -178,9 +177,9 @@ def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
     if missing:
         raise DataError(f"no row for {len(missing)} of {len(found)} images, such as {missing[0]!r}", table)
     for name, (line, row) in sorted(rows.items()):
-        said = row.get("group") or row.get("patient")
-        group = pseudonym(said or f"{root.resolve().name}/images/{name}")
-        yield line, row, Entry(found[name], name, group, split_named(row.get("split", ""), f"line {line}", table))
+        said, split = row.get("group") or row.get("patient"), split_named(row.get("split", ""), f"line {line}", table)
+        entry = found[name]
+        yield line, row, replace(entry, group=pseudonym(said) if said else entry.group, split=split or entry.split)
 
 
 def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[str, ...]:
@@ -194,87 +193,6 @@ def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[s
     if classes:
         return classes
     return tuple(sorted(found, key=int) if all(label.isdecimal() for label in found) else sorted(found))
-
-
-def _numbers(self, line: int, row: Row) -> tuple[float, ...]:
-    return tuple(_number(row[name], f"line {line}, column {name!r}", self.root / TABLE) for name in self.columns)
-
-
-def _from_table(root: Path) -> Iterable[tuple[Entry, str]]:
-    for line, row, entry in _rows(root):
-        if not row.get("label"):
-            raise DataError(f"line {line}: no label" if "label" in row else "no column `label`", root / TABLE)
-        yield entry, row["label"]
-
-
-def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
-    if not root.is_dir():
-        raise DataError("no such folder", root)
-    home = root.resolve().name
-    found = 0
-    for path in sorted(images_in(root)):
-        name = path.relative_to(root).as_posix()
-        *folders, _ = PurePosixPath(name).parts
-        split = _SPLITS.get(folders[0].lower()) if folders else None
-        folders = folders[1:] if split else folders
-        if not folders or folders[0] == "images":
-            raise DataError(f"there is no {TABLE}, and {name} lies in no folder that names a class", root)
-        group = pseudonym(folders[1] if len(folders) > 1 else f"{home}/{name}")
-        found += 1
-        yield Entry(path, name, group, split), folders[0]
-    if not found:
-        raise DataError(f"neither {TABLE} nor folders of images, one for each class", root)
-
-
-def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
-    """The table's rows in order of file, each with its line and its image."""
-    table, home = root / TABLE, root / "images"
-    if not root.is_dir():
-        raise DataError("no such folder", root)
-    found = {path.relative_to(home).as_posix(): path for path in images_in(home)}
-    # A table may leave suffixes out.
-    by_stem = {stem_of(name): name for name in found}
-    rows: dict[str, tuple[int, Row]] = {}
-    for line, row in rows_of(table):
-        if "file" not in row:
-            raise DataError("no column `file`", table)
-        written = row["file"].removeprefix("images/")
-        name = written if written in found else by_stem.get(written, "")
-        if not name:
-            raise DataError(f"line {line}: there is no image {row['file']!r} beneath images/", table)
-        if name in rows:
-            raise DataError(f"line {line}: {row['file']!r} stands already in line {rows[name][0]}", table)
-        rows[name] = line, row
-    if not rows:
-        raise DataError("no rows", table)
-    missing = sorted(found.keys() - rows.keys())
-    if missing:
-        raise DataError(f"no row for {len(missing)} of {len(found)} images, such as {missing[0]!r}", table)
-    for name, (line, row) in sorted(rows.items()):
-        said = row.get("group") or row.get("patient")
-        group = pseudonym(said or f"{root.resolve().name}/images/{name}")
-        yield line, row, Entry(found[name], name, group, split_named(row.get("split", ""), f"line {line}", table))
-
-
-def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[str, ...]:
-    """The classes in order; checked to hold every label."""
-    found = set(labels)
-    if len(set(classes)) < len(classes):
-        raise UsageError(f"classes = {list(classes)}: one stands twice")
-    unknown = sorted(found - set(classes))
-    if classes and unknown:
-        raise DataError(f"the label {unknown[0]!r} is none of the classes {', '.join(classes)}", path)
-    if classes:
-        return classes
-    if all(label.isdecimal() for label in found):
-        # A class without a case in this folder keeps its number.
-        return tuple(map(str, range(max(map(int, found)) + 1))) if _are_indices(found) else tuple(sorted(found, key=int))
-    return tuple(sorted(found))
-
-
-def _are_indices(labels: set[str]) -> bool:
-    numbers = {int(label) for label in labels}
-    return all(str(int(label)) == label for label in labels) and max(numbers) < 2 * len(numbers)
 
 
 def _number(text: str, where: str, path: Path) -> float:

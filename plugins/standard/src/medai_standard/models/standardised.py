@@ -40,8 +40,9 @@ class StandardisedValues(nn.Module):
         Raises:
             DataError: one of them has no reference, or there is none.
         """
-        if hasattr(self.network, "prepare"):
-            self.network.prepare(train)
+        prepare: Any = getattr(self.network, "prepare", None)
+        if prepare is not None:
+            prepare(train)
         found = [sample.reference for sample in train.samples()]
         known = [reference.values for reference in found if reference is not None]
         if not known or len(known) < len(found):
@@ -56,7 +57,10 @@ class StandardisedValues(nn.Module):
         """The loss between standardised values."""
         if loss is None:
             raise UsageError("values have no loss of their own: the recipe must name one, such as standard/smooth-l1")
-        return loss(self.network(batch.inputs.pixels), (batch.reference.values - self.mean) / self.deviation)
+        target = batch.reference
+        if target is None:
+            raise DataError(f"case {batch.cases[0].id} has no values to learn from")
+        return loss(self.network(batch.inputs.pixels), (target.values - self.mean) / self.deviation)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.network(pixels)

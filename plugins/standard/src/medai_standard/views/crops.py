@@ -94,5 +94,4 @@ def _part(sample: Sample[Image, Any], height: int, width: int, rng: np.random.Ge
         return pixels[..., top : top + height, left : left + width].clone()
 
     back = np.array([[1.0, 0, top], [0, 1, left], [0, 0, 1]])
-    corner = torch.tensor([left, top, left, top], dtype=torch.float32)
-    return moved(sample, Move(cut, cut, lambda boxes: boxes - corner, back), least=_LEAST)
+    return moved(sample, Move(cut, cut, back), least=_LEAST)

@@ -35,8 +35,8 @@ class Flips(View):
         height, width = sample.inputs.pixels.shape[-2:]
         if across:
             back = np.array([[1.0, 0, 0], [0, -1, width - 1], [0, 0, 1]])
-            sample = moved(sample, Move.of(functional.horizontal_flip, (height, width), back))
+            sample = moved(sample, Move.of(functional.horizontal_flip, back))
         if down:
             back = np.array([[-1.0, 0, height - 1], [0, 1, 0], [0, 0, 1]])
-            sample = moved(sample, Move.of(functional.vertical_flip, (height, width), back))
+            sample = moved(sample, Move.of(functional.vertical_flip, back))
         return sample

@@ -43,4 +43,4 @@ class Letterbox(View):
         down, across = fit.inner[0] / height, fit.inner[1] / width
         # From centre to centre: half a pixel further on, scaled, half a pixel back.
         back = np.array([[1 / down, 0, (0.5 - fit.top) / down - 0.5], [0, 1 / across, (0.5 - fit.left) / across - 0.5], [0, 0, 1]])
-        return moved(sample, Move(functools.partial(fit.image, fill=fill), fit.labels, fit.boxes, back))
+        return moved(sample, Move(functools.partial(fit.image, fill=fill), fit.labels, back))

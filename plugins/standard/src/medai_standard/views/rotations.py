@@ -43,7 +43,7 @@ class Rotations(View):
         back[:2, :2] = [[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]
         back[:2, 2] = centre - back[:2, :2] @ centre
         lowest = float(sample.inputs.pixels.min())
-        return moved(sample, Move.of(functools.partial(_turned, angle=angle, lowest=lowest), (height, width), back), least=0.3)
+        return moved(sample, Move.of(functools.partial(_turned, angle=angle, lowest=lowest), back), least=0.3)
 
 
 def _turned(item: Any, angle: float, lowest: float) -> Any:

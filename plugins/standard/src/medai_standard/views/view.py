@@ -63,29 +63,31 @@ class Move:
     Attributes:
         image: pixels (..., H, W) as they become.
         labels: int64 (..., H, W) as they become.
-        boxes: (N, 4) x0 y0 x1 y1 as they become; they may leave the new image.
         back: (3, 3), the row and column of a new pixel's centre to those in the old image, with 1 behind.
     """
 
     image: Callable[[torch.Tensor], torch.Tensor]
     labels: Callable[[torch.Tensor], torch.Tensor]
-    boxes: Callable[[torch.Tensor], torch.Tensor]
     back: Matrix
 
     @classmethod
-    def of(cls, function: Callable[[Any], Any], size: tuple[int, int], back: Matrix) -> Move:
-        """A function of torchvision's, which takes images, masks and boxes by their types; `size` is the old image's."""
-
-        def boxes(found: torch.Tensor) -> torch.Tensor:
-            typed = tv_tensors.BoundingBoxes(found, format=tv_tensors.BoundingBoxFormat.XYXY, canvas_size=size, clamping_mode=None)  # type: ignore[call-overload]
-            return torch.as_tensor(function(typed)).as_subclass(torch.Tensor)
-
+    def of(cls, function: Callable[[Any], Any], back: Matrix) -> Move:
+        """A function of torchvision's, which tells images from masks by their types."""
         return cls(
             image=lambda pixels: function(tv_tensors.Image(pixels)).as_subclass(torch.Tensor),
             labels=lambda labels: function(tv_tensors.Mask(labels)).as_subclass(torch.Tensor),
-            boxes=boxes,
             back=back,
         )
+
+    def boxes(self, boxes: torch.Tensor) -> torch.Tensor:
+        """Boxes (N, 4), x0 y0 x1 y1, as the smallest upright ones around what they become; they may leave the new image."""
+        forward = torch.from_numpy(np.linalg.inv(self.back)).to(boxes)
+        x0, y0, x1, y1 = boxes.unbind(1)
+        # The matrix is of pixels' centres, boxes are of their edges, half a pixel away.
+        edges = torch.stack([torch.stack([y, x, torch.ones_like(x)], 1) for x in (x0, x1) for y in (y0, y1)])
+        corners = edges - edges.new_tensor([0.5, 0.5, 0])
+        rows, columns, _ = (corners @ forward.T + 0.5).unbind(2)
+        return torch.stack([columns.amin(0), rows.amin(0), columns.amax(0), rows.amax(0)], 1)
 
 
 def moved(sample: Sample[Image, Any], move: Move, least: float = 0.0) -> Sample[Image, Any]:
