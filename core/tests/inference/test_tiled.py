@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -140,6 +142,28 @@ def test_the_memory_limit_decides_how_many_tiles_there_are_at_a_time() -> None:
     assert set(passes(0.0012)) == {1}
     with pytest.raises(MemoryFault, match="one tile need"):
         passes(0.0003)
+
+
+def resident(kind: str) -> int:
+    """Bytes of main memory that this process holds (VmRSS), or has held at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(kind)).split()[1])
+
+
+def grown(gigabytes: float | None) -> int:
+    """By how much this process grew at most, as the kernel counted it, while a large image was answered."""
+    module, pixels = nn.Sequential(nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 1, 3, padding=1)), torch.zeros(1, 1, 640, 640)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the most so far
+    before = resident("VmRSS")
+    tiled(module, pixels, tile=128, batch=32, gigabytes=gigabytes)
+    return resident("VmHWM") - before
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the kernel's own count is Linux's")
+def test_memory_stays_below_the_limit_as_the_kernel_counts_it() -> None:
+    grown(0.1)  # what libraries set up once
+    assert grown(0.1) < 0.1e9
+    assert grown(None) > 0.2e9
 
 
 def test_parameters_out_of_range_are_refused() -> None:
