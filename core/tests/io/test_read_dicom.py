@@ -141,7 +141,7 @@ def test_a_missing_decoder_names_syntax_and_package(write_slice: Writer, tmp_pat
     data.save_as(path)
 
     class Absent:
-        is_available = False
+        is_native, available_plugins = False, ()
 
     monkeypatch.setattr(_decoders, "get_decoder", lambda syntax: Absent())
     reason = fault(path)

@@ -94,7 +94,7 @@ def test_a_compressed_frame_of_another_size_is_refused_before_it_is_decoded(writ
     place = stream.index(b"\xff\x4f\xff\x51")
     stream[place + 8 : place + 16] = (60000).to_bytes(4, "big") * 2
     with_frames(data, path, [bytes(stream)], uid.JPEG2000Lossless)
-    with pytest.raises(DataError, match="64 x 48, that of a compressed frame 60000 x 60000"):
+    with pytest.raises(DataError, match="64 x 48 x 1, that of a compressed frame 60000 x 60000 x 1"):
         read_image(path)
 
 

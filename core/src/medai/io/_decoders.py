@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,18 @@ _PACKAGES = (
     ("JPEG 2000", "pylibjpeg and pylibjpeg-openjpeg"),
     ("JPEG-LS", "pyjpegls"),
     ("JPEG", "python-gdcm"),
-    ("RLE", "pylibjpeg and pylibjpeg-rle"),
+)
+# Which of pydicom's plugins decode it. Not every one that could: some end the process when a stream is damaged.
+_PLUGINS = (
+    ("JPEG 2000", ("pylibjpeg", "pillow")),
+    ("JPEG-LS", ("pyjpegls",)),
+    ("JPEG Baseline", ("pillow",)),
+    ("JPEG Extended", ("pillow",)),
+    ("JPEG Lossless", ("gdcm", "pylibjpeg")),
+    ("RLE", ("pydicom",)),
 )
 _COLOURS = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3}
+_FILL, _SCAN = 0xFF, 0xDA  # of JPEG: a byte that may stand before a marker, and the marker of a scan
 _JPEG_SIZE = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf\xf7]")
 
 
@@ -58,7 +67,7 @@ def stored_values(header: Dataset, frames: int, path: Path) -> Array:
 
 
 def _decoder(header: Dataset, path: Path) -> tuple[Decoder, str]:
-    """The decoder of the transfer syntax, and the name of its plugin where it must be a certain one."""
+    """The decoder of the transfer syntax, and the name of the plugin that does it; empty where none is needed."""
     syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
     if not syntax:
         raise DataError("its transfer syntax is not given", path)
@@ -67,10 +76,12 @@ def _decoder(header: Dataset, path: Path) -> tuple[Decoder, str]:
     except NotImplementedError:
         raise DataError(f"transfer syntax {_named(syntax)} is not one of images that can be decoded", path) from None
     # pydicom's own plugins leave JPEG of 12 bits to a package under the GPL.
-    plugin = "medai" if syntax == JPEGExtended12Bit and int(header.get("BitsStored") or 8) > 8 else ""
-    if plugin and plugin not in decoder.available_plugins and find_spec("gdcm") is not None:
-        decoder.add_plugin(plugin, ("medai.io._gdcm", "decode_extended"))
-    if not (plugin in decoder.available_plugins if plugin else decoder.is_available):
+    if syntax == JPEGExtended12Bit and "medai" not in decoder.available_plugins and find_spec("gdcm") is not None:
+        decoder.add_plugin("medai", ("medai.io._gdcm", "decode_extended"))
+    twelve = syntax == JPEGExtended12Bit and int(header.get("BitsStored") or 8) > 8
+    wanted = ("medai",) if twelve else next((plugins for words, plugins in _PLUGINS if words in syntax.name), ())
+    plugin = next((name for name in wanted if name in decoder.available_plugins), "")
+    if not plugin and not decoder.is_native:
         package = next((package for words, package in _PACKAGES if words in syntax.name), "python-gdcm")
         raise DataError(f"transfer syntax {_named(syntax)} has no decoder here: install {package}, or medai[codecs] for all", path)
     return decoder, plugin
@@ -90,28 +101,44 @@ def _shift(header: Dataset) -> int:
 
 
 def _check_codestreams(header: Dataset, frames: int, path: Path) -> None:
-    """Every compressed frame must be there and of the size that the header gives: decoders believe what a frame claims."""
+    """Every compressed frame must be there, and its head be whole and say what the header says: decoders believe what a frame claims,
+    and GDCM ends the process at a JPEG stream whose head is damaged."""
+    size = (int(header.Rows), int(header.Columns), int(header.get("SamplesPerPixel") or 1))
     # The first item is a table of offsets.
-    size, count = (int(header.Rows), int(header.Columns)), -1
+    count = -1
     for fragment in generate_fragments(header.PixelData):
         count += 1
-        for claimed in _claimed(fragment):
-            if claimed != size:
-                raise DataError(f"its size is {size[0]} x {size[1]}, that of a compressed frame {claimed[0]} x {claimed[1]}", path)
+        claimed = _claimed(fragment, path)
+        if claimed not in (None, size):
+            raise DataError(f"its size is {_times(size)}, that of a compressed frame {_times(claimed or ())}", path)
     if count < frames:
         raise DataError(f"truncated: {frames} frames are said to be there, {count} are", path)
 
 
-def _claimed(fragment: bytes) -> Iterator[tuple[int, int]]:
-    """Rows and columns as the head of a JPEG, JPEG-LS or JPEG 2000 stream claims them."""
+def _claimed(fragment: bytes, path: Path) -> tuple[int, int, int] | None:
+    """Rows, columns and samples as the head of a JPEG, JPEG-LS or JPEG 2000 stream claims them; None for what is no head."""
     if fragment[:2] == b"\xff\xd8":
-        place = 2
-        while len(marker := fragment[place : place + 9]) == 9 and marker[0] == 0xFF:
-            if _JPEG_SIZE.match(marker):
-                yield struct.unpack(">HH", marker[5:9])
-                return
-            # A fill byte, or a segment of its own length.
-            place += 1 if marker[1] == 0xFF else 2 + int.from_bytes(marker[2:4], "big")
-    elif (place := fragment.find(b"\xff\x4f\xff\x51", 0, 1024)) >= 0 and len(fragment) >= place + 24:
-        right, bottom, left, top = struct.unpack(">4I", fragment[place + 8 : place + 24])
-        yield bottom - top, right - left
+        return _claimed_by_jpeg(fragment, path)
+    place = fragment.find(b"\xff\x4f\xff\x51", 0, 1024)
+    if place < 0 or len(fragment) < place + 42:
+        return None
+    right, bottom, left, top = struct.unpack(">4I", fragment[place + 8 : place + 24])
+    return bottom - top, right - left, int.from_bytes(fragment[place + 40 : place + 42], "big")
+
+
+def _claimed_by_jpeg(stream: bytes, path: Path) -> tuple[int, int, int]:
+    found, place = None, 2
+    while len(head := stream[place : place + 10]) == 10 and head[0] == 0xFF:
+        if head[1] == _FILL:
+            place += 1
+            continue
+        if _JPEG_SIZE.match(head):
+            found = (*struct.unpack(">HH", head[5:9]), head[9])
+        if head[1] == _SCAN and found is not None:
+            return found
+        place += 2 + int.from_bytes(head[2:4], "big")
+    raise DataError("damaged: a compressed frame has no whole head", path)
+
+
+def _times(size: Sequence[int]) -> str:
+    return " x ".join(map(str, size))
