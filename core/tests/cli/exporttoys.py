@@ -16,6 +16,7 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
     return (
         ExporterSpec(name="texts", target=f"{here}:Texts", summary="a text for each case"),
         ExporterSpec(name="together", target=f"{here}:Together", summary="all cases in one file"),
+        ExporterSpec(name="by-first", target=f"{here}:ByFirst", summary="a file for cases that begin alike"),
         ExporterSpec(name="broken", target=f"{here}:Broken", summary="fails after its first file"),
         ExporterSpec(name="of-models", target=f"{here}:Texts", summary="of models", of="model"),
     )
@@ -47,6 +48,17 @@ class Together:
         path = folder / "all.txt"
         path.write_text(" ".join(sample.case.id for sample, _ in rows))
         return [path]
+
+
+class ByFirst:
+    """A file for all cases whose ids begin alike."""
+
+    def write(self, rows: Iterable[tuple[Any, Any]], folder: Path) -> list[Path]:
+        names = {f"{sample.case.id.rpartition('-')[0]}.txt" for sample, _ in rows}
+        for name in names:
+            (folder / name).write_text("some")
+        (folder / "more.txt").write_text("more")
+        return [folder / name for name in ("more.txt", *sorted(names))]
 
 
 class Broken:

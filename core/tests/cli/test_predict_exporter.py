@@ -59,6 +59,11 @@ def test_a_file_of_all_cases_is_named_for_each(predict: Predict) -> None:
     assert [row["file"] for row in listed()] == ["all.txt", "all.txt"]
 
 
+def test_a_file_of_a_series_is_named_for_each_of_its_cases(predict: Predict) -> None:
+    assert predict(image("a.nii.gz"), image("b.nii.gz"), "--to", "exporttoys/by-first").code == 0
+    assert [row["file"] for row in listed()] == ["i.txt", "i.txt"]
+
+
 def test_the_case_that_cannot_be_written_is_left_out(predict: Predict) -> None:
     found = predict(image("a.nii.gz"), image("b.nii.gz", 0.0), "--to", "exporttoys/texts")
     assert found.code == 3 and "1 of 2 cases could not be used" in found.err

@@ -14,7 +14,7 @@ import pytest
 import SimpleITK
 import torch
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
 
 from medai.errors import DataError, EnvironmentFault
 from medai.io import open_images, read_image
@@ -208,6 +208,31 @@ def test_planes_of_two_series_become_two_series(tmp_path: Path) -> None:
         reader = SimpleITK.ImageSeriesReader()
         assert len(reader.GetGDCMSeriesIDs(str(folder))) == 1
     assert {path.stem for path in files} == {sample.case.id for sample, _ in rows}
+
+
+def test_what_has_no_place_is_segmented_and_reported_by_its_pixels(tmp_path: Path) -> None:
+    path = write_plane(tmp_path / "us.dcm", np.zeros((16, 24), np.int16), LAYOUTS["identity"][0], [0.0, 0.0, 0.0], Modality="US")
+    data = pydicom.dcmread(path)
+    del data.ImagePositionPatient, data.ImageOrientationPatient
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UltrasoundImageStorage
+    data.save_as(path)
+    sample = Sample(Case("us", "g"), read_image(path))
+    (segmentation,) = DicomSeg().write([(sample, masks([sample])[0])], tmp_path / "seg")
+    written = pydicom.dcmread(segmentation)
+    assert "FrameOfReferenceUID" not in written and segmentation.name == "us.dcm"
+    assert written.pixel_array.reshape(-1, 16, 24).sum() == masks([sample])[0].labels.count_nonzero()
+    (report,) = DicomSr().write([(sample, boxes())], tmp_path / "sr")
+    assert len(highdicom.sr.srread(report).content.get_planar_roi_measurement_groups()) == 2
+    data.Modality = "CT"
+    data.save_as(path)
+    with pytest.raises(DataError, match="says no position"):
+        DicomSeg().check(Sample(Case("ct", "g"), read_image(path)), masks([sample])[0])
+
+
+def test_a_file_of_a_series_has_the_name_that_its_cases_share(tmp_path: Path) -> None:
+    samples = series(tmp_path / "in")
+    (path,) = DicomSeg().write(zip(samples, masks(samples), strict=True), tmp_path / "out")
+    assert all(sample.case.id.startswith(f"{path.stem}-0") for sample in samples)
 
 
 def boxes() -> Boxes:

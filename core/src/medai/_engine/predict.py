@@ -69,12 +69,14 @@ class _Listing:
         self.rows.append({"case": sample.case.id, "status": "ok", "file": file, "input": files[0].name if files else ""})
 
     def find_files(self, files: Sequence[Path]) -> None:
-        """Which file holds which case: one that bears its name, or lies in a folder that does; else all share the only one."""
+        """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does;
+        else all share the only one."""
         named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
-        only = files[0].as_posix() if len(files) == 1 else ""
         for row in self.rows:
-            found = named.get(safe_name(row["case"].replace(".", "-")))
-            row["file"] = found.as_posix() if found is not None else only
+            name = safe_name(row["case"].replace(".", "-"))
+            found = named.get(name) or next((path for part, path in named.items() if name.startswith(f"{part}-")), None)
+            found = files[0] if found is None and len(files) == 1 else found
+            row["file"] = "" if found is None else found.as_posix()
 
     def write(self, path: Path, quarantine: Quarantine) -> int:
         """Write the list; return how many cases could not be used."""

@@ -76,8 +76,7 @@ def _complete(file: Dataset, kind: UID) -> None:
     if kind == SecondaryCaptureImageStorage:
         file.ConversionType = "WSD"
     if not file.get("ImagePositionPatient"):
-        for keyword in ("FrameOfReferenceUID", "PositionReferenceIndicator"):
-            file.pop(keyword, None)
+        file.pop("PositionReferenceIndicator", None)
         file.PatientOrientation = None
 
 

@@ -73,6 +73,10 @@ def plane_headers(image: Image, *, identified: bool = False) -> list[Dataset]:
     if len(files) < count or _has_frames(sources[0]):
         headers = _frames(headers[0], image, count)
     _require_size(headers[0], image, files[0])
+    for header in headers:
+        if not header.get("ImagePositionPatient"):
+            # Without a position it is in no frame of reference, whatever its source says.
+            header.pop("FrameOfReferenceUID", None)
     return headers
 
 

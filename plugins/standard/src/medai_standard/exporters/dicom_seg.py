@@ -13,6 +13,8 @@ from medai.tasks import Mask, Sample
 from medai_standard.exporters.dicom_objects import Placed, by_series, headers_of, highdicom, made_by, write_object
 from medai_standard.exporters.naming import Names
 
+_PLACED = ("CT", "MR", "PT")
+
 
 class DicomSeg:
     """Masks as DICOM Segmentation objects (binary), one for the planes of a source series or for a volume, a segment for each class.
@@ -39,7 +41,7 @@ class DicomSeg:
         Raises:
             DataError: it is not so.
         """
-        _require(prediction, headers_of(sample, identified=False))
+        _require(_compact(prediction), headers_of(sample, identified=False))
 
     def write(self, rows: Iterable[tuple[Sample[Any, Any], Any]], folder: Path) -> list[Path]:
         """Write the segmentations; the masks of a series are held in memory, 2 bytes a pixel.
@@ -49,13 +51,14 @@ class DicomSeg:
         """
         names, files = Names(), []
         compact = ((sample, _compact(prediction)) for sample, prediction in rows)
-        for number, parts in enumerate(by_series(compact, identified=self._identified), start=1):
-            volume = parts[0].prediction.ndim == 3
-            name = names.of(parts[0].case) if volume else f"series-{number:03d}"
+        for parts in by_series(compact, identified=self._identified):
+            name = names.of_all([part.case for part in parts])
             files.append(write_object(folder / f"{name}.dcm", self._segmentation(parts)))
         return files
 
     def _segmentation(self, parts: Sequence[Placed]) -> Any:
+        for part in parts:
+            _require(part.prediction, part.headers)
         headers = [header for part in parts for header in part.headers]
         labels = np.concatenate([part.prediction.reshape(-1, *part.prediction.shape[-2:]) for part in parts])
         count = max(1, int(labels.max()), len(self._classes) - 1)
@@ -95,12 +98,12 @@ class DicomSeg:
         )
 
 
-def _require(prediction: Any, headers: Sequence[Any]) -> None:
-    if not isinstance(prediction, Mask):
-        raise DataError(f"an answer of type {type(prediction).__name__} is no mask")
-    found, wanted = tuple(prediction.labels.shape[-2:]), (int(headers[0].Rows), int(headers[0].Columns))
+def _require(labels: Any, headers: Sequence[Any]) -> None:
+    found, wanted = tuple(labels.shape[-2:]), (int(headers[0].Rows), int(headers[0].Columns))
     if found != wanted:
         raise DataError(f"the mask is of {found[0]} x {found[1]} pixels, its source of {wanted[0]} x {wanted[1]}")
+    if headers[0].get("Modality") in _PLACED and "FrameOfReferenceUID" not in headers[0]:
+        raise DataError(f"its source is {headers[0].Modality} and says no position, which a segmentation of it needs")
 
 
 def _compact(prediction: Any) -> Any:

@@ -65,9 +65,9 @@ class DicomSeries:
                 else:
                     key = series_key(plane_headers(image)[0])
                     series[key].append((name, _set_aside(image, Path(scratch, f"{name}.npy"))))
-            for number, planes in enumerate(series.values(), start=1):
+            for planes in series.values():
                 # Told apart from what stands there, because planes of two series must not lie in one folder.
-                home = folder / f"series-{number:03d}-{secrets.token_hex(3)}"
+                home = folder / f"{Names().of_all([name for name, _ in planes])}-{secrets.token_hex(3)}"
                 files += write_series(home, [image for _, image in planes], names=[name for name, _ in planes], **self._options)
         return files
 

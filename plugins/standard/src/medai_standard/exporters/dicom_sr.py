@@ -65,8 +65,8 @@ class DicomSr:
             DataError: a prediction is of another kind, or came from no DICOM file.
         """
         names, files = Names(), []
-        for number, parts in enumerate(by_series(rows, identified=self._identified), start=1):
-            name = f"series-{number:03d}" if len(parts) > 1 else names.of(parts[0].case)
+        for parts in by_series(rows, identified=self._identified):
+            name = names.of_all([part.case for part in parts])
             files.append(write_object(folder / f"{name}.dcm", self._report(parts)))
         return files
 

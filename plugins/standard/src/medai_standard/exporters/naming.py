@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import takewhile
 
 
 class Names:
@@ -17,3 +19,8 @@ class Names:
         name = name if name not in self._taken else f"{name}-{len(self._taken)}"
         self._taken.add(name)
         return name
+
+    def of_all(self, case_ids: Sequence[str]) -> str:
+        """A name for what holds several cases, or one: what their ids begin with, such as patient and series."""
+        pieces = zip(*(case_id.split("-") for case_id in case_ids), strict=False)
+        return self.of("-".join(alike[0] for alike in takewhile(lambda piece: len(set(piece)) == 1, pieces)) or "series")
