@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import Tag
 
 KEPT = (
     *("Modality", "Manufacturer", "ManufacturerModelName", "BodyPartExamined", "Laterality", "ImageLaterality", "ViewPosition"),
@@ -35,21 +35,27 @@ _LONGEST = 64  # letters: DICOM's own limit for values of these kinds
 
 def kept(header: Dataset, others: Iterable[Dataset] = ()) -> dict[str, str | float]:
     """The values of `KEPT` that a header has, less those that are not the same in the `others` of its series."""
-    found = {keyword: value for keyword, tag in _TAGS.items() if tag in header and (value := _plain(header[tag].value)) != ""}
+    first = written(header)
+    found = {keyword: value for keyword in first if (value := _plain(header[_TAGS[keyword]].value)) != ""}
     for other in others:
-        for keyword in differing(header, other, found):
-            del found[keyword]
+        drop_differing(found, first, other)
     return found
 
 
-def differing(header: Dataset, other: Dataset, keywords: Iterable[str]) -> list[str]:
-    """Those of the `keywords` whose values differ in two headers; compared as written, so that it costs little."""
-    return [keyword for keyword in keywords if _written(header, _TAGS[keyword]) != _written(other, _TAGS[keyword])]
+def written(header: Dataset) -> dict[str, object]:
+    """The values of `KEPT` as the file writes them, where they are not decoded yet: to compare headers at little cost."""
+    found: dict[str, object] = {}
+    for keyword, tag in _TAGS.items():
+        if tag in header:
+            found[keyword] = header.get_item(tag).value
+    return found
 
 
-def _written(header: Dataset, tag: BaseTag) -> object:
-    element = header.get_item(tag) if tag in header else None
-    return None if element is None else element.value
+def drop_differing(found: dict[str, str | float], first: Mapping[str, object], other: Dataset) -> None:
+    """Drop from `found` what another header of the series does not have, or has otherwise than `first`."""
+    theirs = written(other)
+    for keyword in [keyword for keyword in found if theirs.get(keyword) != first.get(keyword)]:
+        del found[keyword]
 
 
 def _plain(value: Any) -> str | float:

@@ -120,7 +120,7 @@ def read_series(source: Series | Path | str, *, modality: str | None = None) -> 
     with reading(series.files[0], "DICOM"):
         check_size(shape, series.files[0])
         volume = np.empty(shape, np.float32)
-        attributes, planes = attributes_of(first.header, first.frames), [plane]
+        written, attributes, planes = _attributes.written(first.header), attributes_of(first.header, first.frames), [plane]
         volume[:, : first.pixels.shape[1]] = first.pixels
     if series.frames:
         planes = [Plane.of(frame) for frame in first.frames]
@@ -128,8 +128,7 @@ def read_series(source: Series | Path | str, *, modality: str | None = None) -> 
         _check_alike(content, first, series.files[index])
         volume[:, index] = content.pixels[:, 0]
         planes.append(Plane.of(content.frames[0]))
-        for keyword in _attributes.differing(first.header, content.header, list(attributes)):
-            del attributes[keyword]
+        _attributes.drop_differing(attributes, written, content.header)
     return _image(volume, first.unit, series, planes, attributes)
 
 
