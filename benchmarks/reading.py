@@ -83,7 +83,7 @@ def _listing(folder: Path) -> bool:
         lambda: [pydicom.dcmread(path, stop_before_pixels=True).ImagePositionPatient for path in files],
         lambda: list_slices(folder),
         lambda: list_series(folder),
-        repeats=3,
+        repeats=2,
     )
     print(
         f"listing {len(files):,} headers: bare pydicom {1000 * bare / len(files):.2f} ms each; list_slices {slices / bare:.2f} and "
