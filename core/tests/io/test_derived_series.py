@@ -271,6 +271,14 @@ def test_what_is_derived_from_one_source_stays_together(tmp_path: Path, write_sl
     assert str(first.StudyInstanceUID).startswith("2.25.") and len(first.StudyInstanceUID) <= 64
 
 
+@pytest.mark.parametrize("characters", ["ISO_IR 100", "ISO_IR 192"])
+def test_letters_of_any_language_are_kept(tmp_path: Path, write_slice: WriteSlice, characters: str) -> None:
+    path = write_slice(tmp_path / "one.dcm", SpecificCharacterSet=characters, PatientName="Müller^Jürgen")
+    (written,) = write_series(tmp_path / "out", read_image(path), description="geglättet 平滑", identified=True)
+    header = pydicom.dcmread(written)
+    assert (header.PatientName, header.SeriesDescription) == ("Müller^Jürgen", "geglättet 平滑")
+
+
 def test_the_key_decides_the_pseudonyms(tmp_path: Path, write_slice: WriteSlice, monkeypatch: pytest.MonkeyPatch) -> None:
     image = read_image(write_slice(tmp_path / "one.dcm", **WHO))
     without = plane_headers(image)[0]

@@ -32,7 +32,7 @@ _TECHNICAL = (
     *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "BurnedInAnnotation", "LossyImageCompressionMethod"),
 )
 _PATIENT = (
-    *("SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientBirthTime", "PatientSex"),
+    *("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientBirthTime", "PatientSex"),
     *("OtherPatientIDs", "PatientAge", "PatientSize", "PatientWeight", "StudyDate", "StudyTime", "StudyID", "StudyDescription"),
     *("AccessionNumber", "IssuerOfAccessionNumberSequence", "ReferringPhysicianName", "PhysiciansOfRecord", "AcquisitionDate"),
     *("AcquisitionTime", "ProtocolName"),
@@ -96,7 +96,8 @@ def _header(source: Dataset, path: Path, identified: bool) -> Dataset:
     header = Dataset()
     with reading(path, "DICOM"):
         _take(source, header, (*_GEOMETRY, *_TECHNICAL, *(_PATIENT if identified else ())))
-        header.SOPClassUID = source.SOPClassUID
+        # UTF-8 holds the source's names as well as those of classes and descriptions.
+        header.SpecificCharacterSet, header.SOPClassUID = "ISO_IR 192", source.SOPClassUID
         for keyword in _UIDS:
             uid = str(source.get(keyword) or "") or _stand_in(source, keyword, path)
             setattr(header, keyword, uid if identified else pseudonymous_uid(uid))
