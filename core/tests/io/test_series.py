@@ -13,7 +13,7 @@ import pytest
 from dicom_files import enhanced
 
 from medai.errors import DataError
-from medai.io import list_series, read_image, read_series
+from medai.io import list_series, open_images, read_image, read_series
 
 Writer = Callable[..., Path]
 
@@ -226,3 +226,12 @@ def test_real_series_agree_with_simpleitk(real_data: Path) -> None:
         for slice_, row, column in ((0, 0, 0), (series.planes - 1, 511, 511), (0, 511, 0)):
             x, y, z = reference.TransformIndexToPhysicalPoint((column, row, slice_))
             np.testing.assert_allclose(image.affine @ [slice_, row, column, 1], [-x, -y, z, 1], atol=1e-6)
+
+
+def test_open_images_takes_an_enhanced_file_as_one_volume(write_slice: Writer, tmp_path: Path) -> None:
+    volume(write_slice, tmp_path / "a", (1, 0, 2), RescaleSlope=["1"] * 3, RescaleIntercept=["0"] * 3)
+    write_slice(tmp_path / "b")
+    data = open_images([tmp_path])
+    samples = [data.read(case, np.random.default_rng(0)) for case in data.cases()]
+    assert sorted(tuple(sample.inputs.pixels.shape) for sample in samples) == [(1, 3, 16, 24), (1, 16, 24)]
+    assert all(sample.origin.affine is not None for sample in samples)

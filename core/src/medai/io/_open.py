@@ -19,9 +19,10 @@ from medai.tasks import Case, Dataset, Image, Sample
 def open_images(paths: Sequence[Path | str], modality: str | None = None) -> Dataset[Image, Image]:
     """Files and folders as unlabelled cases.
 
-    A DICOM file is one case, ordered by patient, series and position; a NIfTI volume is one case of (1, D, H, W). Of a folder, DICOM
-    files and those with a suffix that `read_image` knows are taken; a file that is named is always a case, so that it fails when it is
-    read (DataError) and the others go on. Case ids are pseudonyms; `Sample.origin` has the files.
+    A DICOM file is one case, ordered by patient, series and position (an enhanced one a volume, as `read_image` says); a NIfTI volume is
+    one case of (1, D, H, W). Of a folder, DICOM files and those with a suffix that `read_image` knows are taken; a file that is named is
+    always a case, so that it fails when it is read (DataError) and the others go on. Case ids are pseudonyms; `Sample.origin` has the
+    files.
 
     Args:
         paths: files and folders.

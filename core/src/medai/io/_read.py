@@ -61,6 +61,12 @@ def read_image(path: Path | str, modality: str | None = None, key: str | None = 
     By suffix: NIfTI `.nii`, `.nii.gz`; NRRD `.nrrd`, `.nhdr`; MetaImage `.mha`, `.mhd`; a plane may be kept as a volume of one slice.
     Colours of 16 bits are cut to 8 by their decoder, grey is not.
 
+    Frames of an enhanced DICOM file that make one evenly spaced volume are sorted by position, (C, D, H, W) with an affine; others (films,
+    several times or echoes in one file, of which `list_series` makes volumes) stay in the file's order, with no affine and the spacing of
+    rows and columns alone. Colours are RGB, palettes looked up; `0..1` is the range that stored values may take (`MONOCHROME1` turned
+    about, padding 0), MR, PT, NM and doses are rescaled. `Origin.attributes` has what is kept of the header (`KEPT`), `calibrations` the
+    regions of an ultrasound picture, whose scale is the spacing where they agree.
+
     CT is in HU after the rescale; pixel padding, and whatever is below -1024, is air at -1024 HU. Formats that do not name their
     modality (all but DICOM) are in HU when `modality` is `"CT"`, with the same floor; what is of `0..1` is then refused.
 

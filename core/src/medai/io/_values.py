@@ -88,7 +88,7 @@ def _rescaled(grey: Array, header: Dataset, frames: Sequence[Dataset]) -> Array:
     slopes, intercepts = np.array([((dose or 1) if slope is None else slope, intercept or 0) for slope, intercept in pairs]).T
     if np.abs(slopes).max() * 2.0 ** (8 * grey.itemsize) + np.abs(intercepts).max() > np.finfo(np.float32).max:
         raise ValueError("its rescale slope or intercept is absurd")
-    values = np.multiply(grey, slopes.astype(np.float32)[:, None, None], dtype=np.float32, casting="unsafe")
+    values: Array = np.multiply(grey, slopes.astype(np.float32)[:, None, None], dtype=np.float32, casting="unsafe")
     values += intercepts.astype(np.float32)[:, None, None]
     return values
 
