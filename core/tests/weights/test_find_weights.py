@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
+from http.client import HTTPMessage
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -199,7 +200,7 @@ def test_the_network_is_not_asked_unasked(served: list[str], monkeypatch: pytest
 
 
 def test_redirects_stay_on_https() -> None:
-    request, headers = urllib.request.Request("https://127.0.0.1/a"), Message()
+    request, headers = urllib.request.Request("https://127.0.0.1/a"), HTTPMessage()
     headers["X-Linked-Etag"] = '"abc"'
     redirects = fetching._Redirects()
     with pytest.raises(OSError, match="not https"):

@@ -38,11 +38,11 @@ def affordable(gigabytes: float, held: int, each: int) -> int:
     return found
 
 
-class _Alive(TorchDispatchMode):
+class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up the storages that operations make, and takes off those that are freed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.most = self._now = 0
         self._seen: dict[int, weakref.ref[Any]] = {}
 

@@ -109,10 +109,10 @@ def _add(total: Tensor, answer: Tensor, axes: Sequence[Axis], place: Place) -> N
     """Add a tile's answer (K, *tile) to the sum, by its weights."""
     image, numbers = place
     slices = [axis.tile_slice(number) for axis, number in zip(axes, numbers, strict=True)]
-    inside = answer[(slice(None), *(slice(part.stop - part.start) for part in slices))]
+    inside = answer[(slice(None), *[slice(part.stop - part.start) for part in slices])]
     rows = [axis.weights[number] for axis, number in zip(axes, numbers, strict=True)]
     weights = reduce(lambda plane, row: plane[..., None] * row, rows).to(total.device)
-    total[(image, slice(None), *slices)].addcmul_(inside.to(total.device, torch.float32), weights)
+    total[image][(slice(None), *slices)].addcmul_(inside.to(total.device, torch.float32), weights)
 
 
 def _device(network: Network, pixels: Tensor) -> torch.device:

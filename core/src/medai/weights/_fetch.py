@@ -6,7 +6,7 @@ import hashlib
 import re
 import urllib.error
 import urllib.request
-from email.message import Message
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -83,7 +83,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     stated = ""
 
     def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         if not newurl.startswith("https://"):
             raise urllib.error.URLError(f"redirects to {urlsplit(newurl).scheme}, which is not https")
