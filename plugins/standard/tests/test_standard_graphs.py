@@ -175,6 +175,8 @@ def test_what_cannot_be_a_graph_is_refused_and_leaves_no_file(tmp_path: Path) ->
         Onnx().write(trained(Unwritable()), batch, tmp_path)
     with pytest.raises(UsageError, match="no torch module"):
         Onnx().write(Trained(Use("some/svm", {}), "restoration", object(), None, {}), batch, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="opset 99"):
+        Onnx(opset=99).write(trained(Denoiser()), batch, tmp_path)
     with pytest.raises(PluginError, match="gives no answer to a batch"):
         TorchExport().write(trained(Sized()), batch, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
+import itertools
 import logging
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -86,16 +88,17 @@ class Graph:
         axes = tuple((*((0,) if many else ()), *range(2, value.ndim)) for value in given)
         return cls(whole, given, outputs, axes, str(getattr(batch.inputs, "unit", "")))
 
-    def fitted(self, trace: Callable[[Axes], tuple[T, Run, Axes]]) -> T:
-        """What `trace` makes of the graph with as many axes open as stand a trial: all of them, the spatial ones, the batch, or none.
+    def fitted(self, *traces: Callable[[Axes], tuple[T, Run, Axes]]) -> T:
+        """What the first of `traces` makes of the graph with as many axes open as stand a trial: all of them, the spatial ones, the
+        batch, or none.
 
-        `trace` is given the axes to leave open; it returns its work, how to run it, and the axes that were left open in truth.
+        Each is given the axes to leave open; it returns its work, how to run it, and the axes that were left open in truth.
 
         Raises:
             PluginError: it fails for all of them; the message says only how.
         """
         faults: list[str] = []
-        for axes in self._attempts():
+        for axes, trace in itertools.product(self._attempts(), traces):
             try:
                 traced, run, opened = trace(axes)
             except OSError:
@@ -179,14 +182,26 @@ class GraphPredictor:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without the pages that torch prints of a graph that it cannot trace."""
+    """Without the pages that torch prints of a graph that it cannot trace, in part from C++: so the files themselves are turned away."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [(handle, os.dup(handle)) for handle in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        for handle, _ in kept:
+            os.dup2(nowhere, handle)
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for handle, copy_ in kept:
+            os.dup2(copy_, handle)
+            os.close(copy_)
+        os.close(nowhere)
         logging.disable(level)
 
 

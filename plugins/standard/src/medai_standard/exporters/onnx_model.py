@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from medai.errors import DataError, EnvironmentFault, PluginError
+from medai.errors import DataError, EnvironmentFault, PluginError, UsageError
 from medai.tasks import Batch, Trained
 from medai_standard.exporters.graph import Axes, Graph, GraphPredictor, Run, Tensors, axis_name, quiet
 
@@ -39,7 +39,7 @@ class Onnx:
     `medai.license` and others) say what it is. Weights beyond 2 GiB go into `model.onnx.data`.
 
     Args:
-        opset: version of ONNX's operators.
+        opset: version of ONNX's operators, 18 or later.
         weights: how they are stored; `float16` halves the file and rounds each weight to 11 bits, the arithmetic stays float32.
     """
 
@@ -50,12 +50,14 @@ class Onnx:
         """Write the file, checked by ONNX's own checker; return it.
 
         Raises:
-            UsageError: the model is no torch module.
+            UsageError: the model is no torch module, or there is no such opset.
             PluginError: an operation of the module has no counterpart in ONNX.
             EnvironmentFault: a package of the extra `onnx` is missing, or the disk is full.
         """
-        for name in ("onnx", "onnxscript", "onnxruntime"):
-            _package(name)
+        onnx, *_ = [_package(name) for name in ("onnx", "onnxscript", "onnxruntime")]
+        newest = onnx.defs.onnx_opset_version()
+        if not 18 <= self.opset <= newest:
+            raise UsageError(f"opset {self.opset}: the installed onnx knows 18 to {newest}")
         graph = Graph.of(model, batch)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".onnx-") as place:
@@ -79,15 +81,10 @@ class Onnx:
 
     def _trace(self, graph: Graph, path: Path, name: str) -> None:
         """Trace by torch's exporter, else by its older one, which knows other operations: the removal of overlapping boxes."""
-        faults: list[str] = []
-        for trace in (self._by_export, self._by_tracing):
-            try:
-                graph.fitted(functools.partial(trace, graph, path))
-            except PluginError as error:
-                faults.append(str(error))
-            else:
-                return
-        raise PluginError(f"{name} cannot be written as ONNX: {'; then '.join(dict.fromkeys(faults))}")
+        try:
+            graph.fitted(*(functools.partial(trace, graph, path) for trace in (self._by_export, self._by_tracing)))
+        except PluginError as error:
+            raise PluginError(f"{name} cannot be written as ONNX: {error}") from error
 
     def _by_export(self, graph: Graph, path: Path, axes: Axes) -> tuple[None, Run, Axes]:
         program = graph.exported(axes)

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from medai.errors import DataError, PluginError
-from medai.io import replacing
+from medai.io import write_bytes, write_text
 from medai.tasks import Batch, Predictor, Trained
 from medai_standard.exporters.description import described, rebuilt
 
@@ -39,10 +39,9 @@ class Safetensors:
             text = json.dumps({"format": _FORMAT, **described(model), "module": is_module, "state": plain}, indent=1) + "\n"
         except (TypeError, ValueError) as error:
             raise PluginError(f"{model.use.id}: its parameters or state cannot be written as JSON: {error}") from error
-        with replacing(folder / _WEIGHTS) as temporary:
-            save_file(tensors, temporary)
-        with replacing(folder / _DESCRIPTION) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        # Not `save_file`, whose files only their owner may read.
+        write_bytes(folder / _WEIGHTS, save(tensors))
+        write_text(folder / _DESCRIPTION, text)
         return folder / _DESCRIPTION
 
     def open(self, path: Path) -> Predictor[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from medai.errors import DataError, PluginError, UsageError
-from medai.io import replacing, write_bytes
+from medai.io import write_bytes, write_text
 from medai.tasks import Batch, Predictor, Trained
 from medai_standard.exporters.description import described, rebuilt
 
@@ -41,8 +41,7 @@ class Skops:
         except (TypeError, ValueError) as error:
             raise PluginError(f"{model.use.id}: its parameters or state cannot be written as JSON: {error}") from error
         write_bytes(folder / _ESTIMATOR, held.tobytes())
-        with replacing(folder / _DESCRIPTION) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(folder / _DESCRIPTION, text)
         return folder / _DESCRIPTION
 
     def open(self, path: Path) -> Predictor[Any]:
