@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
+from click.testing import CliRunner
 from torch import nn
 
 from medai import api
+from medai._cli import cli
 from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Boxes, Case, Image
 
@@ -26,7 +29,9 @@ TORCHVISION = [
     {"architecture": "retinanet_resnet50_fpn"},
     {"architecture": "ssdlite320_mobilenet_v3_large"},
 ]
-ULTRALYTICS = [{"architecture": name} for name in ("yolov8n", "yolo26n", "yolov10n")] + [{"architecture": "yolo11n.yaml", "size": [64, 96]}]
+ULTRALYTICS = [{"architecture": name} for name in ("yolov8n", "yolo26n", "yolov8n-rtdetr")] + [
+    {"architecture": "yolo11n.yaml", "size": [64, 96]}
+]
 try:
     from medai_standard.models.ultralytics_models import library
 
@@ -90,13 +95,13 @@ def test_parameters_are_those_of_torchvision(architecture: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"),
+    ("name", "parameters", "steps"),
     [
-        ("torchvision-detection", {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "size": [96, 96], "options": FEW_PROPOSALS}),
-        pytest.param("ultralytics", {"architecture": "yolov8n", "size": [96, 96]}, marks=needs_ultralytics),
+        ("torchvision-detection", {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "size": [96, 96], "options": FEW_PROPOSALS}, 25),
+        pytest.param("ultralytics", {"architecture": "yolov8n", "size": [96, 96]}, 60, marks=needs_ultralytics),
     ],
 )
-def test_a_detector_learns_one_image_by_heart(name: str, parameters: dict[str, object]) -> None:
+def test_a_detector_learns_one_image_by_heart(name: str, parameters: dict[str, object], steps: int) -> None:
     """Class, place and the way through the frame are right when boxes come back where they were put."""
     detector = build(name, **parameters).train()
     reference = Boxes(torch.tensor([[10.0, 8.0, 34.0, 40.0], [50.0, 20.0, 80.0, 52.0]]), torch.tensor([1, 0]))
@@ -105,7 +110,7 @@ def test_a_detector_learns_one_image_by_heart(name: str, parameters: dict[str, o
     given.inputs.pixels[:, :, 8:40, 10:34] += 0.8
     given.inputs.pixels[:, :, 20:52, 50:80] += 0.4
     optimizer = torch.optim.Adam(detector.parameters(), 1e-3)
-    for _ in range(60):
+    for _ in range(steps):
         optimizer.zero_grad()
         sum(detector.training_step(given, None, "all").values()).backward()
         optimizer.step()
@@ -157,6 +162,7 @@ def refuse(*args, **given):
 socket.getaddrinfo = socket.create_connection = refuse
 before = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
 from medai import api
+from medai._cli import cli
 api.build("standard/ultralytics", architecture="yolov8n")
 after = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
 assert before == after, [pair for pair in zip(before, after) if pair[0] != pair[1]]
@@ -166,6 +172,29 @@ assert before == after, [pair for pair in zip(before, after) if pair[0] != pair[
     environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "MPLCONFIGDIR": str(tmp_path / "mpl")}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path, timeout=300)
     assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+@needs_ultralytics
+def test_ultralytics_trains_an_epoch_from_a_users_file_on_stub_data(tmp_path: Path) -> None:
+    recipe = tmp_path / "yolo.toml"
+    recipe.write_text(
+        """
+        task = "detection"
+        model = {use = "standard/ultralytics", architecture = "yolov8n", classes = 2, size = [64, 64]}
+        data.images.folder = {use = "standard/coco"}
+        train = {batch = 2, epochs = 1, optimizers = {all = {use = "AdamW", lr = 1e-3}}}
+        """,
+        encoding="utf-8",
+    )
+    runs = tmp_path / "runs"
+    result = CliRunner().invoke(cli, ["run", str(recipe), "--stub", "--device", "cpu", "--out", str(runs)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    (run,) = [path for path in runs.iterdir() if path.is_dir()]
+    steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert max(step["epoch"] for step in steps if "epoch" in step) >= 1
+    assert (run / "summary.json").is_file() and list((run / "checkpoints").iterdir())
+    shown = CliRunner().invoke(cli, ["show", "standard/ultralytics"], catch_exceptions=False).output
+    assert "AGPL-3.0" in shown and "medai-standard[ultralytics]" in shown
 
 
 @needs_ultralytics

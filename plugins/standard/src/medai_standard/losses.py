@@ -96,6 +96,8 @@ class CrossEntropy(nn.Module):
         ignore: a class in the target that counts for nothing, such as 255 for what was not annotated.
     """
 
+    weights: torch.Tensor | None
+
     def __init__(self, weights: tuple[float, ...] | None = None, label_smoothing: float = 0.0, ignore: int | None = None) -> None:
         super().__init__()
         if not 0 <= label_smoothing <= 1:
@@ -122,6 +124,8 @@ class BinaryCrossEntropy(nn.Module):
         positive_weight: how often a positive counts.
     """
 
+    positive_weight: torch.Tensor
+
     def __init__(self, positive_weight: float = 1.0) -> None:
         super().__init__()
         self.register_buffer("positive_weight", torch.tensor(_positive("positive_weight", positive_weight)), persistent=False)
@@ -143,6 +147,8 @@ class Focal(nn.Module):
         weights: one per class (the paper's alpha); the mean is over all pixels, not weighted.
         ignore: a class in the target that counts for nothing.
     """
+
+    weights: torch.Tensor | None
 
     def __init__(self, gamma: float = 2.0, weights: tuple[float, ...] | None = None, ignore: int | None = None) -> None:
         super().__init__()

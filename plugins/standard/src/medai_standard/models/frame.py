@@ -115,12 +115,12 @@ def steady(network: nn.Module) -> nn.Module:
     return network
 
 
-def _rest(part: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+def _rest(part: Any, given: tuple[torch.Tensor, ...]) -> None:
     if part.training and given[0].numel() == given[0].shape[1]:
         part.training, part.rests = False, True
 
 
-def _resume(part: nn.Module, given: Any, found: Any) -> None:
+def _resume(part: Any, given: Any, found: Any) -> None:
     if getattr(part, "rests", False):
         part.training, part.rests = True, False
 
@@ -128,11 +128,12 @@ def _resume(part: nn.Module, given: Any, found: Any) -> None:
 def first_convolution(network: nn.Module, channels: int) -> None:
     """Replace the first convolution, of three channels, by one like it of `channels`, drawn as that was: each of its filters is the sum
     of the three, shared out evenly."""
+    old: Any
     name, old = next((name, part) for name, part in network.named_modules() if isinstance(part, nn.Conv2d))
     if old.in_channels == channels:
         return
     shape = (old.kernel_size, old.stride, old.padding, old.dilation, old.groups, old.bias is not None, old.padding_mode)
-    new = nn.Conv2d(channels, old.out_channels, *shape)
+    new: Any = nn.Conv2d(channels, old.out_channels, *shape)
     with torch.no_grad():
         new.weight.copy_(old.weight.sum(1, keepdim=True).expand_as(new.weight) / channels)
         if new.bias is not None:
@@ -154,7 +155,7 @@ def known_name(kind: str, name: str, known: Collection[str]) -> str:
     return name
 
 
-def built(what: str, build: Callable[..., nn.Module], options: Mapping[str, Any], **given: Any) -> nn.Module:
+def built(what: str, build: Callable[..., nn.Module], options: Mapping[str, Any], **given: Any) -> Any:
     """The network that a library builds from our keywords and the user's options.
 
     Raises:

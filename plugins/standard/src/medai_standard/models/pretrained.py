@@ -79,15 +79,15 @@ def of_timm(architecture: str, pretrained: str | None) -> Found | None:
     tag = (own or (first.tag if first is not None else "")) if pretrained == DEFAULT else pretrained
     if tag not in tags:
         raise _none_such(pretrained, base, [DEFAULT, *tags] if tags else [])
-    about = timm.models.get_pretrained_cfg(f"{base}.{tag}")
+    published: Any = timm.models.get_pretrained_cfg(f"{base}.{tag}")
     weights = Weights(
         name=f"timm/{base}.{tag}",
-        license=about.license or "not stated",
-        source=f"timm, {about.hf_hub_id} on Hugging Face",
-        hub=about.hf_hub_id,
-        file=about.hf_hub_filename or "model.safetensors",
+        license=published.license or "not stated",
+        source=f"timm, {published.hf_hub_id} on Hugging Face",
+        hub=published.hf_hub_id,
+        file=published.hf_hub_filename or "model.safetensors",
     )
-    return Found(find(weights), (about.mean, about.std), tag)
+    return Found(find(weights), (published.mean, published.std), tag)
 
 
 def of_encoder(encoder: str, pretrained: str | None) -> Found | None:

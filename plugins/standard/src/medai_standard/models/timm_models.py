@@ -40,7 +40,7 @@ class Timm(Frame):
         # Not timm.create_model itself: that takes a name on a hub or in a folder as well.
         known_name("architecture of timm", architecture.partition(".")[0], timm.list_models())
         about = timm.models.get_pretrained_cfg(architecture, allow_unregistered=True)
-        own = tuple(about.input_size[-2:]) if about is not None and about.fixed_input_size else None
+        own = (about.input_size[-2], about.input_size[-1]) if about is not None and about.fixed_input_size else None
         weights = of_timm(architecture, pretrained)
         super().__init__(channels, window, size or own, PLAIN if weights is None else weights.statistics)
         given: dict[str, Any] = {"num_classes": classes, "in_chans": channels}

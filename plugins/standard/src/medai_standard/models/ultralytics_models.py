@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from torchvision.ops import batched_nms, box_convert
 
 from medai.errors import EnvironmentFault
 from medai.tasks import Batch, Boxes
 from medai_standard.models.boxes import Detector
-from medai_standard.models.frame import Size, Window, built, known_name, steady
+from medai_standard.models.frame import Size, Window, built, first_convolution, known_name, steady
 from medai_standard.models.pretrained import into_network, of_file
 
 _HEADS = ("Detect", "v10Detect", "RTDETRDecoder")
@@ -63,19 +62,20 @@ class Ultralytics(Detector):
         overlap: float = 0.7,
         most: int = 300,
     ) -> None:
-        tasks = library()
+        tasks, utils = library()
         description = _description(architecture)
         weights = of_file(pretrained, f"{architecture} of ultralytics")
         super().__init__(channels, window, size, _AS_IT_IS)
         self.classes, self.least, self.overlap, self.most = classes, least, overlap, most
         self.queries = description["head"][-1][2] == "RTDETRDecoder"
         build = tasks.RTDETRDetectionModel if self.queries else tasks.DetectionModel
-        network = built(architecture, build, {}, cfg=description, ch=channels, nc=classes, verbose=False)
-        network.args = tasks.DEFAULT_CFG  # the weights of its losses
+        network: Any = built(architecture, build, {}, cfg=description, ch=channels, nc=classes, verbose=False)
+        network.nc, network.args = classes, utils.DEFAULT_CFG  # what the library's trainer would set: the losses look at both
         self.multiple = int(network.stride.max())
+        first_convolution(network, channels)  # that of RT-DETR's ResNets is described as one of colour
         if weights is not None:
             into_network(network, weights)
-        self.network = steady(network)
+        self.network: Any = steady(network)
         self._lost_on: torch.device | None = None
 
     def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> dict[str, torch.Tensor]:
@@ -128,8 +128,9 @@ class Ultralytics(Detector):
 
 
 @functools.cache
-def library() -> Any:
-    """`ultralytics.nn.tasks`, imported without a look at the network, without a file in the user's home and without a trace in the process.
+def library() -> tuple[Any, Any]:
+    """`ultralytics.nn.tasks` and `ultralytics.utils`, imported without a look at the network, without a file in the user's home and
+    without a trace in the process.
 
     Raises:
         EnvironmentFault: it is not installed.
@@ -137,12 +138,11 @@ def library() -> Any:
     if find_spec("ultralytics") is None:
         raise EnvironmentFault("ultralytics is not installed: pip install 'medai-standard[ultralytics]' (its licence is AGPL-3.0)")
     with _undisturbed():
+        from ultralytics import utils
         from ultralytics.nn import tasks
-        from ultralytics.utils import DEFAULT_CFG, SETTINGS
 
-        SETTINGS["sync"] = False  # it may send nothing
-        tasks.DEFAULT_CFG = DEFAULT_CFG
-    return tasks
+        utils.SETTINGS["sync"] = False  # it may send nothing
+    return tasks, utils
 
 
 @contextmanager
@@ -198,5 +198,6 @@ def _descriptions() -> Mapping[str, tuple[Path, str]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    description: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    _, utils = library()
+    description: dict[str, Any] = utils.YAML.load(path)
     return description
