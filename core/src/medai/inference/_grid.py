@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -47,7 +48,9 @@ class Axis:
     starts: tuple[int, ...]
     weights: tuple[Tensor, ...]
 
+    # Kept, for a data set has many images of one size; the weights of a call cost as much as several tiles' sums.
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, size: int, tile: int, *, overlap: float, weighting: str, margin: int, multiple: int) -> Axis:
         """As few tiles as overlap by at least that part of a tile, evenly spread.
 
