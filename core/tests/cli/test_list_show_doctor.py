@@ -140,6 +140,9 @@ def test_list_of_a_task(shown: Any) -> None:
             ("recipe", "alpha/net"),
             ("model", "alpha/net"),
             ("table", "alpha/table-1"),
+            # These name no task, so they serve any.
+            ("model", "alpha/torn"),
+            ("loss", "alpha/gap"),
         }
     done = shown.run("list", "--task", "restorations")
     assert (done.returncode, "medai/restoration" in done.stderr) == (2, True)

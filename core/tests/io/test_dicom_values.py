@@ -13,7 +13,7 @@ import pytest
 import torch
 from pydicom import Dataset
 
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.io import KEPT, list_series, list_slices, read_image, read_overlays, read_series, window
 from medai.tasks import Image
 
@@ -187,7 +187,7 @@ def test_a_window() -> None:
     assert shown.unit == "0..1"
     assert shown.pixels.tolist() == [[[0, 0, 0.5, 1, 1]]]
     assert image.pixels[0, 0, 0] == -2000
-    with pytest.raises(ValueError, match="from a value up to a higher one"):
+    with pytest.raises(UsageError, match="from a value up to a higher one"):
         window(image, 1, 1)
 
 

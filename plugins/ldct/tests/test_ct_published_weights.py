@@ -125,7 +125,7 @@ def test_weights_that_are_missing_and_going_on_without_them(tmp_path: Path) -> N
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('extends = "ldct/edcnn"\n[model]\npretrained = "nowhere.safetensors"\n')
     asked = configure(Request(recipe=str(recipe)))
-    with pytest.raises(DataError, match="nowhere.safetensors: does not exist") as caught:
+    with pytest.raises(DataError, match=r"nowhere\.safetensors: does not exist") as caught:
         build(asked.recipe.model.id, **asked.recipe.model.params)
     assert caught.value.exit_code == 3
     without = configure(Request(recipe=str(recipe), assignments=("model.pretrained=none",)))

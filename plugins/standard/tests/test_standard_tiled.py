@@ -72,4 +72,3 @@ def test_what_cannot_be_asked_in_tiles_is_refused() -> None:
         Tiled(Input())
     with pytest.raises(UsageError, match="diagonal"):
         Tiled(network(), flips=("diagonal",))
-

@@ -97,7 +97,8 @@ def _pinned(record: PluginRecord) -> str:
 
 def _serves(entry: Entry, task: str | None) -> bool:
     own = entry.spec.name if entry.kind == "task" else entry.spec.task
-    return task is None or own.split("/")[-1] == task
+    # What names no task serves any.
+    return task is None or own.split("/")[-1] in (task, "")
 
 
 def _entries(entries: Sequence[Entry], kinds: Iterable[str], as_json: bool) -> None:

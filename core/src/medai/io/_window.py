@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from medai.errors import UsageError
 from medai.tasks import Image
 
 
@@ -22,10 +23,10 @@ def window(image: Image, low: float, high: float) -> Image:
         high: above `low`.
 
     Raises:
-        ValueError: `low` is not below `high`, or either is not finite.
+        UsageError: `low` is not below `high`, or either is not finite.
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"a window reaches from a value up to a higher one, not from {low} to {high}")
+        raise UsageError(f"a window reaches from a value up to a higher one, not from {low} to {high}")
     result = torch.empty_like(image.pixels, memory_format=torch.contiguous_format)
     # Plane by plane, so that a plane is still in the processor's cache at the next step.
     for plane, source in zip(result.flatten(0, -3), image.pixels.flatten(0, -3), strict=True):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Dataset,
         Feed,
         Learner,
+        Loss,
         Metric,
         ModelExporter,
         ModelMetric,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_types": (
-        *("Batch", "Calibration", "Case", "Context", "Dataset", "Feed", "Learner", "Metric", "ModelExporter", "ModelMetric", "Origin"),
-        *("PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
+        *("Batch", "Calibration", "Case", "Context", "Dataset", "Feed", "Learner", "Loss", "Metric", "ModelExporter"),
+        *("ModelMetric", "Origin", "PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
     ),
     "classification.types": ("Label", "Scores"),
     "clustering.types": ("Cluster",),
@@ -65,6 +66,7 @@ __all__ = [
     "Image",
     "Label",
     "Learner",
+    "Loss",
     "Mask",
     "Metric",
     "ModelExporter",

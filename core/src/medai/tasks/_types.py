@@ -337,6 +337,14 @@ class Task(Protocol[I, R, P]):
         ...
 
 
+class Loss(Protocol):
+    """What training makes small; a component that takes another's loss as a parameter annotates it so."""
+
+    def __call__(self, output: Any, target: Any) -> torch.Tensor | Mapping[str, torch.Tensor]:
+        """A scalar, or several by name, which are summed."""
+        ...
+
+
 class Metric(Protocol[S]):
     """A metric of predictions. `better` says which way is good."""
 
@@ -368,6 +376,7 @@ class PredictionExporter(Protocol):
 
     def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
         """Raise DataError when this prediction cannot be written; `medai predict` leaves the case out and goes on with the others."""
+        return None
 
 
 @dataclass(frozen=True)

@@ -8,34 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from medai.errors import UsageError
+from medai.tasks import Loss
 
 __all__ = [
     "BinaryCrossEntropy",
     "CrossEntropy",
     "Focal",
     "Huber",
-    "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SmoothL1",
     "Sum",
     "fitting",
 ]
-
-
-class Loss(Protocol):
-    """What stands where a component wants a loss."""
-
-    def __call__(self, output: Any, target: Any) -> torch.Tensor | Mapping[str, torch.Tensor]:
-        """One figure, or several by name, which are summed."""
-        ...
 
 
 class MeanSquaredError(nn.Module):

@@ -24,8 +24,8 @@ class Tiled(nn.Module):
         model: the model within, `{use = "plugin/name", ...}`.
         tile: pixels of a tile along each axis, or one number for all; what it was trained on, say.
         overlap, weighting, margin, multiple, batch, gigabytes: as in `medai.inference.tiled`.
-        flips: `horizontal`, `vertical`, `depth`: each tile is asked about in all combinations of these, and the mean is the answer. Where left
-            and right differ, as they do in a patient, do not flip them.
+        flips: `horizontal`, `vertical`, `depth`: each tile is asked about in all combinations of these, and the mean is the answer. Where
+            left and right differ, as they do in a patient, do not flip them.
 
     Raises:
         PluginError: the model within is no plain module.
