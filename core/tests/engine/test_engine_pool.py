@@ -20,7 +20,7 @@ class Halved(Points):
 
 
 def slot(name: str, dataset: Points) -> SlotData:
-    return SlotData(name, use("enginetoys/points"), True, dataset, tuple(dataset.cases()), ("train",))
+    return SlotData(name, use("enginetoys/points"), True, dataset, tuple(dataset.cases()), ("train",), dataset)
 
 
 def test_cases_of_one_name_in_two_slots_are_two_cases_whole_or_in_parts() -> None:
