@@ -71,7 +71,7 @@ def test_semicolons_and_a_byte_order_mark(tmp_path: Path) -> None:
     ("text", "options", "words"),
     [
         ("x,label\n1,a\n2,b\n", {"label": "class"}, "no column 'class': the columns are x, label"),
-        ("x,label\n1,a\n2\n", {}, "row 2 has 1 cells, the header 2"),
+        ("x,label\n1,a\n2\n", {}, "line 3: 1 cells, the header has 2"),
         ("x,x,label\n1,2,a\n", {}, "two columns have one name"),
         ("x,label\n", {}, "not a table"),
         ("x,word,label\n1,red,a\n2,blue,b\n", {}, "no numbers in the columns 'word'"),

@@ -18,6 +18,7 @@ from medai.io._rows import open_rows
 from medai.io._sequences import open_sequences
 from medai.io._series import Series, list_series, read_series
 from medai.io._slices import SliceFile, list_slices
+from medai.io._texts import read_text
 from medai.io._window import window
 from medai.io._write import write_image
 
@@ -38,6 +39,7 @@ __all__ = [
     "read_image",
     "read_overlays",
     "read_series",
+    "read_text",
     "replacing",
     "series_key",
     "window",

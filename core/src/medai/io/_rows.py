@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.io._texts import quoted, text_of
+from medai.io._texts import quoted, read_text
 from medai.tasks._types import Case, Sample
 from medai.tasks.inputs import Row
 
@@ -55,7 +55,7 @@ def open_rows(paths: Sequence[Path]) -> Rows:
 
 def _rows(path: Path) -> Iterator[tuple[Case, Row]]:
     # Lines are ended by the csv module, which knows those inside quotes.
-    reader = csv.DictReader(io.StringIO(text_of(path), newline=""))
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     try:
         yield from _cells(reader, path)
     except csv.Error as error:

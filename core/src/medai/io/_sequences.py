@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io._texts import quoted, text_of
+from medai.io._texts import quoted, read_text
 from medai.tasks._types import Case, Sample
 from medai.tasks.inputs import Sequence as Letters
 
@@ -49,7 +49,7 @@ def open_sequences(paths: Sequence[Path]) -> Sequences:
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:
     name, parts = "", list[str]()
-    for line in text_of(path).splitlines():
+    for line in read_text(path).splitlines():
         if line.startswith(">"):
             if name:
                 yield name, "".join(parts).upper()

@@ -15,7 +15,7 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ...")
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A file's text, UTF-8 with or without a byte-order mark.
 
     Raises:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from medai.tasks.pairing.types import Pairs
     from medai.tasks.regression.types import Value
     from medai.tasks.segmentation.types import Mask
+    from medai.tasks.views import View
 
 _HOMES = {
     "_types": (
@@ -51,6 +52,7 @@ _HOMES = {
     "pairing.types": ("Pairs",),
     "regression.types": ("Value",),
     "segmentation.types": ("Mask",),
+    "views": ("View",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -84,6 +86,7 @@ __all__ = [
     "Task",
     "Trained",
     "Value",
+    "View",
     "move",
 ]
 

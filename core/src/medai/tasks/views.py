@@ -14,7 +14,40 @@ from medai.errors import UsageError
 from medai.tasks._types import Case, Dataset, Sample
 
 
-class Cached:
+class View:
+    """A dataset over a dataset, with the source's cases; a subclass offers `read`, and `cases` where it cuts them up.
+
+    Args:
+        source: what is read.
+    """
+
+    def __init__(self, source: Dataset[Any, Any]) -> None:
+        self.source = source
+
+    @property
+    def single_subject(self) -> bool:
+        """As the source declares."""
+        return bool(getattr(self.source, "single_subject", False))
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """As the source says."""
+        return dict(getattr(self.source, "facts", {}))
+
+    def cases(self) -> Sequence[Case]:
+        """The source's cases."""
+        return self.source.cases()
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        """The source's sample, changed.
+
+        Raises:
+            DataError: the source cannot read it.
+        """
+        raise NotImplementedError
+
+
+class Cached(View):
     """The source's samples, kept in memory: for those that cost much and need not differ from epoch to epoch, such as simulated
     measurements.
 
@@ -33,24 +66,10 @@ class Cached:
     def __init__(self, source: Dataset[Any, Any], gigabytes: float = 2.0) -> None:
         if not gigabytes >= 0:
             raise UsageError(f"gigabytes = {gigabytes}: not a size")
-        self.source = source
+        super().__init__(source)
         self.gigabytes = gigabytes
         self._kept: dict[str, Sample[Any, Any]] = {}
         self._free = int(gigabytes * 1e9)
-
-    @property
-    def single_subject(self) -> bool:
-        """As the source declares."""
-        return bool(getattr(self.source, "single_subject", False))
-
-    @property
-    def facts(self) -> Mapping[str, object]:
-        """As the source says."""
-        return dict(getattr(self.source, "facts", {}))
-
-    def cases(self) -> Sequence[Case]:
-        """The source's cases."""
-        return self.source.cases()
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
         """The sample; `rng` is not used.

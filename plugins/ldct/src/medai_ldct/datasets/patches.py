@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.tasks import Case, Dataset, Image, Origin, Sample
+from medai.tasks import Case, Dataset, Image, Origin, Sample, View
 
 _AIR_BELOW = -500.0
 _LEAST_TISSUE = 0.1
 _TRIES = 10
 
 
-class Patches:
+class Patches(View):
     """A view for training: `per_case` random patches of every slice, the same place in input and reference.
 
     Places are drawn anew at each reading. One with less than a tenth of its pixels above -500 HU in the reference (without one, in
@@ -35,14 +35,10 @@ class Patches:
     def __init__(
         self, source: Dataset[Image, Image], size: int = 64, per_case: int = 8, balanced: bool = False, noisier: float = 0.0
     ) -> None:
-        self.source, self.size, self.per_case = source, size, per_case
+        super().__init__(source)
+        self.size, self.per_case = size, per_case
         self.balanced, self.noisier = balanced, noisier
         self._whole = {case.id: case for case in source.cases()}
-
-    @property
-    def single_subject(self) -> bool:
-        """As the source declares."""
-        return bool(getattr(self.source, "single_subject", False))
 
     def cases(self) -> Sequence[Case]:
         """`per_case` cases for each of the source's; balanced, that many at least."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, UsageError
-from medai.tasks import Case, Dataset, Image, Origin, Sample
+from medai.tasks import Case, Dataset, Image, Origin, Sample, View
 from medai_ldct.physics import Acquisition, calibrated, noise
 from medai_ldct.physics.dose import CALIBRATED_DOSE, TARGET
 
@@ -19,7 +19,7 @@ FIELD_OF_VIEW = 360.0
 _AIR = -1024.0
 
 
-class Simulated:
+class Simulated(View):
     """A view: each slice of `source`, in HU, with the slice of a scan at a fraction of its dose as the input.
 
     The noise is a fixed measurement: it depends on `seed` and the case alone, not on the run or the epoch. What is simulated is
@@ -48,13 +48,9 @@ class Simulated:
             raise UsageError(f"dose = {dose}: a fraction above 0 and up to 1 is wanted")
         if views < 1 or electronic_noise < 0 or (photons is not None and photons <= 0):
             raise UsageError("views and photons must be positive, and electronic_noise not negative")
-        self.source, self.dose, self.views = source, dose, views
+        super().__init__(source)
+        self.dose, self.views = dose, views
         self.photons, self.electronic_noise, self.seed = photons, electronic_noise, seed
-
-    @property
-    def single_subject(self) -> bool:
-        """As the source declares."""
-        return bool(getattr(self.source, "single_subject", False))
 
     def cases(self) -> Sequence[Case]:
         """The source's cases, with the dose among their attributes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +13,9 @@ import torch
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym
 from medai.tasks import Case, Dataset, Label, Row, Sample, Value
+from medai_standard.datasets.texts import rows_of
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
-_LARGEST = 1 << 28  # bytes
 
 
 class _Table:
@@ -33,7 +32,10 @@ class _Table:
         labelled: bool = True,
     ) -> None:
         self.path = _file(Path(root))
-        self._names, self._cells = _parsed(self.path)
+        self._lines = list(rows_of(self.path))
+        if not self._lines:
+            raise DataError("not a table: a header line and at least one row are wanted", self.path)
+        self._names = list(self._lines[0][1])
         aside = {*targets, *drop, *(name for name in (group, id) if name)}
         self._require([*columns, *(aside if labelled else ())])
         if not labelled:  # what is asked for, and what is not looked at, need not be there
@@ -42,7 +44,7 @@ class _Table:
         if not self.features:
             raise DataError("no column is left for the features", self.path)
         self._check_numeric()
-        named = self._column(id) if id else [f"{self.path.stem}-{number}" for number in range(1, len(self._cells) + 1)]
+        named = self._column(id) if id else [f"{self.path.stem}-{number}" for number in range(1, len(self._lines) + 1)]
         groups = self._column(group) if group else named
         doubled = len(named) - len(set(named))
         if doubled:
@@ -65,7 +67,7 @@ class _Table:
 
     def text(self, case: Case, column: str) -> str:
         """A cell."""
-        return self._cells[self._rows[case.id]][self._names.index(column)].strip()
+        return self._lines[self._rows[case.id]][1][column]
 
     def texts(self, column: str) -> list[str]:
         """The different texts of a column, sorted as numbers where all are numbers."""
@@ -85,7 +87,8 @@ class _Table:
         Raises:
             DataError: it is not a number.
         """
-        text = self._cells[row][self._names.index(column)].strip()
+        line, cells = self._lines[row]
+        text = cells[column]
         if text.lower() in _MISSING:
             return math.nan
         try:
@@ -93,12 +96,11 @@ class _Table:
         except ValueError:
             value = math.inf
         if not math.isfinite(value):
-            raise DataError(f"row {row + 1}, column {column!r}: {text!r} is not a number", self.path)
+            raise DataError(f"line {line}, column {column!r}: {text!r} is not a number", self.path)
         return value
 
     def _column(self, name: str) -> list[str]:
-        place = self._names.index(name)
-        return [cells[place].strip() for cells in self._cells]
+        return [cells[name] for _, cells in self._lines]
 
     def _require(self, columns: Sequence[str]) -> None:
         for name in columns:
@@ -312,39 +314,6 @@ def _file(root: Path) -> Path:
     if len(found) != 1:
         raise DataError(f"{len(found)} CSV files in it, one is wanted: name the file itself", root)
     return found[0]
-
-
-def _parsed(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows, each as long as the header."""
-    if path.stat().st_size > _LARGEST:
-        raise DataError(f"larger than {_LARGEST >> 20} MiB", path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError("not a text file in UTF-8", path) from None
-    try:
-        lines = [cells for cells in csv.reader(text.splitlines(), dialect=_dialect(text)) if cells]
-    except csv.Error as error:
-        raise DataError(f"cannot be read as CSV: {error}", path) from error
-    if len(lines) < 2:
-        raise DataError("not a table: a header line and at least one row are wanted", path)
-    names = [name.strip() for name in lines[0]]
-    if len(set(names)) < len(names):
-        raise DataError("two columns have one name", path)
-    for number, cells in enumerate(lines[1:], start=1):
-        if len(cells) != len(names):
-            raise DataError(f"row {number} has {len(cells)} cells, the header {len(names)}", path)
-    return names, lines[1:]
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Commas, or the semicolons of countries whose decimal sign is a comma, or tabs: the one that the header has most of."""
-    header = text.split("\n", 1)[0]
-
-    class Found(csv.excel):
-        delimiter = max(",;\t", key=header.count)
-
-    return Found
 
 
 def _is_number(text: str) -> bool:

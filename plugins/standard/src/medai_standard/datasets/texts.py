@@ -1,4 +1,4 @@
-"""Small text files beside the images: tables and JSON, read with limits."""
+"""Small text files: tables, and JSON beside images."""
 
 from __future__ import annotations
 
@@ -8,27 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from medai.errors import DataError
-
-_LARGEST = 1 << 29
-"""Bytes: half a gibibyte, more than the annotations of any public set of images take."""
-
-
-def text_of(path: Path) -> str:
-    """A file's text, UTF-8 with or without a byte-order mark.
-
-    Raises:
-        DataError: the file is not there, is too large, or is no text.
-    """
-    try:
-        if not path.is_file():
-            raise DataError("is a folder, a file is wanted" if path.is_dir() else "there is no such file", path)
-        if path.stat().st_size > _LARGEST:
-            raise DataError("larger than 512 MiB", path)
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError("not a text file in UTF-8", path) from error
-    except OSError as error:
-        raise DataError(error.strerror or str(error), path) from error
+from medai.io import read_text
 
 
 def json_of(path: Path) -> object:
@@ -38,7 +18,7 @@ def json_of(path: Path) -> object:
         DataError: it cannot be read, or is not JSON.
     """
     try:
-        held: object = json.loads(text_of(path))
+        held: object = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error or 'nested too deeply'}", path) from error
     return held
@@ -52,7 +32,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     Raises:
         DataError: it cannot be read, has no header, a column twice, or a row of another length.
     """
-    lines = text_of(path).splitlines()
+    lines = read_text(path).splitlines()
     header = lines[0] if lines else ""
     separator = next((sign for sign in ",;\t" if sign in header), ",")
     reader = csv.reader(lines, delimiter=separator, strict=True)

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io import read_image
+from medai.io import read_image, read_text
 from medai.tasks import Boxes, Case, Image, Sample
 from medai_standard.datasets.coco import boxes_of
 from medai_standard.datasets.files import case_of, cases_of, entries_under, stem_of
 from medai_standard.datasets.stub import write_yolo
-from medai_standard.datasets.texts import text_of
 
 CLASSES = "classes.txt"
 _SLACK = 1e-3
@@ -37,7 +36,7 @@ class YoloText:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
         entries = entries_under(self.root, "images")
-        self.classes = tuple(line.strip() for line in text_of(self.root / CLASSES).splitlines() if line.strip())
+        self.classes = tuple(line.strip() for line in read_text(self.root / CLASSES).splitlines() if line.strip())
         if not self.classes:
             raise DataError("no class", self.root / CLASSES)
         home = self.root / "labels"
@@ -81,7 +80,7 @@ class YoloText:
 def _boxes(path: Path, classes: int) -> list[tuple[float, float, float, float, int]]:
     """x0, y0, x1, y1 in parts of the image, and the class."""
     found = []
-    for line, text in enumerate(text_of(path).splitlines(), start=1):
+    for line, text in enumerate(read_text(path).splitlines(), start=1):
         words = text.split()
         if not words:
             continue

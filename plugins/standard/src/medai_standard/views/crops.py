@@ -11,13 +11,13 @@ import torch
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Case, Dataset, Image, Sample
-from medai_standard.views.view import Move, View, moved
+from medai_standard.views.view import ImageView, Move, moved
 
 _LEAST = 0.3
 """Part of a box's area that must be left in a crop for the box to count."""
 
 
-class Crops(View):
+class Crops(ImageView):
     """A view for training: a random part of each image, a rectangle that keeps from `share` up to all of each side.
 
     Sizes then differ: put `standard/letterbox` on top. A box of which less than 30 % is left is dropped.
@@ -40,7 +40,7 @@ class Crops(View):
         return _part(sample, height, width, rng)
 
 
-class Patches(View):
+class Patches(ImageView):
     """A view for training: `per_case` random patches of `size` x `size` pixels of each image, at its own resolution.
 
     Places are drawn anew in each epoch. A patch's case is called `<id>#<number>` and stays in its image's group.

@@ -9,10 +9,10 @@ from torchvision.transforms.v2 import functional
 
 from medai.errors import UsageError
 from medai.tasks import Dataset, Image, Sample
-from medai_standard.views.view import Move, View, moved
+from medai_standard.views.view import ImageView, Move, moved
 
 
-class Flips(View):
+class Flips(ImageView):
     """A view for training: images turned about at random, left for right and upside down; volumes in every plane alike.
 
     Left and right differ in a patient (the heart, the liver), and in an ultrasound picture up and down do: flip what may be flipped.

@@ -10,13 +10,13 @@ import torch
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Dataset, Image, Sample
-from medai_standard.views.view import View
+from medai_standard.views.view import ImageView
 
 _LUMA = (0.299, 0.587, 0.114)
 """Of red, green and blue (ITU-R BT.601)."""
 
 
-class Intensity(View):
+class Intensity(ImageView):
     """A view for training: contrast and brightness at random, in parts of the image's own standard deviation, so in any unit.
 
     Where the answer is an image too, it changes in the same way. Values of unit `0..1` stay there.
@@ -46,7 +46,7 @@ class Intensity(View):
         return replace(sample, inputs=scaled(sample.inputs), reference=reference)
 
 
-class Noise(View):
+class Noise(ImageView):
     """A view for training: Gaussian noise over the input, of a strength drawn anew each time; the answer stays.
 
     Args:
@@ -68,7 +68,7 @@ class Noise(View):
         return replace(sample, inputs=_within(sample.inputs, pixels + strength * drawn))
 
 
-class Channels(View):
+class Channels(ImageView):
     """A view that applies always: images of one number of channels, where a folder has grey and coloured ones.
 
     Colours become grey by their luminance; grey becomes three alike. An answer that is an image changes too.

@@ -10,12 +10,12 @@ import numpy as np
 from medai.errors import UsageError
 from medai.inference import Fit
 from medai.tasks import Dataset, Image, Sample
-from medai_standard.views.view import Move, View, moved
+from medai_standard.views.view import ImageView, Move, moved
 
 _MIDDLE = {"0..1": 0.5}
 
 
-class Letterbox(View):
+class Letterbox(ImageView):
     """A view for training: every image in one size, its proportions kept and the rest filled, so that images of any size make a batch.
 
     What is filled is the middle of 0..1, in other units the image's mean, which is what models with a `size` see there. Volumes are

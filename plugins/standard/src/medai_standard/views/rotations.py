@@ -12,10 +12,10 @@ from torchvision.transforms.v2 import InterpolationMode, functional
 
 from medai.errors import UsageError
 from medai.tasks import Dataset, Image, Sample
-from medai_standard.views.view import Move, View, moved
+from medai_standard.views.view import ImageView, Move, moved
 
 
-class Rotations(View):
+class Rotations(ImageView):
     """A view for training: images turned about their centre by a random angle; volumes in every plane alike.
 
     Pixels are interpolated, labels are not. A box becomes the smallest that holds the turned one, which is larger: keep angles small.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,34 +11,13 @@ import torch
 from torchvision import tv_tensors
 
 from medai.errors import DataError
-from medai.tasks import Boxes, Case, Dataset, Image, Mask, Origin, Sample
+from medai.tasks import Boxes, Case, Image, Mask, Origin, Sample, View
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class View:
-    """A view that changes samples and leaves cases as they are; a subclass offers `changed`.
-
-    Args:
-        source: what is changed.
-    """
-
-    def __init__(self, source: Dataset[Any, Any]) -> None:
-        self.source = source
-
-    @property
-    def single_subject(self) -> bool:
-        """As the source declares."""
-        return bool(getattr(self.source, "single_subject", False))
-
-    @property
-    def facts(self) -> Mapping[str, object]:
-        """As the source says."""
-        return dict(getattr(self.source, "facts", {}))
-
-    def cases(self) -> Sequence[Case]:
-        """The source's cases."""
-        return self.source.cases()
+class ImageView(View):
+    """A view that changes samples of images and leaves cases as they are; a subclass offers `changed`."""
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
         """The source's sample, changed.
