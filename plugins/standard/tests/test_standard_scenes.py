@@ -39,7 +39,8 @@ def test_every_task_is_asked_of_the_same_pictures() -> None:
         assert not mask.reference.labels[~inside].any() and set(mask.reference.labels.unique().tolist()) == {0, 1}
         lesion = mask.reference.labels.bool()
         assert float(image.reference.pixels[0][lesion].mean()) < float(image.reference.pixels[0][~lesion].mean())
-        assert 7 < float(value.reference.values) < 15 and value.reference.names == ("diameter",)
+        assert value.reference.names == ("area",)
+        assert float(value.reference.values) == pytest.approx(int(lesion.sum()) * (4 / 64) ** 2)
         assert mask.origin is not None and mask.origin.spacing == (40 / 64, 40 / 64)
 
 

@@ -62,7 +62,7 @@ class Scene:
         labels: int64 (size, size), 0 background, 1 lesion.
         boxes: (N, 4) x0 y0 x1 y1 around the lesions, in pixels.
         kinds: int64 (N,), `BENIGN` or `MALIGNANT`.
-        diameter: millimetres along the longest lesion's longer axis.
+        area: of all lesions together, in square centimetres.
     """
 
     speckled: Floats
@@ -70,7 +70,7 @@ class Scene:
     labels: Labels
     boxes: Floats
     kinds: Labels
-    diameter: float
+    area: float
 
 
 def draw(kind: int, count: int, size: int, rng: np.random.Generator) -> Scene:
@@ -92,7 +92,7 @@ def draw(kind: int, count: int, size: int, rng: np.random.Generator) -> Scene:
         labels=labels,
         boxes=np.array(boxes, np.float32),
         kinds=np.array([lesion.kind for lesion in drawn], np.int64),
-        diameter=max(lesion.diameter for lesion in drawn) * WIDTH / size,
+        area=float(labels.sum()) * (WIDTH / size / 10) ** 2,
     )
 
 

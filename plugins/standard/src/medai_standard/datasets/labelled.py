@@ -121,7 +121,7 @@ class MeasuredImages:
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
-        """`n` small PNG files, two of each patient, and `labels.csv` with the column `diameter`."""
+        """`n` small PNG files, two of each patient, and `labels.csv` with the column `area`."""
         write_measured(root, n, seed)
 
     def _numbers(self, line: int, row: Row) -> tuple[float, ...]:

@@ -29,7 +29,7 @@ class Scenes:
 
     Args:
         reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (with the kind as their class), `image`
-            (the tissue's echo without the speckle) or `value` (`diameter`: the longest lesion's longer axis in mm).
+            (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
         patients: each is a group, and has lesions of one kind.
         pictures: of each patient.
         lesions: most in a picture.
@@ -79,7 +79,7 @@ class Scenes:
             case "image":
                 return Image(torch.from_numpy(scene.clean)[None], "0..1")
             case "value":
-                return Value(torch.tensor([scene.diameter], dtype=torch.float32), ("diameter",))
+                return Value(torch.tensor([scene.area], dtype=torch.float32), ("area",))
 
     def _generator(self, name: str) -> np.random.Generator:
         key = hashlib.blake2b(f"{self.seed} {name}".encode(), digest_size=16).digest()

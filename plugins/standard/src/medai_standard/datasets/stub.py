@@ -24,7 +24,7 @@ def write_labelled(root: Path, n: int, seed: int) -> None:
 
 def write_measured(root: Path, n: int, seed: int) -> None:
     """`images/` and `labels.csv` with a number."""
-    _write_table(root, n, seed, "diameter", lambda scene: f"{scene.diameter:.2f}")
+    _write_table(root, n, seed, "area", lambda scene: f"{scene.area:.3f}")
 
 
 def write_masked(root: Path, n: int, seed: int) -> None:
