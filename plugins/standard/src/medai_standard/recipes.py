@@ -70,13 +70,10 @@ _SPLIT = Split(valid=0.15, test=0.2)
 _GREY = (use("standard/channels"),)
 
 
-def _scenes(reference: str, size: int = 96) -> Use:
-    """Drawn pictures; cached, because drawing one takes as long as learning from it."""
-    return use("medai/cached", source=use("standard/scenes", reference=reference, patients=64, size=size))
-
-
-def _images(folder: str, reference: str, size: int = 96) -> Mapping[str, Slot]:
-    return {"images": Slot(folder=use(folder), embedded=_scenes(reference, size))}
+def _images(folder: str, reference: str, *, size: int = 96, patients: int = 64) -> Mapping[str, Slot]:
+    """A user's folder, or drawn pictures; cached, because drawing one anew in each epoch would take its time."""
+    scenes = use("standard/scenes", reference=reference, patients=patients, size=size)
+    return {"images": Slot(folder=use(folder), embedded=use("medai/cached", source=scenes))}
 
 
 def _seen(size: int, *, turned: bool = True) -> tuple[Use, ...]:
@@ -96,7 +93,7 @@ def _training(views: tuple[Use, ...], *, batch: int = 16, epochs: int = 100, rat
     return Train(
         batch=batch,
         epochs=epochs,
-        optimizers={"all": use("AdamW", lr=rate, weight_decay=0.01)},
+        optimizers={"all": use("AdamW", lr=rate, weight_decay=0.1)},
         schedule=use("OneCycleLR", pct_start=0.095),
         clip=5.0,
         precision="auto",
@@ -135,13 +132,13 @@ REGRESS = Recipe(
     task="regression",
     summary="numbers for an image: timm's resnet18 from scratch",
     model=use("standard/standardised-values", network=use("standard/timm", architecture="resnet18", size=(_SIZE, _SIZE))),
-    data=_images("standard/measured-images", "value"),
+    data=_images("standard/measured-images", "value", patients=256),
     views=_GREY,
     loss=use("standard/smooth-l1"),
     train=_training(_whole(_SIZE)),
     protocol=Protocol(split=_SPLIT),
     scales={
-        "quick": _short(200, _whole(96), model={"network": _at(96)}),
+        "quick": _short(300, _whole(96), model={"network": _at(96)}),
         "small": _short(1000, _whole(128), model={"network": _at(128)}),
     },
     source="He et al. 2016, doi:10.1109/CVPR.2016.90",
@@ -174,7 +171,7 @@ DETECT = Recipe(
     task="detection",
     summary="boxes around lesions: torchvision's Faster R-CNN on MobileNetV3, from scratch",
     model=use("standard/torchvision-detection", architecture="fasterrcnn_mobilenet_v3_large_fpn", size=(_SIZE, _SIZE)),
-    data=_images("standard/coco", "boxes", 128),
+    data=_images("standard/coco", "boxes", size=128),
     views=_GREY,
     train=_training(_seen(_SIZE, turned=False)),
     protocol=Protocol(split=_SPLIT),
