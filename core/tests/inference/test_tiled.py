@@ -53,7 +53,7 @@ def test_a_network_of_pixels_answers_in_tiles_as_in_one(shape: tuple[int, ...], 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize("batch", [1, 4, 100])
-@pytest.mark.parametrize("shape", [(37, 50), (33, 16), (16, 25, 18)])
+@pytest.mark.parametrize("shape", [(37, 50), (33, 16), (16, 25, 18), (7, 9), (12, 40), (5, 40, 17)])
 def test_convolutions_answer_as_in_one_when_margins_cover_what_they_see(shape: tuple[int, ...], batch: int, weighting: str) -> None:
     module, pixels = network(len(shape)), torch.randn(2, 1, *shape)
     answer = tiled(module, pixels, tile=16, weighting=weighting, margin=2, batch=batch)
@@ -187,3 +187,16 @@ def test_networks_that_do_not_answer_with_maps_are_named() -> None:
         tiled(lambda tile: tile[..., ::2, ::2], pixels, tile=16)
     with pytest.raises(PluginError, match="int64"):
         tiled(lambda tile: tile.long(), pixels, tile=16)
+
+
+@pytest.mark.parametrize(
+    "pixels", [torch.zeros(1, 1, 4, 4, dtype=torch.int32), torch.zeros(1, 1, 0, 4), torch.zeros(0, 1, 4, 4), torch.zeros(4, 4)]
+)
+def test_what_are_no_pixels_is_refused(pixels: Tensor) -> None:
+    with pytest.raises(UsageError, match="floating-point pixels"):
+        tiled(torch.nn.Identity(), pixels, tile=4)
+
+
+def test_a_limit_is_a_size() -> None:
+    with pytest.raises(UsageError, match="not a size"):
+        tiled(torch.nn.Identity(), torch.zeros(1, 1, 4, 4), tile=4, gigabytes=-1)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 from torch import nn
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault, UsageError
 from medai.weights import KeyMap, convert, load_into, sha256
 from medai.weights import _convert as child
 from medai.weights import _legacy as legacy
@@ -136,7 +136,7 @@ def test_a_truncated_file_and_a_missing_one(tmp_path: Path) -> None:
 def test_a_claim_of_more_memory_than_allowed_is_refused(tmp_path: Path) -> None:
     # A tensor of 64 GB that repeats one stored number: small in the file, large as soon as it is laid out.
     source = saved(tmp_path / "old.pth", {"a": torch.ones(1).expand(16, 2**30)})
-    with pytest.raises(DataError, match="memory"):
+    with pytest.raises(MemoryFault, match="memory"):
         convert(source, tmp_path / "new.safetensors")
 
 
@@ -177,3 +177,37 @@ def test_the_command_takes_a_map_by_its_place(tmp_path: Path, monkeypatch: pytes
     assert set(load_file(target)) == {"b"}
     with pytest.raises(Exception, match="no KeyMap"):
         CliRunner().invoke(command, ["convert", str(source), str(target), "--map", "their_names:OTHER"], catch_exceptions=False)
+
+
+@pytest.mark.usefixtures("here")
+def test_the_old_file_is_never_overwritten(tmp_path: Path) -> None:
+    source = saved(tmp_path / "old.pth", {"a": torch.ones(1)})
+    before = source.read_bytes()
+    (tmp_path / "link.safetensors").symlink_to(source)
+    for target in (source, tmp_path / "new.pth", tmp_path / "link.safetensors"):
+        with pytest.raises(UsageError, match="another than the old one"):
+            convert(source, target)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.usefixtures("here")
+def test_refusals_pass_on_no_advice_to_load_it_all_the_same(tmp_path: Path) -> None:
+    module = saved(tmp_path / "module.pth", nn.Linear(1, 1))
+    (tmp_path / "noise.pth").write_bytes(os.urandom(5000))
+    refused = {module: r"holds more than tensors \(torch.nn.*\)", tmp_path / "noise.pth": "is not a file that torch.save wrote"}
+    for source, words in refused.items():
+        with pytest.raises(DataError, match=words) as caught:
+            convert(source, tmp_path / "new.safetensors")
+        assert "weights_only" not in str(caught.value) and "safe_globals" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("here")
+def test_values_that_are_not_finite_are_named(tmp_path: Path) -> None:
+    done = convert(saved(tmp_path / "old.pth", {"a": torch.ones(1), "b": torch.tensor([float("nan")])}), tmp_path / "new.safetensors")
+    assert done.notes == ("NaN or infinite values in b",)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    with pytest.raises(DataError, match="a device or a pipe"):
+        convert(tmp_path / "pipe.pth", tmp_path / "new.safetensors")

@@ -19,6 +19,7 @@ from safetensors.torch import save, save_file
 from medai.errors import DataError, EnvironmentFault, PluginError
 from medai.weights import Weights, find, read, sha256
 from medai.weights import _fetch as fetching
+from medai.weights._ledger import Taken, recorded
 
 TENSORS = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
 CONTENT = save(TENSORS)
@@ -231,3 +232,20 @@ def test_reading_what_is_no_safetensors(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes((tmp_path / "a.safetensors").read_bytes()[:-4])
     with pytest.raises(DataError, match="convert"):
         read(tmp_path / "a.safetensors")
+
+
+def test_what_is_taken_is_told_with_its_sum(tmp_path: Path) -> None:
+    own, told = put(tmp_path / "own.safetensors"), list[Taken]()
+    mirrored = put(tmp_path / "mirror" / "net.safetensors")
+    digest = sha256(own)
+    with recorded(told.append):
+        find(of_hub(), file=own)
+        find(of_hub(name="net"), mirror=tmp_path / "mirror")
+        find(of_hub(name="net", sha256=digest), mirror=mirrored.parent)
+    find(of_hub(), file=own)
+    assert [(taken.name, taken.sha256, taken.stated) for taken in told] == [
+        ("own.safetensors", digest, False),
+        ("net", digest, False),
+        ("net", digest, True),
+    ]
+    assert told[0].license == "" and told[1].license == of_hub().license != ""

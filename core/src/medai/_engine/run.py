@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from medai.api import Protocol, Train, Use
 from medai.errors import DataError, MedaiError, MemoryFault
 from medai.io import pseudonym, write_json
 from medai.tasks import Context, Predictor, Task
+from medai.weights._ledger import Taken, recorded
 
 MODEL = "model"
 
@@ -172,6 +173,10 @@ class _Execution:
 
     def run(self) -> dict[str, Any]:
         """Upstream runs, training, evaluation, baselines, report."""
+        with recorded(self._take_weights):
+            return self._run()
+
+    def _run(self) -> dict[str, Any]:
         self._seed_everything()
         runs = self._upstream()
         # An upstream run leaves its own precision behind.
@@ -374,6 +379,15 @@ class _Execution:
     def _announce(self) -> None:
         for message in self.quarantine.announce():
             self.listener.warn(f"left out: {message}")
+
+    def _take_weights(self, taken: Taken) -> None:
+        """Keep which file of weights something was built from."""
+        item = asdict(taken)
+        if item in self.record.get("weights", []):
+            return
+        self._update(weights=[*self.record.get("weights", []), item])
+        if taken.source and not taken.stated:
+            self._note(f"weights {taken.name}: no SHA-256 is stated to compare with; the file's is {taken.sha256}")
 
     def _note(self, text: str) -> None:
         self.listener.warn(text)

@@ -45,7 +45,8 @@ def tiled(
         network: gives (n, K, *tile) for (n, C, *tile), floating point: maps at the scale of the image, logits or probabilities rather than
             labels. It is asked as it is: put it in evaluation mode first.
         pixels: (B, C, *spatial), two spatial axes or three (any number works).
-        tile: pixels along each axis, or one number for all. What a tile lacks at the image's end is mirrored, so an image may be smaller.
+        tile: pixels along each axis, or one number for all. An image may be smaller: what a tile lacks is mirrored, or, with a `margin`,
+            the tile is cut to the image (and mirrored up to `multiple` alone), so that the answer equals that to the whole.
         overlap: the part of a tile, from 0 up to 1, that it shares with the next at least; tiles are spread evenly.
         weighting: of a tile's pixels, `gaussian` (deviation of an eighth of the tile), `linear` (falling from the middle) or `flat`.
         margin: pixels at a tile's inner borders that count nothing, for what the network answers there has seen padding in place of the
@@ -67,9 +68,10 @@ def tiled(
         MemoryFault: the answer and one tile take more than `gigabytes`.
     """
     _check(overlap, weighting, margin, multiple, batch)
+    _check_pixels(pixels, gigabytes)
     axes = [
         Axis.of(size, edge, overlap=overlap, weighting=weighting, margin=margin, multiple=multiple)
-        for size, edge in zip(pixels.shape[2:], per_axis(tile, pixels.ndim - 2, "tile"), strict=True)
+        for size, edge in zip(pixels.shape[2:], _edges(pixels, tile, margin, multiple), strict=True)
     ]
     device = _device(network, pixels)
     places = iter(list(product(range(len(pixels)), product(*(range(len(axis.starts)) for axis in axes)))))
@@ -91,9 +93,17 @@ def tiled(
             _add(total, answer, axes, place)
         # Or they would stay while the next are made.
         del tiles, answers, answer
-    if total is None:
-        raise UsageError("tiled inference of a batch of no images")
+    assert total is not None
     return total
+
+
+def _edges(pixels: Tensor, tile: int | Sequence[int], margin: int, multiple: int) -> Sequence[int]:
+    """The size of the tiles along each axis."""
+    edges = per_axis(tile, pixels.ndim - 2, "tile")
+    if not margin:
+        return edges
+    # Mirrored pixels would stand where a network that sees the whole image sees the padding at its border.
+    return [min(edge, multiple * math.ceil(size / multiple)) for edge, size in zip(edges, pixels.shape[2:], strict=True)]
 
 
 def _tile(pixels: Tensor, axes: Sequence[Axis], place: Place) -> Tensor:
@@ -127,6 +137,13 @@ def _check(overlap: float, weighting: str, margin: int, multiple: int, batch: in
         raise UsageError(f"weighting = {weighting!r}{nearest(weighting, WEIGHTINGS)}")
     if margin < 0 or multiple < 1 or batch < 1:
         raise UsageError("margin is at least 0, multiple and batch at least 1")
+
+
+def _check_pixels(pixels: Tensor, gigabytes: float | None) -> None:
+    if pixels.ndim < 3 or not pixels.is_floating_point() or min(pixels.shape) < 1:
+        raise UsageError(f"tiles are cut from floating-point pixels (B, C, *spatial), not {pixels.dtype} {tuple(pixels.shape)}")
+    if gigabytes is not None and not gigabytes > 0:
+        raise UsageError(f"gigabytes = {gigabytes:g}: not a size")
 
 
 def _check_answers(answers: Tensor, tiles: Tensor) -> None:

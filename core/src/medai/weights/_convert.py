@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,8 +35,10 @@ def main(source: Path, target: Path, digest: str) -> dict[str, Any]:
         save_file(tensors, target, {"format": "pt", "source": source.name, "source_sha256": digest})
     except Refused as reason:
         return {"refused": str(reason)}
-    except MemoryError:
-        return {"refused": "its tensors take more memory than a conversion may have"}
+    except (MemoryError, RuntimeError) as error:
+        if not _of_memory(error):
+            raise
+        return {"memory": "its tensors take more memory than a conversion may have"}
     return {"tensors": len(tensors), "notes": notes}
 
 
@@ -57,18 +60,19 @@ def _loaded(source: Path) -> Any:
         # The only place where medai opens a pickle: restricted to tensors and plain containers, in this process that does nothing else.
         return torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251  the converter of legacy files
     except pickle.UnpicklingError as error:
-        raise Refused(f"holds more than tensors, which medai never loads: {_first(error)}") from error
-    except MemoryError:
-        raise
+        # Not torch's own words: they advise to load it all the same.
+        named = re.search(r"GLOBAL ([\w.]+)|(?:type|function|class) ([\w.]+)", str(error))
+        if named is None:
+            raise Refused("is not a file that torch.save wrote, or is damaged") from error
+        raise Refused(f"holds more than tensors ({named[1] or named[2]}), which medai never loads") from error
     except Exception as error:  # struct.error, UnicodeDecodeError, zipfile's own: a damaged file makes it stumble anywhere
-        raise Refused(f"is not a file that torch.save wrote, or is damaged: {_first(error)}") from error
+        if _of_memory(error):
+            raise
+        raise Refused(f"is not a file that torch.save wrote, or is damaged ({type(error).__name__})") from error
 
 
-def _first(error: Exception) -> str:
-    """What torch says of the object that it refused, without its advice to load it all the same."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if "WeightsUnpickler error" in line or "Unsupported" in line]
-    return (told or lines or [type(error).__name__])[0][:300]
+def _of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "not enough memory" in str(error)
 
 
 def _state(loaded: Any, notes: list[str]) -> Mapping[str, Any]:
@@ -100,6 +104,9 @@ def _plain(state: Mapping[str, Any], notes: list[str]) -> dict[str, Tensor]:
             if value.layout != torch.strided or value.is_quantized:
                 raise Refused(f"{name} is a sparse or quantised tensor, which safetensors does not hold")
             found[name] = value.detach().clone().contiguous()
+    empty = [name for name, tensor in found.items() if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())]
+    if empty:
+        notes.append(f"NaN or infinite values in {', '.join(empty[:8])}{' ...' if len(empty) > 8 else ''}")
     left = [name for name in state if name not in found]
     if left:
         notes.append(f"not tensors, left out: {', '.join(left[:8])}{' ...' if len(left) > 8 else ''}")

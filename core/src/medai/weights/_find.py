@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medai.errors import DataError, EnvironmentFault
 from medai.weights._fetch import fetch
+from medai.weights._ledger import Taken, tell
 from medai.weights._legacy import LEGACY, converted
 from medai.weights._record import Weights
 from medai.weights._tensors import metadata, sha256
@@ -21,7 +22,8 @@ def find(weights: Weights, file: Path | str | None = None, mirror: Path | str | 
     Looked for in this order: `file`, which is taken as it is; the folders of mirrors, that given and those that the environment variable
     `MEDAI_WEIGHTS` names; the caches of Hugging Face, torch.hub and medai; and the network. In a mirror a file bears the weights' name
     (`timm/resnet18.a1_in1k.safetensors`) or the name it is published by (`resnet18-f37072fd.pth`). Every file but `file` must have the
-    SHA-256 that is stated. A legacy file is converted once; the result is kept in medai's cache.
+    SHA-256 that is stated; where none is (the hub states its own when it is asked), a run says that the file could not be compared. Its
+    record keeps the SHA-256, licence and source of whatever was taken. A legacy file is converted once, and kept in medai's cache.
 
     Args:
         weights: which.
@@ -47,7 +49,7 @@ def find(weights: Weights, file: Path | str | None = None, mirror: Path | str | 
         fetch(weights, target)
     except EnvironmentFault as error:
         raise _nowhere(weights, str(error)) from error
-    return as_safetensors(target)
+    return _verified(weights, target)
 
 
 def cache() -> Path:
@@ -94,7 +96,8 @@ def _verified(weights: Weights, path: Path) -> Path:
         digest = metadata(path).get("source_sha256", digest)
     if not weights.matches(digest):
         raise DataError(f"is not the published weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}", path)
-    return as_safetensors(path)
+    tell(Taken(weights.name, digest, weights.license, weights.source, bool(weights.sha256)))
+    return _as_safetensors(path)
 
 
 def as_safetensors(file: Path | str) -> Path:
@@ -104,6 +107,12 @@ def as_safetensors(file: Path | str) -> Path:
         DataError: it is missing, not a file of weights, or holds more than tensors.
     """
     path = Path(file)
+    found = _as_safetensors(path)
+    tell(Taken(path.name, sha256(path)))
+    return found
+
+
+def _as_safetensors(path: Path) -> Path:
     if path.suffix in LEGACY:
         return converted(path, cache() / "converted")
     metadata(path)  # or it is an error here, with its name

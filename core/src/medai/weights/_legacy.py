@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from medai.errors import DataError, EnvironmentFault
+from medai.errors import DataError, EnvironmentFault, MemoryFault, UsageError
 from medai.io import replacing
 from medai.weights._keys import KeyMap
 from medai.weights._tensors import metadata, opened, sha256
@@ -48,10 +48,14 @@ def convert(source: Path | str, target: Path | str, key_map: KeyMap | None = Non
     within (`state_dict`, `model`, `params` and the like) is found, and `module.` before every name taken off; the notes say so.
 
     Raises:
+        UsageError: `target` does not end in `.safetensors`, so that no other file is overwritten by mistake.
         DataError: the source is missing, holds objects or no tensors, or is no such file.
+        MemoryFault: its tensors take more memory than a conversion may have.
         EnvironmentFault: `target` cannot be written.
     """
     source, target = Path(source), Path(target)
+    if target.suffix != ".safetensors" or (target.exists() and source.exists() and target.samefile(source)):
+        raise UsageError(f"{target}: the new file is another than the old one and ends in .safetensors")
     digest = sha256(source)
     with replacing(target) as temporary:
         found = _in_a_process(source, temporary, digest)
@@ -86,6 +90,8 @@ def _in_a_process(source: Path, target: Path, digest: str) -> dict[str, Any]:
     except ValueError:
         ended = f"ended with code {done.returncode}: {done.stderr.strip()[-300:] or 'without a word'}"
         raise DataError(f"the process that converts it {ended}", source) from None
+    if "memory" in said:
+        raise MemoryFault(f"{source}: {said['memory']}")
     if "refused" in said:
         raise DataError(said["refused"], source)
     return said

@@ -49,6 +49,8 @@ def sha256(path: Path | str) -> str:
         DataError: it cannot be read.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise DataError("is a folder, a device or a pipe, not a file", path)
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
