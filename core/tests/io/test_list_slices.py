@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from medai.errors import DataError
-from medai.io import list_slices, pseudonym
+from medai.io import list_series, list_slices, open_images, pseudonym, read_series
 
 Writer = Callable[..., Path]
 RNG = np.random.default_rng(1)
@@ -150,3 +152,28 @@ def test_faults_of_a_folder(write_slice: Writer, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("x")
     with pytest.raises(DataError, match="is not a DICOM image"):
         list_slices(tmp_path / "text")
+
+
+def test_copies_are_passed_over_with_a_warning(write_slice: Writer, tmp_path: Path) -> None:
+    for number in range(3):
+        write_slice(tmp_path / f"{number}", **place(2.5 * number))
+    (tmp_path / "copy").mkdir()
+    shutil.copy(tmp_path / "1", tmp_path / "copy" / "1")
+    for listing, count in ((list_slices, 3), (list_series, 1), (lambda root: open_images([root]).cases(), 3)):
+        with pytest.warns(UserWarning, match="1 files are copies of others"):
+            assert len(listing(tmp_path)) == count
+    with pytest.warns(UserWarning, match="copies"):
+        assert read_series(tmp_path).pixels.shape == (1, 3, 16, 24)
+
+
+def test_one_identity_at_several_places_is_no_copy(write_slice: Writer, tmp_path: Path) -> None:
+    for number in range(3):
+        write_slice(tmp_path / f"{number}", SOPInstanceUID="1.2.3.4", **place(2.5 * number))
+    assert len(list_slices(tmp_path)) == 3
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for listing in (list_slices, list_series, lambda path: open_images([path])):
+        with pytest.raises(DataError, match="is a device or a pipe"):
+            listing(tmp_path / "fifo")

@@ -21,7 +21,7 @@ _TAGS = [
     Tag(keyword)
     for keyword in (
         *("PatientID", "IssuerOfPatientID", "PatientSex", "PatientBirthDate", "Modality", "ImageType"),
-        *("SeriesInstanceUID", "FrameOfReferenceUID", "SeriesNumber", "InstanceNumber"),
+        *("SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SeriesNumber", "InstanceNumber"),
         *("Rows", "Columns", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
         *("SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector"),
         *(*_frames.GROUPS, *_frames.MARKS),
@@ -44,6 +44,7 @@ class Header:
     sex: str = ""
     birth: str = ""
     series: str = ""
+    identity: str = ""
     modality: str = ""
     rows: int = 0
     columns: int = 0
@@ -94,6 +95,7 @@ def _header(path: Path, folder: str, header: Dataset) -> Header:
         sex=_text(header, "PatientSex"),
         birth=_text(header, "PatientBirthDate"),
         series=f"{_identity(header, folder)} {rows}x{columns} {_direction(planes)}",
+        identity=_text(header, "SOPInstanceUID"),
         modality=_text(header, "Modality"),
         rows=rows,
         columns=columns,

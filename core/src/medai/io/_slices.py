@@ -55,7 +55,8 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
     """All DICOM image files under `root` (or `root` itself, if a file), ordered by patient, series and position; no pixels are read.
 
     Files are known by their content, so names and suffixes do not matter; what is not DICOM, holds no image, or is a localizer is
-    passed over. A file whose header is damaged is listed with its `fault`, so that it is counted when it is read.
+    passed over, and so, with a warning, are copies: files of the SOPInstanceUID, series and position of another. A file whose header is damaged
+    is listed with its `fault`, so that it is counted when it is read.
 
     The patient is the header's PatientID (and its issuer). Where that is empty or a word such as `anonymous`, or where files of one
     PatientID contradict each other in sex or date of birth, the id says nothing, and the first folder beneath `root` is the patient;
@@ -99,11 +100,26 @@ def slices_of(files: Iterable[tuple[Path, str]]) -> list[SliceFile]:
 
 def grouped(files: Iterable[tuple[Path, str]]) -> list[tuple[str, str, list[Header]]]:
     """The images among files as (patient, series, headers), headers in order of position; patient and series are pseudonyms."""
-    headers = [header for path, folder in files if (header := read_header(path, folder)) is not None]
+    headers = _without_copies([header for path, folder in files if (header := read_header(path, folder)) is not None])
     unclear = _ids_without_meaning(headers)
     rows = [(pseudonym(_patient(header, unclear)), pseudonym(header.series, prefix="s"), header) for header in headers]
     rows.sort(key=lambda row: (row[0], row[1], row[2].order))
     return [(*names, [header for *_, header in members]) for names, members in groupby(rows, key=lambda row: row[:2])]
+
+
+def _without_copies(headers: Sequence[Header]) -> list[Header]:
+    """Each image once: exports often hold a file twice, which would double a plane."""
+    seen: set[object] = set()
+    kept = []
+    for header in headers:
+        # Not by the identity alone: careless tools give one to all files of a series. A header that has none says nothing.
+        key = (header.identity, header.patient, header.series, header.instance, header.position)
+        if not header.identity or key not in seen:
+            kept.append(header)
+        seen.add(key)
+    if len(kept) < len(headers):
+        warnings.warn(f"{len(headers) - len(kept)} files are copies of others (of one SOPInstanceUID) and are passed over", stacklevel=4)
+    return kept
 
 
 def files_under(folder: Path) -> list[Path]:
@@ -120,12 +136,15 @@ def with_patient_folder(root: Path) -> list[tuple[Path, str]]:
     """Every file beneath `root` (or `root` itself), each with the folder that stands for its patient where the header names none.
 
     Raises:
-        DataError: `root` does not exist.
+        DataError: `root` does not exist, or is neither a file nor a folder.
     """
     if not root.exists():
         raise DataError("does not exist", root)
     home = root.resolve()
     if not root.is_dir():
+        if not root.is_file():
+            # A pipe has no beginning: to open it waits for ever.
+            raise DataError("is a device or a pipe", root)
         return [(root, f"{home.parent.name}/")]
     found = []
     for path in files_under(root):
