@@ -55,8 +55,8 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
     """All DICOM image files under `root` (or `root` itself, if a file), ordered by patient, series and position; no pixels are read.
 
     Files are known by their content, so names and suffixes do not matter; what is not DICOM, holds no image, or is a localizer is
-    passed over, and so, with a warning, are copies: files of the SOPInstanceUID, series and position of another. A file whose header is damaged
-    is listed with its `fault`, so that it is counted when it is read.
+    passed over, and so, with a warning, are copies: files of the SOPInstanceUID, series and position of another. A file whose header is
+    damaged is listed with its `fault`, so that it is counted when it is read.
 
     The patient is the header's PatientID (and its issuer). Where that is empty or a word such as `anonymous`, or where files of one
     PatientID contradict each other in sex or date of birth, the id says nothing, and the first folder beneath `root` is the patient;
