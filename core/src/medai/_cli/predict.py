@@ -18,7 +18,11 @@ import click
 def command(
     run: Path, inputs: tuple[Path, ...], out: Path, exporter: str | None, assignments: tuple[str, ...], device: str, workers: int
 ) -> None:
-    """Answer INPUTS (files or folders) with RUN, a file each or as an exporter writes them, and list them in predictions.csv."""
+    """Answer INPUTS (files or folders) with RUN, a file each or as an exporter writes them.
+
+    predictions.csv is the key from answers to inputs, the place of each file in the folder given: it may name a patient as file names do,
+    so do not pass it on. Answers to DICOM bear pseudonyms, those to other files the name of the file.
+    """
     from medai._cli.console import ConsoleListener
     from medai._engine.exporters import parameters_of
     from medai._engine.predict import predict_files

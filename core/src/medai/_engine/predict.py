@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,8 @@ from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
 from medai.api import ExporterSpec
 from medai.errors import DataError, UsageError
-from medai.io import write_csv
+from medai.io import list_series, write_csv
+from medai.io._dicom_file import is_dicom
 from medai.io._placing import placing, unwritable
 from medai.tasks import Case, Dataset, Sample, Task
 
@@ -30,7 +32,8 @@ _COLUMNS = ("case", "status", "file", "input", "reason")
 
 
 class _OfUnit:
-    """Input of the unit that the protocol states: what has none is taken to be of it, what has another is refused."""
+    """Input of the unit that the protocol states: what has none is taken to be of it, unless it names its modality, whose values then
+    have no unit (MR); what has another is refused."""
 
     def __init__(self, source: Dataset[Any, Any], unit: object) -> None:
         self._source, self._unit = source, unit
@@ -43,10 +46,12 @@ class _OfUnit:
         found = getattr(sample.inputs, "unit", None)
         if self._unit is None or found in (None, self._unit):
             return sample
-        if found == "":
+        modality = "" if sample.origin is None else sample.origin.attributes.get("Modality", "")
+        if found == "" and not modality:
             return dataclasses.replace(sample, inputs=dataclasses.replace(sample.inputs, unit=self._unit))
         path = sample.origin.files[0] if sample.origin is not None and sample.origin.files else None
-        raise DataError(f"its values are in {found}, the method works in {self._unit}", path)
+        values = f"its values are in {found}" if found else f"its modality is {modality}"
+        raise DataError(f"{values}, the method works in {self._unit}", path)
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,19 @@ class Predicted:
 
 @dataclass
 class _Listing:
-    """What becomes of each case: the rows of `predictions.csv`."""
+    """What becomes of each case: the rows of `predictions.csv`, the key from answers to the files beneath `given`."""
 
+    given: Sequence[Path]
     rows: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, sample: Sample[Any, Any], file: str = "") -> None:
         files = sample.origin.files if sample.origin is not None else ()
-        self.rows.append({"case": sample.case.id, "status": "ok", "file": file, "input": files[0].name if files else ""})
+        self.rows.append({"case": sample.case.id, "status": "ok", "file": file, "input": self._input(files[0]) if files else ""})
+
+    def _input(self, path: Path) -> str:
+        """The file as it is found in the folder that was given; names repeat from folder to folder."""
+        inside = [path.relative_to(root) for root in self.given if root != path and path.is_relative_to(root)]
+        return (inside[0] if inside and path not in self.given else Path(path.name)).as_posix()
 
     def find_files(self, files: Sequence[Path]) -> None:
         """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does;
@@ -112,13 +123,32 @@ def predict_files(
     built = None if exporter is None else _exporter_of_predictions(exporter, parameters or {}, opened)
     dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
+    _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
-    found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing()
+    found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
     files = _saved(found, task, out, listing) if built is None else _exported(found, built, feed, out, listing)
     for message in feed.quarantine.announce():
         listener.warn(f"left out: {message}")
     lost = listing.write(out / "predictions.csv", feed.quarantine)
     return Predicted([out / path for path in files], lost, lost + len(listing.rows))
+
+
+def _warn_of_faults(paths: Sequence[Path], listener: Listener) -> None:
+    """Say of each DICOM series why it is no whole volume: its slices can be answered all the same."""
+    for root in paths:
+        if not root.is_dir():
+            continue
+        try:
+            with warnings.catch_warnings():
+                # What is passed over has been said when the input was opened.
+                warnings.simplefilter("ignore")
+                found = list_series(root)
+        except DataError:
+            continue  # no DICOM
+        for series in found:
+            # Planes without a position, such as radiographs, make no volume and need not.
+            if series.fault and series.spacing:
+                listener.warn(f"series {series.id}: {series.fault}")
 
 
 def _exporter_of_predictions(name: str, parameters: Mapping[str, Any], opened: Opened) -> Any:
@@ -132,7 +162,9 @@ def _saved(found: Iterator[Answer], task: Task[Any, Any, Any], out: Path, listin
     taken: set[str] = set()
     for sample, prediction in found:
         files = sample.origin.files if sample.origin is not None else ()
-        name = safe_name(files[0].name.split(".")[0] if len(files) == 1 else sample.case.id)
+        # DICOM's file names repeat from folder to folder, or are a patient's.
+        named = len(files) == 1 and not is_dicom(files[0])
+        name = safe_name(files[0].name.split(".")[0] if named else sample.case.id)
         name = name if name not in taken else f"{name}-{len(taken):05d}"
         taken.add(name)
         out.mkdir(parents=True, exist_ok=True)
