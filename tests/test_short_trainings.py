@@ -6,9 +6,11 @@ import torch
 from medai._engine.configure import Request, configure
 from medai._engine.optim import build_optimizer, build_schedule
 
+STANDARD = [f"standard/{name}" for name in ("classify", "regress", "segment", "detect", "denoise")]
+
 
 @pytest.mark.parametrize("scale", ["quick", "small"])
-@pytest.mark.parametrize("recipe", ["ldct/redcnn", "ldct/edcnn"])
+@pytest.mark.parametrize("recipe", ["ldct/redcnn", "ldct/edcnn", *STANDARD])
 def test_the_schedule_is_good_for_a_training_of_any_length(recipe: str, scale: str) -> None:
     for steps in range(1, 31):
         train = configure(Request(recipe, scale=scale, assignments=(f"train.steps={steps}",))).recipe.train
