@@ -16,7 +16,7 @@ from medai_standard.datasets.drawing import CLASSES, WIDTH, Scene, draw
 Reference = Literal["label", "mask", "boxes", "image", "value"]
 _FACTS: Mapping[str, Mapping[str, object]] = {
     "label": {"model.classes": 2, "protocol.options.classes": list(CLASSES)},
-    "boxes": {"model.classes": 2, "protocol.options.classes": list(CLASSES)},
+    "boxes": {"model.classes": 1, "protocol.options.classes": ["lesion"]},
     "mask": {"model.classes": 2, "protocol.options.classes": ["background", "lesion"]},
     "image": {},
     "value": {"model.classes": 1, "model.network.classes": 1},
@@ -28,8 +28,8 @@ class Scenes:
     enhancement behind them (benign) or spiculated with a shadow (malignant). A picture depends on `seed` and its case alone.
 
     Args:
-        reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (with the kind as their class), `image`
-            (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
+        reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (of one class, lesion),
+            `image` (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
         patients: each is a group, and has lesions of one kind.
         pictures: of each patient.
         lesions: most in a picture.
@@ -75,7 +75,7 @@ class Scenes:
             case "mask":
                 return Mask(torch.from_numpy(scene.labels))
             case "boxes":
-                return Boxes(torch.from_numpy(scene.boxes), torch.from_numpy(scene.kinds))
+                return Boxes(torch.from_numpy(scene.boxes), torch.zeros(len(scene.boxes), dtype=torch.int64))
             case "image":
                 return Image(torch.from_numpy(scene.clean)[None], "0..1")
             case "value":
