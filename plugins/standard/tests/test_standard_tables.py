@@ -33,6 +33,15 @@ def test_a_row_per_case_with_its_class(tmp_path: Path) -> None:
     assert (first.reference.index, sick.reference.index) == (0, 1)
 
 
+def test_columns_called_group_and_id_are_what_they_say(tmp_path: Path) -> None:
+    table = LabelledTable(written(tmp_path, "id,group,x,label\n1,7,1,a\n2,7,2,b\n3,8,3,b\n"))
+    first, second, third = table.cases()
+    assert first.group == second.group != third.group
+    assert table.read(first, RNG).inputs.names == ("x",)
+    with pytest.raises(DataError, match="no column 'patient'"):
+        LabelledTable(tmp_path / "table.csv", group="patient")
+
+
 def test_classes_keep_the_order_that_is_given(tmp_path: Path) -> None:
     table = LabelledTable(written(tmp_path, TEXT), label="Group", drop=("M/F", "Subject ID"), classes=("Sick", "Healthy"))
     assert table.read(table.cases()[0], RNG).reference.index == 1
@@ -119,7 +128,7 @@ def test_a_folder_holds_one_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [LabelledTable, TableOfValues])
 def test_stubs_are_read(tmp_path: Path, kind: type[LabelledTable] | type[TableOfValues]) -> None:
     kind.write_stub(tmp_path, 4, 0)
-    table = kind(tmp_path, drop=("id",))
+    table = kind(tmp_path)
     assert len(table.cases()) == 24
     assert table.read(table.cases()[0], RNG).inputs.values.shape == (2,)
 

@@ -14,7 +14,7 @@ CLASSIFY_TABLE = Recipe(
     name="classify-table",
     task="classification",
     summary="which class a row of a table is of: a random forest beside logistic regression and a guess",
-    model=use("standard/sklearn-classifier", estimator="RandomForestClassifier", grid={"min_samples_leaf": [1, 3, 10]}),
+    model=use("standard/sklearn-classifier", estimator="RandomForestClassifier"),
     data={"table": Slot(folder=use("standard/table"), embedded=use("standard/bundled-table", name="breast-cancer"))},
     train=_ONCE,
     protocol=Protocol(
@@ -36,7 +36,7 @@ REGRESS_TABLE = Recipe(
     name="regress-table",
     task="regression",
     summary="a value for each row of a table: a random forest beside ridge regression and the mean",
-    model=use("standard/sklearn-regressor", estimator="RandomForestRegressor", grid={"min_samples_leaf": [1, 3, 10, 30]}),
+    model=use("standard/sklearn-regressor", estimator="RandomForestRegressor"),
     data={"table": Slot(folder=use("standard/table-of-values"), embedded=use("standard/bundled-table", name="diabetes"))},
     train=_ONCE,
     protocol=Protocol(split=Split(valid=0.15, test=0.25)),

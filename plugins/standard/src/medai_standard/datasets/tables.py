@@ -15,6 +15,7 @@ from medai.io import pseudonym
 from medai.tasks import Case, Dataset, Label, Row, Sample, Value
 from medai_standard.datasets.texts import rows_of
 
+_GROUP, _ID = "group", "id"
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
@@ -36,10 +37,11 @@ class _Table:
         if not self._lines:
             raise DataError("not a table: a header line and at least one row are wanted", self.path)
         self._names = list(self._lines[0][1])
+        # The usual names stand for themselves where there are such columns; of an unlabelled table, so does every name.
+        group = group if group in self._names or (labelled and group != _GROUP) else ""
+        id = id if id in self._names or (labelled and id != _ID) else ""
         aside = {*targets, *drop, *(name for name in (group, id) if name)}
         self._require([*columns, *(aside if labelled else ())])
-        if not labelled:  # what is asked for, and what is not looked at, need not be there
-            group, id = group if group in self._names else "", id if id in self._names else ""
         self.features = tuple(columns) or tuple(name for name in self._names if name not in aside)
         if not self.features:
             raise DataError("no column is left for the features", self.path)
@@ -140,8 +142,9 @@ class LabelledTable:
         classes: the classes' names in the order of their indices; empty: all that occur, numbers in order of size, words of the alphabet.
         columns: the features; empty: every column but `label`, `group`, `id` and those in `drop`.
         drop: columns to leave out.
-        group: the column of what must stay together in a split (the patient); empty: a row is a group of its own.
-        id: the column that names the rows; empty: they are numbered.
+        group: the column of what must stay together in a split (the patient), `group` if there is one; without, a row is a group of its
+            own.
+        id: the column that names the rows, `id` if there is one; without, they are numbered.
 
     Raises:
         DataError: the file or a column is not there, a row is too short or too long, a feature is no number, a class is unknown.
@@ -154,8 +157,8 @@ class LabelledTable:
         classes: tuple[str, ...] = (),
         columns: tuple[str, ...] = (),
         drop: tuple[str, ...] = (),
-        group: str = "",
-        id: str = "",
+        group: str = _GROUP,
+        id: str = _ID,
     ) -> None:
         self._table, self._label = _Table(root, [label], columns, drop, group, id), label
         self.classes = classes or tuple(self._table.texts(label))
@@ -189,8 +192,8 @@ class LabelledTable:
         paths: Sequence[Path],
         columns: tuple[str, ...] = (),
         drop: tuple[str, ...] = (),
-        group: str = "",
-        id: str = "",
+        group: str = _GROUP,
+        id: str = _ID,
         label: str = "label",
         classes: tuple[str, ...] = (),
     ) -> Dataset[Row, None]:
@@ -228,8 +231,8 @@ class TableOfValues:
         values: tuple[str, ...] = ("value",),
         columns: tuple[str, ...] = (),
         drop: tuple[str, ...] = (),
-        group: str = "",
-        id: str = "",
+        group: str = _GROUP,
+        id: str = _ID,
     ) -> None:
         if not values:
             raise UsageError("values: at least one column to predict is wanted")
@@ -254,8 +257,8 @@ class TableOfValues:
         paths: Sequence[Path],
         columns: tuple[str, ...] = (),
         drop: tuple[str, ...] = (),
-        group: str = "",
-        id: str = "",
+        group: str = _GROUP,
+        id: str = _ID,
         values: tuple[str, ...] = ("value",),
     ) -> Dataset[Row, None]:
         """The rows of tables of the same kind, whose values need not be given."""
