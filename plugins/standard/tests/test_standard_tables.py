@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from medai._cli import cli
 from medai.errors import DataError, UsageError
 from medai_standard.datasets.tables import BundledTable, LabelledTable, TableOfValues
 
@@ -138,6 +140,14 @@ def test_bundled_tables(name: str, rows: int, features: int) -> None:
     table = BundledTable(name)  # type: ignore[arg-type]
     assert len(table.cases()) == rows
     assert table.read(table.cases()[-1], RNG).inputs.values.shape == (features,)
+
+
+def test_a_dry_run_shows_what_the_data_say(tmp_path: Path) -> None:
+    path = written(tmp_path, "x,label\n" + "".join(f"{number},{'abc'[number % 3]}\n" for number in range(30)))
+    done = CliRunner().invoke(cli, ["run", "standard/classify-table", "--data", f"table={path}", "--dry-run"])
+    assert done.exit_code == 0, done.output
+    (line,) = [line for line in done.output.splitlines() if line.startswith("model.classes ")]
+    assert line.split()[1] == "3" and line.endswith("(the data)")
 
 
 @pytest.mark.realdata

@@ -11,8 +11,9 @@ from medai._engine.rehearse import Rehearsal
 _HIDDEN = ("scales", "implements", "summary", "source", "license")
 
 
-def plan_record(configuration: Configuration, rehearsal: Rehearsal) -> dict[str, Any]:
+def plan_record(rehearsal: Rehearsal) -> dict[str, Any]:
     """The plan for a program."""
+    configuration = rehearsal.configuration
     return {
         "recipe": configuration.id,
         "scale": configuration.scale,
@@ -27,8 +28,9 @@ def plan_record(configuration: Configuration, rehearsal: Rehearsal) -> dict[str,
     }
 
 
-def plan_text(configuration: Configuration, rehearsal: Rehearsal) -> str:
+def plan_text(rehearsal: Rehearsal) -> str:
     """The plan for a person."""
+    configuration = rehearsal.configuration
     rows = [(path, repr(value), origin) for path, value, origin in _rows(configuration)]
     width = max(len(path) for path, _, _ in rows)
     lines = [f"{path.ljust(width)}  {value}  ({origin})" for path, value, origin in rows]

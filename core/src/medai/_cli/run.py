@@ -115,7 +115,7 @@ def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
         request = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"])
         configuration = configure(request, stub_root=Path(scratch))
         rehearsal = rehearse(configuration, _options(given))
-    click.echo(json.dumps(plan_record(configuration, rehearsal), indent=2) if as_json else plan_text(configuration, rehearsal))
+    click.echo(json.dumps(plan_record(rehearsal), indent=2) if as_json else plan_text(rehearsal))
 
 
 def _options(given: dict[str, Any]) -> Any:

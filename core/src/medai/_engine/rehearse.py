@@ -30,6 +30,7 @@ class Rehearsal:
     """What a run would take.
 
     Attributes:
+        configuration: with what the data say of themselves.
         device: in words.
         parts: cases for train, valid and test.
         items: items of the training view in an epoch.
@@ -38,6 +39,7 @@ class Rehearsal:
         memory: peak bytes of the process, or of the device when it is a GPU.
     """
 
+    configuration: Configuration
     device: str
     parts: dict[str, int]
     items: int
@@ -68,7 +70,7 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
             items = len(feed)
             steps = recipe.train.steps or (recipe.train.epochs or 0) * feed.batch_count(recipe.train.batch) or None
             seconds = _time_steps(configuration, options, device, feed, folder)
-    return Rehearsal(describe(device), sizes, items, steps, seconds, _peak_memory(device))
+    return Rehearsal(configuration, describe(device), sizes, items, steps, seconds, _peak_memory(device))
 
 
 def _time_steps(configuration: Configuration, options: Options, device: torch.device, feed: CaseFeed, folder: RunFolder) -> float | None:
