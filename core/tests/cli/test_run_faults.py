@@ -66,6 +66,20 @@ def test_a_number_out_of_bounds_is_a_wrong_command(medai: Any) -> None:
     assert list(Path("runs").iterdir()) == []
 
 
+def test_data_that_fail_before_anything_is_learnt_leave_no_folder(medai: Any) -> None:
+    found = medai(*RUN, "--set", f"data.pairs.embedded.bad={json.dumps([f'c{number}' for number in range(8)])}")
+    assert found.code == 3 and "cases for train cannot be used" in found.err
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_data_that_fail_later_leave_the_reason(medai: Any) -> None:
+    found = medai(*RUN, "--set", 'data.pairs.embedded.bad=["c8", "c9", "c10", "c11"]')
+    assert found.code == 3 and "/somewhere/c9.dcm: 2 of 4 cases for test cannot be used" in found.err
+    kept = record()
+    reason = "2 of 4 cases for test cannot be used, more than the budget of 10%; the last: is spoilt"
+    assert (kept["status"], kept["reason"]) == ("failed", reason)
+
+
 @pytest.mark.parametrize("option", [("--seed", "3"), ("--set", "train.batch=2"), ("--out", "other"), ("--deterministic",), ("--dry-run",)])
 def test_a_resumed_run_keeps_its_configuration(medai: Any, option: tuple[str, ...]) -> None:
     found = medai("run", "--resume", "gone", *option)
@@ -114,7 +128,7 @@ def test_a_schedule_that_divides_by_zero_is_a_wrong_command_and_none_switches_it
     given = ("--set", "train.steps=10", "--set", "train.schedule.use=OneCycleLR", "--set", "train.schedule.pct_start=0.1")
     found = medai(*RUN, *given)
     assert found.code == 2 and "error: OneCycleLR: " in found.err
-    assert record()["status"] == "failed"
+    assert list(Path("runs").iterdir()) == []
     assert medai(*RUN, *given, "--set", "train.schedule=none", "--out", "others").code == 0
 
 

@@ -7,9 +7,12 @@ import shutil
 import statistics
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from medai._results.folder import RunFolder
 
 
 @click.command(short_help="Run a recipe on embedded data or on yours.")
@@ -75,9 +78,8 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
             for path, own, ours in configuration.departures:
                 listener.stage(f"  {path} = {ours!r} (the recipe: {own!r})")
             summaries.append(start(configuration, replace(options, seed=seed), folder, listener))
-        except BaseException:
-            # A request that came to nothing leaves no folder; once there is a split, there is something to look at or to resume.
-            if is_first_process() and not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
+        except BaseException as error:
+            if is_first_process() and _came_to_nothing(folder, error):
                 shutil.rmtree(folder.root)
             raise
         finally:
@@ -86,6 +88,15 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
             _show(summaries[-1], folder.report, as_json)
     if len(summaries) > 1 and is_first_process() and not as_json:
         _show_seeds(summaries)
+
+
+def _came_to_nothing(folder: RunFolder, error: BaseException) -> bool:
+    """Whether there is nothing to look at or to resume: no split yet, or a wrong command, data or machine before anything was learnt."""
+    from medai.errors import DataError, EnvironmentFault, UsageError
+
+    if not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
+        return True
+    return isinstance(error, UsageError | DataError | EnvironmentFault) and not folder.begun
 
 
 def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,23 @@ Index = tuple[int, int]
 
 @dataclass(frozen=True)
 class Refusal:
-    """A case that could not be read, and why; `message` names the file, which a run folder does not."""
+    """A case that could not be read, why, and the file at fault, which a run folder does not name."""
 
     case: str
     reason: str
-    message: str
+    path: Path | str | None = None
+
+    @classmethod
+    def of(cls, case: str, error: DataError | OSError) -> Refusal:
+        """What an error says of a case."""
+        if isinstance(error, DataError):
+            return cls(case, error.reason, error.path)
+        return cls(case, error.strerror or type(error).__name__, error.filename)
+
+    @property
+    def message(self) -> str:
+        """File and reason, for whoever runs it."""
+        return str(DataError(self.reason, self.path))
 
 
 @dataclass
@@ -54,11 +67,10 @@ class Quarantine:
             self.fresh.append(refusal.message)
         lost = sum(name.startswith(f"{part} ") for name in self.reasons)
         if lost >= total:
-            raise DataError(f"none of the {total} cases for {part} can be used; the last: {refusal.message}")
+            raise DataError(f"none of the {total} cases for {part} can be used; the last: {refusal.reason}", refusal.path)
         if lost > max(1, self.budget * total):
-            raise DataError(
-                f"{lost} of {total} cases for {part} cannot be used, more than the budget of {self.budget:.0%}; the last: {refusal.message}"
-            )
+            over = f"more than the budget of {self.budget:.0%}"
+            raise DataError(f"{lost} of {total} cases for {part} cannot be used, {over}; the last: {refusal.reason}", refusal.path)
 
     def announce(self) -> list[str]:
         """Messages that were not announced yet."""
@@ -174,10 +186,8 @@ class _Reader(torch.utils.data.Dataset[Any]):
             if place not in self._checked:
                 self._task.check(sample)
                 self._checked.add(place)
-        except DataError as error:
-            return Refusal(case.whole or case.id, error.reason, str(error))
-        except OSError as error:
-            return Refusal(case.whole or case.id, error.strerror or type(error).__name__, str(error))
+        except (DataError, OSError) as error:
+            return Refusal.of(case.whole or case.id, error)
         except MedaiError:
             raise
         except (Exception, SystemExit) as error:

@@ -192,7 +192,7 @@ def _usable(found: Iterator[Answer], exporter: Any, feed: CaseFeed, listing: _Li
             if check is not None:
                 check(sample, prediction)
         except DataError as error:
-            feed.quarantine.take(Refusal(sample.case.id, error.reason, str(error)), feed.part, len(feed))
+            feed.quarantine.take(Refusal.of(sample.case.id, error), feed.part, len(feed))
             continue
         listing.add(sample)
         yield sample, prediction

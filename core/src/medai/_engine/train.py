@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,11 @@ class Journal:
             kept = [line for line in self._lines() if line["step"] <= (validated if line["kind"] == "valid" else trained)]
             write_text(path, "".join(f"{json.dumps(line)}\n" for line in kept))
 
+    def begin(self) -> None:
+        """Make the file, a sign that something is being learnt."""
+        with self._written():
+            self._path.open("a", encoding="utf-8").close()
+
     def hold(self, progress: Progress) -> None:
         """Keep a step's losses until `flush`."""
         if progress.losses:
@@ -77,9 +83,13 @@ class Journal:
     def add(self, kind: str, step: int, epoch: int, figures: Mapping[str, float]) -> None:
         """Append a line."""
         finite = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        with self._written(), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, "step": step, "epoch": epoch, **finite}) + "\n")
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"kind": kind, "step": step, "epoch": epoch, **finite}) + "\n")
+            yield
         except OSError as error:
             raise EnvironmentFault(f"{self._path}: not written: {error.strerror or error}") from error
 
@@ -159,6 +169,8 @@ def drive(
         return plan.patience is not None and standing.stale >= plan.patience
 
     for progress in () if spent() else blamed_items(lambda: learner.fit(train, valid, context), name_of(learner)):
+        if standing.step == 0:
+            journal.begin()
         standing.step, standing.epoch, total = progress.step, progress.epoch, progress.total
         journal.hold(progress)
         validating, saving = _due(plan, progress)

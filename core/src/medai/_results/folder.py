@@ -80,6 +80,12 @@ class RunFolder:
         """A learner's own files."""
         return self.root / "scratch"
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was learnt or answered here, or in an earlier stage."""
+        own = self.journal.exists() or self.last.exists() or self.predictions.exists()
+        return own or any(RunFolder(root).begun for root in (self.root / "upstream").glob("*"))
+
     def upstream(self, name: str) -> RunFolder:
         """The folder of an earlier stage."""
         return RunFolder(self.root / "upstream" / name)
