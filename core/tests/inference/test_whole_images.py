@@ -116,6 +116,35 @@ def test_labels_are_the_nearest() -> None:
     assert Fit.of((2, 3), (3, 3)).labels(labels, fill=9).tolist()[2] == [9, 9, 9]
 
 
+class Framed(nn.Module):
+    """Everything that a letterbox does, to an image of any size."""
+
+    def forward(self, pixels: Tensor, boxes: Tensor) -> tuple[Tensor, ...]:
+        fit = Fit.of(pixels.shape[-2:], (24, 33))
+        framed, inside = fit.image(pixels, fill=-1.0), fit.boxes(boxes)
+        return framed, fit.restore(framed.sin()), inside, fit.restore_boxes(inside * 1.5), fit.labels(pixels, fill=2)
+
+
+@pytest.mark.parametrize("shape", [(50, 70), (71, 33), (9, 10), (24, 33), (48, 66), (5, 300), (211, 14), (1, 1)])
+def test_a_graph_of_open_size_letterboxes_as_the_letterbox_does(shape: tuple[int, int], open_letterbox: nn.Module) -> None:
+    pixels, boxes = torch.rand(1, 2, *shape, generator=torch.Generator().manual_seed(0)), torch.tensor([[0.0, 1.0, 3.0, 4.0]])
+    for found, expected in zip(open_letterbox(pixels, boxes), Framed()(pixels, boxes), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def open_letterbox() -> nn.Module:
+    sides = {2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO}
+    given = torch.rand(1, 2, 50, 70), torch.zeros(1, 4)
+    return torch.export.export(Framed(), given, dynamic_shapes=(sides, None), strict=False).module()
+
+
+def test_images_are_rounded_to_whole_pixels_exactly_and_halves_to_the_even() -> None:
+    assert Fit.of((120, 576), (300, 300)).inner == (62, 300)
+    assert Fit.of((36, 96), (4, 4)).inner == (2, 4)
+    assert Fit.of((1, 1000), (8, 8)).inner == (1, 8)
+
+
 def test_images_pass_gradients_and_sizes_are_checked() -> None:
     pixels = torch.randn(1, 9, 13, requires_grad=True)
     fit = Fit.of((9, 13), (16, 16))

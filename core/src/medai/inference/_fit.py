@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from medai.errors import UsageError
+
+N = TypeVar("N", int, Tensor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,10 @@ class Fit:
             UsageError: a side is below 1.
         """
         (height, width), (frame_height, frame_width) = shape, size
+        if isinstance(height, torch.SymInt | Tensor):
+            from medai.inference._open_fit import OpenFit
+
+            return OpenFit.around(height, width, (frame_height, frame_width))
         if min(*shape, *size) < 1:
             raise UsageError(f"an image of {height} x {width} in a frame of {frame_height} x {frame_width}: every side is at least 1")
         scale = min(frame_height / height, frame_width / width)
@@ -51,8 +58,11 @@ class Fit:
 
     @property
     def inner(self) -> tuple[int, int]:
-        """Height and width of the image within the frame, whole pixels."""
-        return max(1, round(self.shape[0] * self.scale)), max(1, round(self.shape[1] * self.scale))
+        """Height and width of the image within the frame, whole pixels, halves to the even one."""
+        (height, width), (frame_height, frame_width) = self.shape, self.size
+        # In whole numbers, and not by `scale`: a graph whose sizes are open has to come to the same.
+        down, across = rounded(height * frame_width, width), rounded(width * frame_height, height)
+        return max(1, min(frame_height, down)), max(1, min(frame_width, across))
 
     def image(self, pixels: Tensor, fill: float = 0.0) -> Tensor:
         """Pixels (..., H, W), floating point, as (..., h, w): bilinear, antialiased where it shrinks; `fill` around. Differentiable."""
@@ -79,8 +89,7 @@ class Fit:
     def restore_boxes(self, boxes: Tensor) -> Tensor:
         """Boxes (..., 4), xyxy in pixels of the frame, as boxes in pixels of the image, and not beyond its borders."""
         factor, offset = self._along_boxes(boxes)
-        height, width = self.shape
-        return torch.minimum(((boxes - offset) / factor).clamp_min(0), boxes.new_tensor([width, height, width, height]))
+        return torch.minimum(((boxes - offset) / factor).clamp_min(0), self._border(boxes))
 
     @property
     def _around(self) -> tuple[int, int, int, int]:
@@ -91,6 +100,15 @@ class Fit:
         # Of the rounded size, not `scale`: boxes must stay on what they enclose.
         down, across = self.inner[0] / self.shape[0], self.inner[1] / self.shape[1]
         return boxes.new_tensor([across, down, across, down]), boxes.new_tensor([self.left, self.top, self.left, self.top])
+
+    def _border(self, boxes: Tensor) -> Tensor:
+        height, width = self.shape
+        return boxes.new_tensor([width, height, width, height])
+
+
+def rounded(number: N, divisor: N) -> N:
+    """Whole numbers divided and rounded, halves to the even one, exactly."""
+    return (2 * number + divisor - 1 + number // divisor % 2) // (2 * divisor)
 
 
 def _resampled(pixels: Tensor, size: tuple[int, int]) -> Tensor:
