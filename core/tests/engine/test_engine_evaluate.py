@@ -92,3 +92,29 @@ def test_baselines_of_one_id_are_told_apart() -> None:
     named = _told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
     assert list(named) == ["a/b (x)", "a/b (y)", "c/d", "e/f", "e/f 2"]
     assert named["a/b (y)"].params["net"] == "y"
+
+
+class ByKind:
+    """The error as a mean over kinds, and of each kind; a case has the kinds that `of_case` gives it."""
+
+    better = "lower"
+
+    def __init__(self, of_case: Any) -> None:
+        self._of_case = of_case
+
+    def case(self, prediction: Any, sample: Any) -> Any:
+        error = float(int(sample.case.id[1:]) % 3)
+        return {kind: error * kind for kind in self._of_case(int(sample.case.id[1:]))}
+
+    def total(self, parts: Any) -> dict[str, float]:
+        kinds = sorted({kind for part in parts for kind in part})
+        means = {kind: sum(part[kind] for part in parts if kind in part) / sum(kind in part for part in parts) for kind in kinds}
+        return {"error": sum(means.values()) / len(kinds) if kinds else float("nan")} | {f"error-{kind}": means[kind] for kind in kinds}
+
+
+def test_a_figure_of_the_only_kind_does_not_repeat_the_mean() -> None:
+    found = of(Points(count=6), metrics=[ByKind(lambda number: (1,) if number else ())])
+    assert list(found.figures) == ["error"] and {name for row in found.rows for name in row} == {"error"}
+    # A case with one of two kinds keeps its figure: the column is there.
+    found = of(Points(count=6), metrics=[ByKind(lambda number: (1, 2) if number else (1,))])
+    assert list(found.figures) == ["error", "error-1", "error-2"] and list(found.rows[0]) == ["error", "error-1"]

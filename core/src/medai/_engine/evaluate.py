@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,11 +135,28 @@ class Tally:
         """
         if not self._cases:
             raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
-        result = Evaluation(self._cases, self._rows, total=len(feed))
+        result = Evaluation(self._cases, total=len(feed))
         groups = [case.group for case in self._cases]
         for metric, found in zip(self._metrics, self._parts, strict=True):
             _add_figures(result.figures, metric, found, groups, with_intervals)
+        left_out = _repeated([{name: figure.value for name, figure in result.figures.items()}, *self._rows])
+        result.figures = {name: figure for name, figure in result.figures.items() if name not in left_out}
+        result.rows = [{name: value for name, value in row.items() if name not in left_out} for row in self._rows]
         return result
+
+
+def _repeated(rows: Sequence[Mapping[str, float]]) -> set[str]:
+    """The figures of the first row that are the only part (`NAME-PART`) of a mean (`NAME`), and the same in every row: they tell nothing
+    that the mean does not."""
+    parts: dict[str, list[str]] = {}
+    for name in rows[0]:
+        parts.setdefault(name.rpartition("-")[0], []).append(name)
+    only = {found[0]: mean for mean, found in parts.items() if mean in rows[0] and len(found) == 1}
+    return {name for name, mean in only.items() if all(_same(row.get(name), row.get(mean)) for row in rows if name in row)}
+
+
+def _same(first: float | None, second: float | None) -> bool:
+    return first == second or (first is not None and second is not None and math.isnan(first) and math.isnan(second))
 
 
 def _add_figures(figures: dict[str, Figure], metric: Metric[Any], parts: list[Any], groups: list[str], with_intervals: bool) -> None:
