@@ -78,6 +78,27 @@ def test_no_geometry_where_the_header_has_none(write_slice: Writer, tmp_path: Pa
     assert origin.spacing == ()
 
 
+@pytest.mark.parametrize("steps", [["0", "0.6"], ["0.7", "-0.6"], ["nan", "nan"], ["inf", "0.6"], ["0.7"], ["0.7", "0.6", "1"]])
+def test_a_slice_whose_spacing_is_none_is_refused(write_slice: Writer, tmp_path: Path, steps: list[str]) -> None:
+    path = write_slice(tmp_path / "a")
+    held, wrong = b"0.7\\0.6 ", "\\".join(steps)
+    text = path.read_bytes()
+    length = text.index(held) - 2
+    assert int.from_bytes(text[length : length + 2], "little") == len(held)
+    wrong += " " * (len(wrong) % 2)
+    path.write_bytes(text[:length] + len(wrong).to_bytes(2, "little") + wrong.encode() + text[length + 2 + len(held) :])
+    with pytest.raises(DataError, match=r"a: .*its PixelSpacing is not two positive numbers"):
+        read_image(path)
+    write_slice(tmp_path / "b", ImagePositionPatient=[-100.0, -90.0, 12.5])
+    assert {item.path.name: bool(item.fault) for item in list_slices(tmp_path)} == {"a": True, "b": False}
+
+
+def test_a_spacing_of_nothing_is_not_known_where_the_place_is_not(write_slice: Writer, tmp_path: Path) -> None:
+    nowhere = {"ImageOrientationPatient": None, "ImagePositionPatient": None, "Modality": "US"}
+    origin = read_image(write_slice(tmp_path / "a", np.zeros((4, 5), np.uint8), PixelSpacing=[0, 0], **nowhere)).origin
+    assert origin.spacing == () and origin.affine is None
+
+
 def test_grey_images_of_other_modalities_are_from_0_to_1(write_slice: Writer, tmp_path: Path) -> None:
     stored = np.array([[0, 51, 255]], np.uint8)
     image = read_image(write_slice(tmp_path / "a", stored, Modality="US"))

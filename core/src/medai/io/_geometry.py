@@ -44,9 +44,16 @@ class Plane:
 
     @classmethod
     def of(cls, header: Dataset) -> Plane:
-        """The plane of a header, or of the functional groups of a frame."""
-        corner = numbers(header, "ImagePositionPatient", 3)
-        return cls(corner, _axes(numbers(header, "ImageOrientationPatient", 6)), spacing(header), _thickness(header))
+        """The plane of a header, or of the functional groups of a frame.
+
+        Raises:
+            ValueError: it lies in the patient, and its spacing there is given and is none.
+        """
+        corner, cosines, steps = numbers(header, "ImagePositionPatient", 3), numbers(header, "ImageOrientationPatient", 6), spacing(header)
+        # Elsewhere, as in ultrasound, a spacing of 0 says that it is not known.
+        if not steps and (corner is not None or cosines is not None) and _has_value(written(header, "PixelSpacing")):
+            raise ValueError("its PixelSpacing is not two positive numbers")
+        return cls(corner, _axes(cosines), steps, _thickness(header))
 
     @property
     def position(self) -> float | None:
@@ -140,6 +147,11 @@ def written(header: Dataset, keyword: str) -> DataElement | RawDataElement | Non
     """An element, not decoded where it is not yet; None where it is absent."""
     tag = _tag(keyword)
     return header.get_item(tag) if tag in header else None
+
+
+def _has_value(element: DataElement | RawDataElement | None) -> bool:
+    value = None if element is None else element.value
+    return bool(value.strip(b"\0 ") if isinstance(value, bytes) else value)
 
 
 def number(header: Dataset, keyword: str) -> float | None:
