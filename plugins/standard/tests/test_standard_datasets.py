@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,18 @@ def stub(tmp_path: Path) -> Make:
 
 def read(dataset: Any, place: int = 0, seed: int = 0) -> Any:
     return dataset.read(dataset.cases()[place], np.random.default_rng(seed))
+
+
+def lost(dataset: Any) -> list[str]:
+    """What is said of the cases that cannot be read, which a run leaves out; the others are read."""
+    said = []
+    for place in range(len(dataset.cases())):
+        try:
+            read(dataset, place)
+        except DataError as error:
+            assert error.path is not None and error.path.name not in error.reason
+            said.append(str(error))
+    return said
 
 
 def picture(path: Path, pixels: Any) -> None:
@@ -149,18 +163,18 @@ class TestLabels:
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            ("file,label\na.png,1\nb.png,0\n", r"labels\.csv: no row for 1 of 3 images, such as 'c\.png'"),
-            ("file,label\na.png,1\nb.png,0\nc.png,0\nd.png,0\n", r"line 5: there is no image 'd\.png' beneath images/"),
             ("file,label\na.png,1\na.png,0\nc.png,0\n", r"line 3: 'a\.png' stands already in line 2"),
             ("file,label\na.png,1\na,0\nc.png,0\n", r"line 3: 'a' stands already in line 2"),
-            ("file,label\na.png,\nb.png,0\nc.png,0\n", "line 2: no label"),
-            ("file,class\na.png,1\nb.png,0\nc.png,0\n", "no column `label`"),
-            ("name,label\na.png,1\n", "no column `file`"),
+            ("file,label\n,1\na.png,0\n", "line 2: no file"),
+            ("file,class\na.png,1\nb.png,0\nc.png,0\n", r"labels\.csv: no column 'label': the columns are file, class"),
+            ("name,label\na.png,1\n", r"labels\.csv: no column 'file': the columns are name, label"),
+            ("file,label\nx.png,1\n", r"a\.png: none of 4 cases can be used; the first: has no row in labels\.csv"),
+            ("file,label\na.png,\nb.png,\nc.png,\n", r"none of 3 cases can be used; the first: has no label in labels\.csv \(line 2\)"),
             ("file,label,label\na.png,1,1\n", "two columns have one name"),
             ("file,label\na.png\n", "line 2: 1 cells, the header has 2"),
             ('file,label\n"a.png,1\n', "not CSV"),
             ("file,label,split\na.png,1,later\nb.png,0,\nc.png,0,\n", "line 2: the split 'later' is none of"),
-            ("file,label\n../../secret.png,1\n", "there is no image"),
+            ("file,label\n../../secret.png,1\n", "none of 4 cases can be used; the first: is not there"),
             ("", "no header"),
             ("file,label\n", "no rows"),
         ],
@@ -168,6 +182,31 @@ class TestLabels:
     def test_what_is_wrong_with_a_table_is_said(self, tmp_path: Path, text: str, reason: str) -> None:
         with pytest.raises(DataError, match=reason):
             LabelledImages(table(tmp_path, text))
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("file,label\na.png,1\nb.png,0\n", r"images/c\.png: has no row in labels\.csv"),
+            ("file,label\na.png,1\nb.png,0\nc.png,0\nd.png,0\n", r"images/d\.png: is not there, though labels\.csv lists it \(line 5\)"),
+            ("file,label\na.png,\nb.png,0\nc.png,1\n", r"images/a\.png: has no label in labels\.csv \(line 2\)"),
+        ],
+    )
+    def test_one_that_lacks_its_partner_is_one_bad_case(self, tmp_path: Path, text: str, reason: str) -> None:
+        dataset = LabelledImages(table(tmp_path, text))
+        (said,) = lost(dataset)
+        assert re.search(reason, said) and dataset.classes == ("0", "1")
+
+    def test_a_class_with_hardly_a_case_is_warned_of(self, tmp_path: Path) -> None:
+        names = [f"{number}.png" for number in range(8)]
+        labels = ["benign"] * 3 + ["malignant"] * 3 + ["benin", "malignent"]
+        text = "file,label\n" + "".join(f"{name},{label}\n" for name, label in zip(names, labels, strict=True))
+        root = table(tmp_path, text, tuple(names))
+        said = r"labels\.csv: fewer than 3 cases of the class 'benin' \(1; .* 'benign'\), 'malignent' \(1; .* 'malignant'\): is it meant\?"
+        with pytest.warns(UserWarning, match=said):
+            LabelledImages(root)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            LabelledImages(root, classes=("benign", "benin", "malignant", "malignent"))
 
     def test_a_table_that_is_no_text(self, tmp_path: Path) -> None:
         table(tmp_path, "")
@@ -189,13 +228,19 @@ class TestValues:
         assert isinstance(value, Value) and value.names == ("age", "dose") and value.values.tolist() == pytest.approx([40, -0.2])
         assert dataset.facts == {"folder.columns": ["age", "dose"], "model.classes": 2, "model.network.classes": 2}
         assert read(MeasuredImages(root, columns=("dose",)), 1).reference.values.tolist() == pytest.approx([-0.2])
-        with pytest.raises(DataError, match="no column 'height'"):
+        with pytest.raises(DataError, match="no column 'height': the columns are file, group, age, dose"):
             MeasuredImages(root, columns=("height",))
 
     @pytest.mark.parametrize("cell", ["", "tall", "nan", "inf"])
     def test_what_is_no_number(self, tmp_path: Path, cell: str) -> None:
-        with pytest.raises(DataError, match=r"labels\.csv: line 3, column 'age': .* is not a finite number"):
-            MeasuredImages(table(tmp_path, f"file,age\na.png,1\nb.png,{cell}\nc.png,3\n"))
+        (said,) = lost(MeasuredImages(table(tmp_path, f"file,age\na.png,1\nb.png,{cell}\nc.png,3\n")))
+        assert re.search(r"b\.png: labels\.csv, line 3, column 'age': .* is not a finite number", said)
+        with pytest.raises(DataError, match=r"none of 3 cases can be used; the first: labels\.csv, line 2, column 'age'"):
+            MeasuredImages(table(tmp_path, f"file,age\na.png,{cell}\nb.png,{cell}\nc.png,{cell}\n"))
+
+    def test_one_that_lacks_its_partner_is_one_bad_case(self, tmp_path: Path) -> None:
+        (said,) = lost(MeasuredImages(table(tmp_path, "file,age\na.png,1\nb.png,2\nd.png,3\n", ("a.png", "b.png"))))
+        assert said.endswith("d.png: is not there, though labels.csv lists it (line 4)")
 
 
 def masked(root: Path, mask: Any, name: str = "a.png", image: Any = GREY) -> Path:
@@ -287,11 +332,13 @@ class TestMasks:
     def test_partners_are_missing(self, tmp_path: Path) -> None:
         root = masked(tmp_path, GREY * 0)
         picture(root / "images" / "b.png", GREY)
-        with pytest.raises(DataError, match=r"masks: no mask for 1 of 2 images, such as 'b\.png'"):
-            MaskedImages(root)
-        (root / "images" / "b.png").unlink()
+        assert lost(MaskedImages(root)) == [f"{root / 'images' / 'b.png'}: has no mask of its name in masks/"]
         picture(root / "masks" / "c.png", GREY)
-        with pytest.raises(DataError, match=r"images: no image for 1 masks, such as 'c\.png'"):
+        dataset = MaskedImages(root)
+        assert len(lost(dataset)) == 2 and lost(dataset)[1] == f"{root / 'masks' / 'c.png'}: has no image of its name in images/"
+        assert dataset.facts == {"model.classes": 2}
+        (root / "images" / "a.png").unlink()
+        with pytest.raises(DataError, match=r"a\.png: none of 3 cases can be used; the first: has no image of its name in images/"):
             MaskedImages(root)
         picture(root / "masks" / "a.bmp", GREY)
         with pytest.raises(DataError, match="two masks for one image"):
@@ -309,9 +356,9 @@ class TestMasks:
         ("text", "reason"),
         [
             ("file,age\na.png,4\n", "the columns `file` and `group`"),
-            ("file,group\nb.png,4\n", r"cases\.csv: line 2: there is no image 'b\.png'"),
+            ("file,group\nb.png,4\n", r"a\.png: none of 2 cases can be used; the first: has no row in cases\.csv"),
             ("file,group\na.png,4\na.png,4\n", r"line 3: a second row for 'a\.png'"),
-            ("file,group\n", "no row for 1 images"),
+            ("file,group\n", r"cases\.csv: no rows"),
             ("file,split\na.png,x\n", "the split 'x' is none of"),
         ],
     )
@@ -319,6 +366,14 @@ class TestMasks:
         (masked(tmp_path, GREY * 0) / "cases.csv").write_text(text, encoding="utf-8")
         with pytest.raises(DataError, match=reason):
             MaskedImages(tmp_path)
+
+    def test_an_image_that_its_table_alone_knows_is_one_bad_case(self, tmp_path: Path) -> None:
+        root = masked(tmp_path, GREY * 0)
+        picture(root / "masks" / "b.png", GREY * 0)
+        (root / "cases.csv").write_text("file,group\na.png,p\nb.png,q\n", encoding="utf-8")
+        dataset = MaskedImages(root)
+        assert lost(dataset) == [f"{root / 'images' / 'b.png'}: is not there, though cases.csv lists it"]
+        assert [case.group for case in dataset.cases()] == [pseudonym("p"), pseudonym("q")]
 
 
 def coco(root: Path, **changes: Any) -> Path:
@@ -365,21 +420,13 @@ class TestCoco:
         ("changes", "reason"),
         [
             ({"annotations": annotation(image_id=8)}, r"annotations\.json: annotations\[0\] \(id 5\): there is no image with the id 8"),
-            ({"annotations": annotation(category_id=1)}, "there is no category with the id 1"),
-            ({"annotations": annotation(category_id="x")}, "category_id is 'x', a whole number is wanted"),
             ({"annotations": annotation(image_id=True)}, "image_id is True"),
-            ({"annotations": annotation(bbox=[1, 2, 3])}, "four numbers"),
-            ({"annotations": annotation(bbox=[1, 2, float("nan"), 3])}, "four numbers"),
-            ({"annotations": annotation(bbox=[1, 2, 10**400, 3])}, "four numbers"),
-            ({"annotations": annotation(bbox=None)}, "four numbers"),
-            ({"annotations": annotation(bbox=[1, 2, 0, 3])}, "has no area"),
-            ({"annotations": annotation(bbox=[9, 2, 3, 3])}, "lies outside its image"),
             ({"annotations": {}}, "'annotations' is no list of objects"),
             ({"images": [3]}, "'images' is no list of objects"),
             ({"categories": []}, "no categories"),
             ({"categories": [{"id": 1}, {"id": 1}]}, r"categories\[1\]: the id 1 stands twice"),
-            ({"images": [{"id": 7, "file_name": "b.png"}], "annotations": []}, r"1 images of the folder are not listed, such as 'a\.png'"),
-            ({"images": [{"id": 7, "file_name": "../b.jpg"}]}, r"images\[0\]: there is no image '\.\./b\.jpg' beneath images/"),
+            ({"images": [{"id": 7, "file_name": "../b.jpg"}]}, "none of 3 cases can be used; the first: is not there, though annotations"),
+            ({"images": [{"id": 7}]}, r"images\[0\]: no file_name"),
             ({"images": [{"id": 7, "file_name": "b.png"}] * 2}, r"images\[1\]: the id 7 stands twice"),
             ({"images": [{"id": 7, "file_name": "b.png"}, {"id": 8, "file_name": "b.png"}]}, "the file of id 8 stands twice"),
         ],
@@ -387,6 +434,31 @@ class TestCoco:
     def test_what_is_wrong_is_said(self, tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
         with pytest.raises(DataError, match=reason):
             Coco(coco(tmp_path, **changes))
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"category_id": 1}, "there is no category with the id 1"),
+            ({"category_id": "x"}, "category_id is 'x', a whole number is wanted"),
+            ({"bbox": [1, 2, 3]}, "four numbers"),
+            ({"bbox": [1, 2, float("nan"), 3]}, "four numbers"),
+            ({"bbox": [1, 2, 10**400, 3]}, "four numbers"),
+            ({"bbox": None}, "four numbers"),
+            ({"bbox": [1, 2, 0, 3]}, "has no area"),
+            ({"bbox": [9, 2, 3, 3]}, "lies outside its image"),
+        ],
+    )
+    def test_a_box_that_is_none_is_one_bad_case(self, tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+        (said,) = lost(Coco(coco(tmp_path, annotations=[*annotation(), *annotation(**change)])))
+        assert re.search(rf"b\.png: annotations\.json, annotations\[1\] \(id 5\): .*{reason}", said)
+
+    def test_one_that_lacks_its_partner_is_one_bad_case(self, tmp_path: Path) -> None:
+        listed = [{"id": 7, "file_name": "b.png"}, {"id": 8, "file_name": "c.png"}]
+        said = lost(Coco(coco(tmp_path, images=listed, annotations=[])))
+        assert sorted(said) == [
+            f"{tmp_path / 'images' / 'a.png'}: is not listed in annotations.json",
+            f"{tmp_path / 'images' / 'c.png'}: is not there, though annotations.json lists it",
+        ]
 
     @pytest.mark.parametrize("text", ["", "[1, 2", "[]", "null", "[" * 100_000, "\x00", "1" * 5000])
     def test_what_is_no_json_is_refused(self, tmp_path: Path, text: str) -> None:
@@ -435,8 +507,7 @@ class TestYolo:
     def test_a_text_without_an_image(self, tmp_path: Path) -> None:
         root = yolo(tmp_path, "")
         (root / "labels" / "b.txt").write_text("", encoding="utf-8")
-        with pytest.raises(DataError, match=r"no image for 1 text files, such as 'b\.txt'"):
-            YoloText(root)
+        assert lost(YoloText(root)) == [f"{root / 'labels' / 'b.txt'}: has no image of its name in images/"]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -491,9 +562,13 @@ class TestPairs:
         picture(tmp_path / "clean" / "a.png", np.zeros((5, 5)))
         with pytest.raises(DataError, match=r"clean/a\.png: 1 x 5 x 5 in 0\.\.1 for an image of 1 x 6 x 8"):
             read(ImagePairs(tmp_path))
+        picture(tmp_path / "clean" / "a.png", GREY)
         picture(tmp_path / "clean" / "b.png", GREY)
-        with pytest.raises(DataError, match="1 images without a partner in images/ and clean/, such as 'b'"):
-            ImagePairs(tmp_path)
+        picture(tmp_path / "images" / "c.png", GREY)
+        assert lost(ImagePairs(tmp_path)) == [
+            f"{tmp_path / 'clean' / 'b.png'}: has no partner in images/",
+            f"{tmp_path / 'images' / 'c.png'}: has no partner in clean/",
+        ]
 
     @pytest.mark.parametrize("given", [{"noise": 0.0}, {"window": (1.0, 1.0)}])
     def test_parameters_out_of_range(self, tmp_path: Path, given: dict[str, Any]) -> None:

@@ -14,11 +14,14 @@ import torch
 from medai.errors import DataError
 from medai.io import read_image
 from medai.tasks import Boxes, Case, Image, Sample
-from medai_standard.datasets.files import case_of, cases_of, entries_under
+from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of
 from medai_standard.datasets.stub import write_coco
 from medai_standard.datasets.texts import json_of
 
 NAMES = ("annotations.json", "_annotations.coco.json", "images/_annotations.coco.json", "instances.json")
+Size = tuple[float, float]
+Box = tuple[float, float, float, float, int]
+"""x0, y0, x1, y1 and the class."""
 _SLACK = 1.0
 """Pixels by which a box may leave its image: tools round."""
 
@@ -36,24 +39,26 @@ class Coco:
         annotations: the JSON file in it; empty: by the names above.
 
     Raises:
-        DataError: a file is missing or is not COCO's; an annotation names an image or a category that is not there, or its box has no
-            area or lies outside its image; an image is listed twice, is not in the folder, or is in the folder alone.
+        DataError: there is no such file or it is not COCO's; an annotation names an image that is not listed; an image is listed twice; or
+            no case can be used.
     """
 
     def __init__(self, root: Path, annotations: str = "") -> None:
         self.root = Path(root)
         self.path = _file(self.root, annotations)
-        entries = entries_under(self.root, "images" if (self.root / "images").is_dir() else "")
+        folder = "images" if (self.root / "images").is_dir() else ""
+        entries = entries_under(self.root, folder)
         held = _Annotations(self.path)
         self.classes = held.classes
         # A file may be listed without the folders that it lies in.
         images = held.images({Path(entry.name).name: entry.name for entry in entries} | {entry.name: entry.name for entry in entries})
-        alone = sorted({entry.name for entry in entries} - {name for name, _ in images.values()})
-        if alone:
-            raise DataError(f"{len(alone)} images of the folder are not listed, such as {alone[0]!r}", self.path)
-        boxes = held.boxes(images)
-        self._entries = cases_of(entries)
-        self._boxes = {id: boxes[entry.name] for id, entry in self._entries.items()}
+        listed = {name for name, _ in images.values()}
+        boxes, faults = held.boxes(images)
+        entries = [entry if entry.name in listed else entry.failing(f"is not listed in {self.path.name}") for entry in entries]
+        absent = [entry_of(self.root, folder, name) for name in sorted(listed - {entry.name for entry in entries})]
+        entries += [entry.failing(f"is not there, though {self.path.name} lists it") for entry in absent]
+        self._entries = cases_of(entry.failing(faults.get(entry.name, "")) for entry in entries)
+        self._boxes = {id: boxes.get(entry.name, []) for id, entry in self._entries.items()}
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -68,10 +73,10 @@ class Coco:
         """The image and its boxes.
 
         Raises:
-            DataError: the image cannot be read, or a box leaves it.
+            DataError: the image is not there, not listed or cannot be read; or a box has no area, leaves it, or is of an unknown category.
         """
         entry = self._entries[case.id]
-        image = read_image(entry.path)
+        image = read_image(entry.require())
         return Sample(case, image, boxes_of(self._boxes[case.id], image, entry.path))
 
     @staticmethod
@@ -80,7 +85,7 @@ class Coco:
         write_coco(root, n, seed)
 
 
-def boxes_of(found: Sequence[tuple[float, float, float, float, int]], image: Image, path: Path) -> Boxes:
+def boxes_of(found: Sequence[Box], image: Image, path: Path) -> Boxes:
     """x0, y0, x1, y1 and class of each box as `Boxes`, cut to the image.
 
     Raises:
@@ -115,45 +120,46 @@ class _Annotations:
         self._class_of = {id: index for index, id in enumerate(sorted(named))}
         self.classes = tuple(named[id] for id in sorted(named))
 
-    def images(self, names: Mapping[str, str]) -> dict[int, tuple[str, tuple[float, float]]]:
-        """By id, an image's name in the folder and its width and height (infinite where the file does not say)."""
-        found: dict[int, tuple[str, tuple[float, float]]] = {}
+    def images(self, names: Mapping[str, str]) -> dict[int, tuple[str, Size]]:
+        """By id, an image's name in the folder, or as it is written where it is not there, and its width and height (infinite where the
+        file does not say)."""
+        found: dict[int, tuple[str, Size]] = {}
         taken: set[str] = set()
         for place, item in enumerate(self._lists["images"]):
             where = f"images[{place}]"
             id = self._integer(item, "id", where)
             written = str(item.get("file_name", "")).replace("\\", "/").removeprefix("./").removeprefix("images/")
-            if written not in names:
-                raise DataError(f"{where}: there is no image {item.get('file_name')!r} beneath images/", self.path)
-            if id in found or names[written] in taken:
+            name = names.get(written, written)
+            if not name:
+                raise DataError(f"{where}: no file_name", self.path)
+            if id in found or name in taken:
                 raise DataError(f"{where}: {'the id' if id in found else 'the file of id'} {id} stands twice", self.path)
-            taken.add(names[written])
+            taken.add(name)
             width, height = (next(_finite([item.get(key)]), math.inf) for key in ("width", "height"))
-            found[id] = names[written], (width, height)
+            found[id] = name, (width, height)
         return found
 
-    def boxes(self, images: Mapping[int, tuple[str, tuple[float, float]]]) -> dict[str, list[tuple[float, float, float, float, int]]]:
-        """Each image's boxes, x0 y0 x1 y1 and class."""
-        found: dict[str, list[tuple[float, float, float, float, int]]] = {name: [] for name, _ in images.values()}
+    def boxes(self, images: Mapping[int, tuple[str, Size]]) -> tuple[dict[str, list[Box]], dict[str, str]]:
+        """Each image's boxes, x0 y0 x1 y1 and class; and of images with one that cannot be used, why."""
+        found: dict[str, list[Box]] = {name: [] for name, _ in images.values()}
+        faults: dict[str, str] = {}
         crowds = 0
         for place, item in enumerate(self._lists["annotations"]):
             where = f"annotations[{place}] (id {item.get('id')})"
-            image, category = self._integer(item, "image_id", where), self._integer(item, "category_id", where)
+            image = self._integer(item, "image_id", where)
             if image not in images:
                 raise DataError(f"{where}: there is no image with the id {image}", self.path)
-            if category not in self._class_of:
-                raise DataError(f"{where}: there is no category with the id {category}", self.path)
             if item.get("iscrowd"):
                 crowds += 1
                 continue
             name, size = images[image]
-            x, y, width, height = self._box(item, where)
-            if width <= 0 or height <= 0 or x + width <= 0 or y + height <= 0 or x >= size[0] or y >= size[1]:
-                raise DataError(f"{where}: the box {x:g} {y:g} {width:g} {height:g} has no area, or lies outside its image", self.path)
-            found[name].append((x, y, x + width, y + height, self._class_of[category]))
+            try:
+                found[name].append(self._box(item, size, where))
+            except DataError as error:
+                faults.setdefault(name, f"{self.path.name}, {error.reason}")
         if crowds:
             warnings.warn(f"{self.path.name}: {crowds} crowd regions are left out", stacklevel=2)
-        return found
+        return found, faults
 
     def _integer(self, item: Mapping[str, Any], key: str, where: str) -> int:
         value = item.get(key)
@@ -161,12 +167,17 @@ class _Annotations:
             raise DataError(f"{where}: {key} is {value!r}, a whole number is wanted", self.path)
         return value
 
-    def _box(self, item: Mapping[str, Any], where: str) -> list[float]:
-        box = item.get("bbox")
+    def _box(self, item: Mapping[str, Any], size: Size, where: str) -> Box:
+        category, box = self._integer(item, "category_id", where), item.get("bbox")
+        if category not in self._class_of:
+            raise DataError(f"{where}: there is no category with the id {category}", self.path)
         numbers = list(_finite(box)) if isinstance(box, list) else []
         if len(numbers) != 4:
             raise DataError(f"{where}: bbox is {str(box)[:80]}, four numbers x y width height are wanted", self.path)
-        return numbers
+        x, y, width, height = numbers
+        if width <= 0 or height <= 0 or x + width <= 0 or y + height <= 0 or x >= size[0] or y >= size[1]:
+            raise DataError(f"{where}: the box {x:g} {y:g} {width:g} {height:g} has no area, or lies outside its image", self.path)
+        return x, y, x + width, y + height, self._class_of[category]
 
 
 def _file(root: Path, given: str) -> Path:

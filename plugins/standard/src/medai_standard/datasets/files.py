@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from medai.errors import DataError
@@ -25,17 +25,41 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npy",
 
 @dataclass(frozen=True)
 class Entry:
-    """An image file; `name` is its path beneath the folder of images, with slashes."""
+    """An image file.
+
+    Attributes:
+        path: the file, or that at fault.
+        name: the image's path beneath the folder of images, with slashes.
+        group: its patient.
+        split: its part of the split, where that is known.
+        fault: why it cannot be used, without the file's name; empty when it can. It is a case all the same, so that it is counted when it
+            is read.
+    """
 
     path: Path
     name: str
     group: str
     split: str | None
+    fault: str = ""
 
     @property
     def stem(self) -> str:
         """The name without its suffix; `.nii.gz` counts as one."""
         return stem_of(self.name)
+
+    def require(self) -> Path:
+        """The image's file.
+
+        Raises:
+            DataError: it cannot be used.
+        """
+        if self.fault:
+            raise DataError(self.fault, self.path)
+        return self.path
+
+    def failing(self, fault: str) -> Entry:
+        """The same with a fault, which may be none, unless it has one already."""
+        return self if self.fault else replace(self, fault=fault)
 
 
 def stem_of(name: str) -> str:
@@ -44,7 +68,7 @@ def stem_of(name: str) -> str:
 
 
 def entries_under(root: Path, folder: str) -> list[Entry]:
-    """The images beneath `root / folder`, in order of name.
+    """The images beneath `root / folder`, in order of name. One that stands in `cases.csv` alone, or is not there, has a fault.
 
     A patient is what `cases.csv` says; else the DICOM header's patient; else the first folder beneath, unless it is called `train`,
     `valid` or `test`, which is the part of the split; else the file itself.
@@ -58,18 +82,26 @@ def entries_under(root: Path, folder: str) -> list[Entry]:
     names = sorted(path.relative_to(home).as_posix() for path in images_in(home))
     if not names:
         raise DataError("holds no image file", home)
-    table = _cases_table(root / CASES, names)
-    patients = _patients(home, names)
+    table = _cases_table(root / CASES)
+    patients, known = _patients(home, names), set(names)
     found = []
-    for name in names:
-        split, group = _from_place(name)
+    for name in sorted(known | table.keys()):
         row = table.get(name, {})
         said = row.get("group") or row.get("patient")
-        # A file by itself is named with its folder, so that files of one name in two sets of data are two patients.
-        own = pseudonym(group or f"{root.resolve().name}/{folder}/{name}")
-        group = pseudonym(said) if said else patients.get(name, own)
-        found.append(Entry(home / name, name, group, _split(row, split, root / CASES)))
+        entry = entry_of(root, folder, name)
+        group = pseudonym(said) if said else patients.get(name, entry.group)
+        entry = replace(entry, group=group, split=_split(row, entry.split, root / CASES))
+        if name not in known:
+            entry = entry.failing(f"is not there, though {CASES} lists it")
+        found.append(entry if row or not table else entry.failing(f"has no row in {CASES}"))
     return found
+
+
+def entry_of(root: Path, folder: str, name: str) -> Entry:
+    """An image beneath `root / folder`, with what its place alone says of it."""
+    split, group = _from_place(name)
+    # A file by itself is named with its folder, so that files of one name in two sets of data are two patients.
+    return Entry(root / folder / name, name, pseudonym(group or f"{root.resolve().name}/{folder}/{name}"), split)
 
 
 def images_in(home: Path) -> Iterator[Path]:
@@ -83,13 +115,20 @@ def images_in(home: Path) -> Iterator[Path]:
 
 
 def cases_of(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """Entries by their case's id, which names neither a file nor a patient and is the same wherever the folder stands."""
+    """Entries by their case's id, which names neither a file nor a patient and is the same wherever the folder stands.
+
+    Raises:
+        DataError: none of them can be used.
+    """
     found: dict[str, Entry] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.name):
         name = pseudonym(entry.name, prefix="i")
         while name in found:  # two names with one pseudonym: rare, but not impossible
             name += "x"
         found[name] = entry
+    bad = [entry for entry in found.values() if entry.fault]
+    if len(bad) == len(found):
+        raise DataError(f"none of {len(bad)} cases can be used; the first: {bad[0].fault}", bad[0].path)
     return found
 
 
@@ -109,22 +148,19 @@ def split_named(text: str, where: str, path: Path) -> str | None:
     return SPLITS.get(text.lower())
 
 
-def _cases_table(path: Path, names: list[str]) -> dict[str, Mapping[str, str]]:
+def _cases_table(path: Path) -> dict[str, Mapping[str, str]]:
     if not path.exists():
         return {}
     rows: dict[str, Mapping[str, str]] = {}
-    known = set(names)
     for line, row in rows_of(path):
         if "file" not in row or not {"group", "patient", "split"} & row.keys():
-            raise DataError("the columns `file` and `group`, `patient` or `split` are wanted", path)
-        if row["file"] not in known:
-            raise DataError(f"line {line}: there is no image {row['file']!r}", path)
+            there = ", ".join(row)
+            raise DataError(f"the columns `file` and `group`, `patient` or `split` are wanted: the columns are {there}", path)
         if row["file"] in rows:
             raise DataError(f"line {line}: a second row for {row['file']!r}", path)
         rows[row["file"]] = row
-    missing = sorted(known - rows.keys())
-    if missing:
-        raise DataError(f"no row for {len(missing)} images, such as {missing[0]!r}", path)
+    if not rows:
+        raise DataError("no rows", path)
     return rows
 
 

@@ -13,10 +13,11 @@ import torch
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym, read_image
 from medai.tasks import Case, Image, Label, Sample, Value
+from medai_standard.datasets.classes import warn_of_rare
 from medai_standard.datasets.files import SPLITS as _SPLITS
-from medai_standard.datasets.files import Entry, case_of, cases_of, entries_under, images_in, split_named
+from medai_standard.datasets.files import Entry, case_of, cases_of, entries_under, entry_of, images_in, split_named
 from medai_standard.datasets.stub import write_labelled, write_measured
-from medai_standard.datasets.texts import rows_of
+from medai_standard.datasets.texts import require_columns, rows_of
 
 TABLE = "labels.csv"
 _KEPT = frozenset({"file", "group", "patient", "split", "label"})
@@ -39,18 +40,18 @@ class LabelledImages:
         classes: the classes in their order, index 0 first; empty: all labels found, numbers by size, names by the alphabet.
 
     Raises:
-        DataError: the folder, the table or a row is wrong: a file that is not there, twice, or without a row; a label not among
-            `classes`.
+        DataError: the folder or the table is wrong: a column is missing, a file stands twice, a label is not among `classes`; or no case
+            can be used.
     """
 
     def __init__(self, root: Path, classes: tuple[str, ...] = ()) -> None:
         self.root = Path(root)
         table = self.root / TABLE
         found = list(_from_table(self.root)) if table.exists() else list(_from_folders(self.root))
-        self.classes = _checked(classes, [label for _, label in found], table if table.exists() else self.root)
         labels = {entry.name: label for entry, label in found}
         self._entries = cases_of(entry for entry, _ in found)
-        self._labels = {id: labels[entry.name] for id, entry in self._entries.items()}
+        self._labels = {id: labels[entry.name] for id, entry in self._entries.items() if not entry.fault}
+        self.classes = _checked(classes, list(self._labels.values()), table if table.exists() else self.root)
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -60,15 +61,16 @@ class LabelledImages:
 
     def cases(self) -> Sequence[Case]:
         """A case per image, in order of name, with its class among the attributes."""
-        return [case_of(id, entry, {"class": self._labels[id]}) for id, entry in self._entries.items()]
+        return [case_of(id, entry, {} if entry.fault else {"class": self._labels[id]}) for id, entry in self._entries.items()]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Label]:
         """The image and its class.
 
         Raises:
-            DataError: the image cannot be read.
+            DataError: the image is not there, cannot be read or has no label.
         """
-        return Sample(case, read_image(self._entries[case.id].path), Label(self.classes.index(self._labels[case.id])))
+        image = read_image(self._entries[case.id].require())
+        return Sample(case, image, Label(self.classes.index(self._labels[case.id])))
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -85,19 +87,25 @@ class MeasuredImages:
         columns: the columns of numbers; empty: every column but `file`, `group`, `patient`, `split` and `label`.
 
     Raises:
-        DataError: the folder, the table or a row is wrong, or a cell is no finite number.
+        DataError: the folder or the table is wrong: a column is missing, a file stands twice; or no case can be used.
     """
 
     def __init__(self, root: Path, columns: tuple[str, ...] = ()) -> None:
         self.root = Path(root)
         rows = list(_rows(self.root))
-        present = list(rows[0][1])
-        missing = [name for name in columns if name not in present]
+        present = next(list(row) for _, row, _ in rows if row)
         self.columns = columns or tuple(name for name in present if name not in _KEPT)
-        if missing or not self.columns:
-            raise DataError(f"no column {missing[0]!r}" if missing else "no column of numbers", self.root / TABLE)
-        values = {entry.name: self._numbers(line, row) for line, row, entry in rows}
-        self._entries = cases_of(entry for _, _, entry in rows)
+        require_columns(self.columns, present, self.root / TABLE)
+        if not self.columns:
+            raise DataError(f"no column of numbers: the columns are {', '.join(present)}", self.root / TABLE)
+        values: dict[str, list[float]] = {}
+        entries = []
+        for line, row, entry in rows:
+            values[entry.name] = [_number(row.get(name, "")) for name in self.columns]
+            wrong = [name for name, value in zip(self.columns, values[entry.name], strict=True) if not math.isfinite(value)]
+            cell = f"{TABLE}, line {line}, column {wrong[0]!r}: {row.get(wrong[0])!r} is not a finite number" if wrong else ""
+            entries.append(entry.failing(cell))
+        self._entries = cases_of(entries)
         self._values = {id: values[entry.name] for id, entry in self._entries.items()}
 
     @property
@@ -114,25 +122,23 @@ class MeasuredImages:
         """The image and its numbers.
 
         Raises:
-            DataError: the image cannot be read.
+            DataError: the image is not there or cannot be read, or a cell is no finite number.
         """
-        values = torch.tensor(self._values[case.id], dtype=torch.float32)
-        return Sample(case, read_image(self._entries[case.id].path), Value(values, self.columns))
+        image = read_image(self._entries[case.id].require())
+        return Sample(case, image, Value(torch.tensor(self._values[case.id], dtype=torch.float32), self.columns))
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
         """`n` small PNG files, two of each patient, and `labels.csv` with the column `area`."""
         write_measured(root, n, seed)
 
-    def _numbers(self, line: int, row: Row) -> tuple[float, ...]:
-        return tuple(_number(row[name], f"line {line}, column {name!r}", self.root / TABLE) for name in self.columns)
-
 
 def _from_table(root: Path) -> Iterable[tuple[Entry, str]]:
     for line, row, entry in _rows(root):
-        if not row.get("label"):
-            raise DataError(f"line {line}: no label" if "label" in row else "no column `label`", root / TABLE)
-        yield entry, row["label"]
+        if row:
+            require_columns(["label"], row, root / TABLE)
+        label = row.get("label", "")
+        yield entry if label else entry.failing(f"has no label in {TABLE} (line {line})"), label
 
 
 def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
@@ -155,35 +161,35 @@ def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
 
 
 def _rows(root: Path) -> Iterable[tuple[int, Row, Entry]]:
-    """The table's rows in order of file, each with its line and its image."""
+    """The table's rows in order of file, each with its line and its image; an image without a row has an empty one."""
     table = root / TABLE
     found = {entry.name: entry for entry in entries_under(root, "images")}
     # A table may leave suffixes out.
     by_stem = {entry.stem: name for name, entry in found.items()}
     rows: dict[str, tuple[int, Row]] = {}
     for line, row in rows_of(table):
-        if "file" not in row:
-            raise DataError("no column `file`", table)
+        require_columns(["file"], row, table)
         written = row["file"].removeprefix("images/")
-        name = written if written in found else by_stem.get(written, "")
+        name = written if written in found else by_stem.get(written, written)
         if not name:
-            raise DataError(f"line {line}: there is no image {row['file']!r} beneath images/", table)
+            raise DataError(f"line {line}: no file", table)
         if name in rows:
             raise DataError(f"line {line}: {row['file']!r} stands already in line {rows[name][0]}", table)
         rows[name] = line, row
     if not rows:
         raise DataError("no rows", table)
-    missing = sorted(found.keys() - rows.keys())
-    if missing:
-        raise DataError(f"no row for {len(missing)} of {len(found)} images, such as {missing[0]!r}", table)
-    for name, (line, row) in sorted(rows.items()):
+    for name in sorted(found.keys() | rows.keys()):
+        if name not in rows:
+            yield 0, {}, found[name].failing(f"has no row in {TABLE}")
+            continue
+        line, row = rows[name]
+        entry = found.get(name) or entry_of(root, "images", name).failing(f"is not there, though {TABLE} lists it (line {line})")
         said, split = row.get("group") or row.get("patient"), split_named(row.get("split", ""), f"line {line}", table)
-        entry = found[name]
         yield line, row, replace(entry, group=pseudonym(said) if said else entry.group, split=split or entry.split)
 
 
 def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[str, ...]:
-    """The classes in order; checked to hold every label."""
+    """The classes in order; checked to hold every label. Of those that nobody named, the rare ones are warned of."""
     found = set(labels)
     if len(set(classes)) < len(classes):
         raise UsageError(f"classes = {list(classes)}: one stands twice")
@@ -192,14 +198,13 @@ def _checked(classes: tuple[str, ...], labels: list[str], path: Path) -> tuple[s
         raise DataError(f"the label {unknown[0]!r} is none of the classes {', '.join(classes)}", path)
     if classes:
         return classes
+    warn_of_rare(labels, path)
     return tuple(sorted(found, key=int) if all(label.isdecimal() for label in found) else sorted(found))
 
 
-def _number(text: str, where: str, path: Path) -> float:
+def _number(text: str) -> float:
+    """The number that a cell holds; NaN where it holds none."""
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(f"{where}: {text!r} is not a finite number", path)
-    return value
+        return math.nan

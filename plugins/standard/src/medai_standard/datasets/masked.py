@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from medai.errors import DataError, UsageError
 from medai.io import read_image
 from medai.tasks import Case, Image, Mask, Sample
-from medai_standard.datasets.files import case_of, cases_of, entries_under, images_in, stem_of
+from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of, images_in, stem_of
 from medai_standard.datasets.masks import Affine, read_mask
 from medai_standard.datasets.stub import write_masked
 
@@ -38,7 +39,7 @@ class MaskedImages:
             for 0 and 1, other numbers for themselves.
 
     Raises:
-        DataError: a folder is missing or empty, an image has no mask, or a mask no image.
+        DataError: a folder is missing or empty, an image has two masks and there is no suffix, or no case can be used.
     """
 
     def __init__(self, root: Path, images: str = "images", masks: str = "masks", suffix: str = "", values: tuple[int, ...] = ()) -> None:
@@ -52,14 +53,12 @@ class MaskedImages:
             raise DataError(f"no folder {masks!r} of masks in it" if self.root.is_dir() else "no such folder", self.root)
         files = _masks_by_stem(home, suffix)
         entries = [entry for entry in entries_under(self.root, images) if not (images == masks and _without(entry.stem, suffix))]
-        missing = [entry.name for entry in entries if entry.stem not in files]
-        if missing:
-            raise DataError(f"no mask for {len(missing)} of {len(entries)} images, such as {missing[0]!r}", home)
+        entries = [entry if entry.stem in files else entry.failing(f"has no mask of its name in {masks}/") for entry in entries]
         alone = sorted(files.keys() - {entry.stem for entry in entries})
-        if alone:
-            raise DataError(f"no image for {len(alone)} masks, such as {files[alone[0]][0].name!r}", self.root / images)
+        without = f"has no image of its name in {images}/"
+        entries += [replace(entry_of(self.root, images, stem), path=files[stem][0], fault=without) for stem in alone]
         self._entries = cases_of(entries)
-        self._masks = {id: files[entry.stem] for id, entry in self._entries.items()}
+        self._masks = {id: files[entry.stem] for id, entry in self._entries.items() if not entry.fault}
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -84,9 +83,9 @@ class MaskedImages:
         """The image and its mask.
 
         Raises:
-            DataError: one cannot be read, or they have not the same size or place.
+            DataError: one is not there or cannot be read, or they have not the same size or place.
         """
-        image = read_image(self._entries[case.id].path)
+        image = read_image(self._entries[case.id].require())
         size = tuple(image.pixels.shape[1:])
         labels = torch.zeros(size, dtype=torch.int64)
         for path in self._masks[case.id]:

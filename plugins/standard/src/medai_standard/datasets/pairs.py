@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from medai.errors import DataError, UsageError
 from medai.io import read_image
 from medai.tasks import Case, Image, Sample
-from medai_standard.datasets.files import case_of, cases_of, entries_under, images_in, stem_of
+from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of, images_in, stem_of
 from medai_standard.datasets.stub import write_pairs
 
 _WINDOWS = {"HU": (-160.0, 240.0), "0..1": (0.0, 1.0)}
@@ -32,7 +33,7 @@ class ImagePairs:
         window: lowest and highest value that matters; None: 0..1 for pictures, -160..240 for HU.
 
     Raises:
-        DataError: a folder is missing or empty, or an image has no partner.
+        DataError: a folder is missing or empty, or no case can be used.
     """
 
     def __init__(self, root: Path, noise: float = 0.1, window: Window | None = None) -> None:
@@ -42,10 +43,11 @@ class ImagePairs:
         entries = entries_under(self.root, "images")
         home = self.root / "clean"
         clean = {stem_of(path.relative_to(home).as_posix()): path for path in images_in(home)} if home.is_dir() else {}
-        stems = {entry.stem for entry in entries}
-        if home.is_dir() and stems != clean.keys():
-            name = min(stems ^ clean.keys())
-            raise DataError(f"{len(stems ^ clean.keys())} images without a partner in images/ and clean/, such as {name!r}", self.root)
+        if home.is_dir():
+            entries = [entry if entry.stem in clean else entry.failing("has no partner in clean/") for entry in entries]
+        alone = sorted(clean.keys() - {entry.stem for entry in entries})
+        without = "has no partner in images/"
+        entries += [replace(entry_of(self.root, "images", stem), path=clean[stem], fault=without) for stem in alone]
         self._entries = cases_of(entries)
         self._clean = {id: clean.get(entry.stem) for id, entry in self._entries.items()}
 
@@ -57,10 +59,10 @@ class ImagePairs:
         """The image as given and as wanted; noise is drawn from `rng`.
 
         Raises:
-            DataError: one cannot be read, they differ in size or unit, or noise is to be added in a unit whose window is not known.
+            DataError: one is not there or cannot be read, they differ in size or unit, or noise is wanted in a unit without a known window.
         """
         entry, clean = self._entries[case.id], self._clean[case.id]
-        image = read_image(entry.path)
+        image = read_image(entry.require())
         if clean is None:
             return Sample(case, self._noisy(image, rng, entry.path), image)
         wanted = read_image(clean)

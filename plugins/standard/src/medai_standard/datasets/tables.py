@@ -13,7 +13,8 @@ import torch
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym
 from medai.tasks import Case, Dataset, Label, Row, Sample, Value
-from medai_standard.datasets.texts import rows_of
+from medai_standard.datasets.classes import warn_of_rare
+from medai_standard.datasets.texts import require_columns, rows_of
 
 _GROUP, _ID = "group", "id"
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
@@ -41,7 +42,7 @@ class _Table:
         group = group if group in self._names or (labelled and group != _GROUP) else ""
         id = id if id in self._names or (labelled and id != _ID) else ""
         aside = {*targets, *drop, *(name for name in (group, id) if name)}
-        self._require([*columns, *(aside if labelled else ())])
+        require_columns([*columns, *(aside if labelled else ())], self._names, self.path)
         self.features = tuple(columns) or tuple(name for name in self._names if name not in aside)
         if not self.features:
             raise DataError("no column is left for the features", self.path)
@@ -104,11 +105,6 @@ class _Table:
     def _column(self, name: str) -> list[str]:
         return [cells[name] for _, cells in self._lines]
 
-    def _require(self, columns: Sequence[str]) -> None:
-        for name in columns:
-            if name not in self._names:
-                raise DataError(f"no column {name!r}: the columns are {', '.join(self._names)}", self.path)
-
     def _check_numeric(self) -> None:
         """Columns of words are found at once, not row by row."""
         words = [name for name in self.features if all(not _is_number(text) for text in self._column(name) if text.lower() not in _MISSING)]
@@ -165,6 +161,8 @@ class LabelledTable:
         if len(self.classes) < 2:
             raise DataError(f"the column {label!r} has fewer than two classes", self._table.path)
         self._cases = [case for case in self._table.cases() if self._table.text(case, label).lower() not in _MISSING]
+        if not classes:
+            warn_of_rare((self._table.text(case, label) for case in self._cases), self._table.path)
 
     @property
     def facts(self) -> dict[str, object]:

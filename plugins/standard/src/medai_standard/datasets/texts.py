@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from medai.errors import DataError
@@ -50,3 +50,15 @@ def rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             yield reader.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=True))
     except csv.Error as error:
         raise DataError(f"not CSV: {error}", path) from error
+
+
+def require_columns(wanted: Iterable[str], there: Iterable[str], path: Path) -> None:
+    """Refuse a table that lacks a column, and name those that it has.
+
+    Raises:
+        DataError: a column is not there.
+    """
+    names = list(there)
+    for name in wanted:
+        if name not in names:
+            raise DataError(f"no column {name!r}: the columns are {', '.join(names)}", path)

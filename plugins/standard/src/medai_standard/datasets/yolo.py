@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from medai.errors import DataError
 from medai.io import read_image, read_text
 from medai.tasks import Boxes, Case, Image, Sample
 from medai_standard.datasets.coco import boxes_of
-from medai_standard.datasets.files import case_of, cases_of, entries_under, stem_of
+from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of, stem_of
 from medai_standard.datasets.stub import write_yolo
 
 CLASSES = "classes.txt"
@@ -30,7 +31,7 @@ class YoloText:
         root: the folder.
 
     Raises:
-        DataError: a file is missing, a text file has no image, or a line is wrong.
+        DataError: a folder or `classes.txt` is missing or empty, or no case can be used.
     """
 
     def __init__(self, root: Path) -> None:
@@ -44,8 +45,8 @@ class YoloText:
             raise DataError("no folder 'labels' in it", self.root)
         found = {stem_of(path.relative_to(home).as_posix()): path for path in sorted(home.rglob("*.txt")) if path.name != CLASSES}
         alone = sorted(found.keys() - {entry.stem for entry in entries})
-        if alone:
-            raise DataError(f"no image for {len(alone)} text files, such as {found[alone[0]].name!r}", self.root / "images")
+        without = "has no image of its name in images/"
+        entries += [replace(entry_of(self.root, "images", stem), path=found[stem], fault=without) for stem in alone]
         self._entries = cases_of(entries)
         self._texts = {id: found.get(entry.stem) for id, entry in self._entries.items()}
 
@@ -62,10 +63,10 @@ class YoloText:
         """The image and its boxes.
 
         Raises:
-            DataError: the image or the text cannot be read, a line is wrong, or a box leaves the image.
+            DataError: the image is not there, it or the text cannot be read, a line is wrong, or a box leaves the image.
         """
         entry, text = self._entries[case.id], self._texts[case.id]
-        image = read_image(entry.path)
+        image = read_image(entry.require())
         height, width = image.pixels.shape[-2:]
         parts = [] if text is None else _boxes(text, len(self.classes))
         found = [(x0 * width, y0 * height, x1 * width, y1 * height, label) for x0, y0, x1, y1, label in parts]
