@@ -48,8 +48,9 @@ class Detector(Frame):
         if self.size is not None:
             inside = self.fit_of(pixels).restore_boxes(boxes.float())
         else:
-            height, width = pixels.shape[-2:]
-            inside = torch.minimum(boxes.float().clamp_min(0), boxes.new_tensor([width, height, width, height], dtype=torch.float32))
+            # Tensors, which stay open where the sizes of a graph are.
+            height, width = (torch.full((), side, device=boxes.device) for side in pixels.shape[-2:])
+            inside = torch.minimum(boxes.float().clamp_min(0), torch.stack([width, height, width, height]))
         # What lay in the padding alone is nothing.
         kept = (inside[:, 2:] > inside[:, :2]).all(1)
         return Boxes(inside[kept], labels[kept].long(), scores[kept].float())
