@@ -141,6 +141,25 @@ def test_png_at_a_window(tmp_path: Path) -> None:
     assert not (tmp_path / "d.png").exists()
 
 
+def test_labels_are_indices_of_a_palette(tmp_path: Path) -> None:
+    labels = torch.arange(256.0).reshape(1, 16, 16)
+    path = write_image(tmp_path / "a.png", Image(labels, "label"))
+    again = read(path)
+    assert again.unit == "label" and torch.equal(again.pixels, labels)
+    with Picture.open(path) as file:
+        assert file.mode == "P" and np.array_equal(np.asarray(file), labels[0].numpy())
+        colours = np.asarray(file.convert("RGB")).reshape(-1, 3)
+    assert colours[0].tolist() == [0, 0, 0] and colours[1].tolist() == [128, 0, 0] and len(np.unique(colours, axis=0)) == 256
+    # Any other picture with a palette is colours.
+    with Picture.open(path) as file:
+        file.save(tmp_path / "b.png")
+    assert read(tmp_path / "b.png").pixels.shape == (3, 16, 16)
+    for pixels in (labels + 0.5, labels + 1, labels - 1, labels[:, None], labels.expand(3, 16, 16)):
+        with pytest.raises(DataError, match=r"c\.png: labels are written as PNG from"):
+            write_image(tmp_path / "c.png", Image(pixels, "label"))
+    assert not (tmp_path / "c.png").exists()
+
+
 def test_a_picture_is_no_ct(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not a CT"):
         read_image(saved(tmp_path / "a.tif", GREY), "CT")

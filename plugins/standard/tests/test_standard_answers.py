@@ -16,7 +16,9 @@ from PIL import Image as Picture
 from pycocotools.coco import COCO
 
 from medai.errors import DataError
+from medai.io import read_image, write_image
 from medai.tasks import Boxes, Case, Cluster, Image, Label, Mask, Origin, Pairs, Sample, Scores, Sequence, Value
+from medai_standard.datasets.masked import MaskedImages
 from medai_standard.exporters.coco import CocoJson
 from medai_standard.exporters.images import Nifti, Nrrd, Png
 from medai_standard.exporters.table import Csv
@@ -79,8 +81,14 @@ def test_pictures_show_a_window(tmp_path: Path) -> None:
 
 
 def test_a_mask_is_a_picture_of_its_classes(tmp_path: Path) -> None:
-    (path,) = Png(window=(-10.0, 20.0)).write([(given(), Mask(labels(6, 8)))], tmp_path)
+    (path,) = Png(window=(-10.0, 20.0)).write([(given(), Mask(labels(6, 8)))], tmp_path / "masks")
     assert np.array_equal(np.asarray(Picture.open(path)), labels(6, 8).numpy())
+    shown = np.asarray(Picture.open(path).convert("RGB"))
+    assert not shown[0, 0].any() and shown[1, 2].max() > 100 and (shown[1, 2] != shown[4, 6]).any()
+    assert torch.equal(read_image(path).pixels[0].long(), labels(6, 8))
+    write_image(tmp_path / "images" / "a.png", Image(torch.zeros(1, 6, 8), "0..1"))
+    dataset = MaskedImages(tmp_path)
+    assert torch.equal(dataset.read(dataset.cases()[0], np.random.default_rng(0)).reference.labels, labels(6, 8))
     with pytest.raises(DataError, match="beyond 255"):
         Png().check(given(), Mask(labels(6, 8) * 100))
 

@@ -11,6 +11,7 @@ from PIL import Image as Picture
 from medai.errors import DataError
 from medai.io._faults import check_size
 from medai.io._files import Array, ImageFile, ImageHeader
+from medai.io._label_pictures import UNIT, holds_labels
 from medai.io._stored import require_room
 from medai.tasks import Origin
 
@@ -24,10 +25,12 @@ _TURNED = range(5, 9)  # orientations that lay rows along columns
 
 
 def open_picture(path: Path) -> ImageFile:
-    """A grey picture as (1, H, W), a colour picture as (3, H, W), in 0..1; an alpha channel is dropped."""
+    """A grey picture as (1, H, W), a colour picture as (3, H, W), in 0..1; an alpha channel is dropped. What was written as labels is
+    read as labels (1, H, W)."""
     with Picture.open(path, formats=("PNG", "JPEG", "BMP")) as file:
         require_mode(file.mode, (*GREY, *COLOUR, "I"), path)
-        channels = channels_of(file.mode)
+        labelled = holds_labels(file)
+        channels = 1 if labelled else channels_of(file.mode)
         check_size((channels, file.height, file.width), path)
         require_room(file.height * ((file.width + 7) // 8), path.stat().st_size, "picture", path)
         orientation = _orientation(file)
@@ -35,11 +38,13 @@ def open_picture(path: Path) -> ImageFile:
 
     def pixels() -> Array:
         with Picture.open(path, formats=("PNG", "JPEG", "BMP")) as file:
+            if labelled:
+                return upright(np.asarray(file, dtype=np.float32)[None], orientation)
             # Older releases of pillow open a grey PNG of 16 bits in the mode I.
             values = np.asarray(file, dtype=np.float32)[None] / 65535 if file.mode == "I" else values_of(file)
         return upright(values, orientation)
 
-    return ImageFile(ImageHeader((channels, *size), "0..1", Origin((path,))), pixels)
+    return ImageFile(ImageHeader((channels, *size), UNIT if labelled else "0..1", Origin((path,))), pixels)
 
 
 def channels_of(mode: str) -> int:

@@ -55,7 +55,7 @@ def read_image(path: Path | str, modality: str | None = None, key: str | None = 
     | NIfTI, NRRD, MetaImage | (C, H, W) or (C, D, H, W); the file's axes in reverse order | as `write_image` noted, else none |
     | `.mat` (MATLAB v5 to v7) | (rows, columns) as (1, H, W), (rows, columns, slices) as (1, slices, H, W) | none |
     | `.npy`, `.npz` | (H, W) as (1, H, W), (D, H, W) as (1, D, H, W) | none |
-    | `.png`, `.jpg`, `.bmp` | grey (1, H, W), colour (3, H, W); alpha dropped; upright as EXIF says | `0..1` |
+    | `.png`, `.jpg`, `.bmp` | grey (1, H, W), colour (3, H, W); alpha dropped; upright as EXIF says | `0..1`; `label` as written |
     | `.tif` | a page as a picture, several of one kind (C, pages, H, W) | `0..1`; of floats, signed and long integers none |
 
     By suffix: NIfTI `.nii`, `.nii.gz`; NRRD `.nrrd`, `.nhdr`; MetaImage `.mha`, `.mhd`; a plane may be kept as a volume of one slice.

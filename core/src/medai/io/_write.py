@@ -11,6 +11,7 @@ from PIL import Image as Picture
 from medai.errors import DataError, UsageError
 from medai.io._atomic import replacing
 from medai.io._grids import Affine
+from medai.io._label_pictures import UNIT, label_note, label_picture
 from medai.io._metaimage import write_metaimage
 from medai.io._nifti import write_nifti
 from medai.io._nrrd import write_nrrd
@@ -34,7 +35,8 @@ def write_image(
       MetaImage no sheared axes (a tilted gantry).
     - `.npy`: float32, without the channel axis when there is one channel; values alone.
     - `.tif`: float32, one channel, a page for each plane; values and unit, no place.
-    - `.png`: a grey or colour plane of unit `0..1`, or of any unit between the ends of a `window`; values outside are clipped.
+    - `.png`: a grey or colour plane of unit `0..1`, or of any unit between the ends of a `window`; values outside are clipped. A plane
+      of unit `label` without a window has a palette, black for 0 and a colour for each other label, whose indices are the labels.
 
     Args:
         path: the file; what stood there is replaced.
@@ -64,6 +66,8 @@ def write_image(
             np.save(temporary, pixels[0] if pixels.shape[0] == 1 else pixels, allow_pickle=False)
         elif kind in (".tif", ".tiff"):
             write_tiff(temporary, image)
+        elif kind == ".png" and image.unit == UNIT and window is None:
+            label_picture(image, path).save(temporary, format="PNG", pnginfo=label_note())
         elif kind == ".png":
             _picture(image, window, bits, path).save(temporary, format="PNG")
         else:

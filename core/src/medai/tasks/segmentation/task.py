@@ -118,14 +118,14 @@ class Segmentation:
 
     def save(self, prediction: Mask, sample: Sample[Image, Mask], stem: Path) -> Path:
         """Write the classes: `.nii.gz` of whole numbers on the input's grid where it has an affine; else a plane with classes to 255 as
-        a grey `.png` whose values are the classes, and anything else as `.npy`."""
+        a `.png` with a palette, whose indices are the classes, and anything else as `.npy`."""
         labels, origin = prediction.labels, sample.origin
         if origin is not None and origin.affine is not None:
             # A file of one plane reads as a plane; the unit says that it was a volume.
             unit = _UNIT_OF_ONE_PLANE if labels.ndim == 3 and len(labels) == 1 else _UNIT
             return write_image(stem.with_name(f"{stem.name}.nii.gz"), Image(labels[None].float(), unit), origin)
         if labels.ndim == 2 and int(labels.max()) <= 255:
-            return write_image(stem.with_name(f"{stem.name}.png"), Image(labels[None] / 255, "0..1"))
+            return write_image(stem.with_name(f"{stem.name}.png"), Image(labels[None].float(), _UNIT))
         return write_image(stem.with_name(f"{stem.name}.npy"), Image(labels[None].float()))
 
     def load(self, path: Path) -> Mask:

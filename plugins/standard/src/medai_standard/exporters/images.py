@@ -47,7 +47,8 @@ class Nrrd(Nifti):
 
 
 class Png:
-    """Every plane as `.png`: an image between the ends of a window, a mask with its classes as grey values; a volume is a folder.
+    """Every plane as `.png`: an image between the ends of a window; a mask with a palette, whose indices are the classes, black the
+    background; a volume is a folder.
 
     Args:
         window: lowest and highest value, which become black and white; needed for units other than `0..1`.
@@ -65,7 +66,7 @@ class Png:
         """
         image = _image_of(prediction)
         if isinstance(prediction, Mask) and int(prediction.labels.max()) > 255:
-            raise DataError("its classes go beyond 255, which a grey picture cannot hold", _file(sample))
+            raise DataError("its classes go beyond 255, which a palette cannot hold", _file(sample))
         if isinstance(prediction, Image) and image.unit != "0..1" and self._window is None:
             raise DataError(
                 f"its unit is {image.unit or 'not known'}: say which values to show, as in --set window=[-160,240]", _file(sample)
@@ -90,7 +91,7 @@ class Png:
 
     def _write(self, path: Path, image: Image, prediction: Any) -> Path:
         if isinstance(prediction, Mask):
-            return write_image(path, image, window=(0, 255))
+            return write_image(path, image)
         return write_image(path, image, window=self._window, bits=self._bits)
 
 
