@@ -26,8 +26,9 @@ _LOOKED_AT = 1 << 28
 class MaskedImages:
     """Images, or volumes, in `images/` with masks of the same name in `masks/`, whatever the suffixes.
 
-    In a mask, 0 is background; of a picture with a palette the indices count, not the colours. Patients and the part of the split come from `cases.csv` (columns `file`, `group`, `split`), from DICOM
-    headers, or from folders beneath `images/`, as `medai_standard.datasets.files` says.
+    In a mask, 0 is background; of a picture with a palette the indices count, not the colours. Patients and the part of the split come
+    from `cases.csv` (columns `file`, `group`, `split`), from DICOM headers, or from folders beneath `images/`, as
+    `medai_standard.datasets.files` says.
 
     Args:
         root: the folder.
