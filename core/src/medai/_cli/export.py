@@ -63,4 +63,7 @@ def _show(gate: Mapping[str, Any]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     largest = gate["largest_difference"]
     beside = "" if largest is None else f"; largest difference of two predictions {largest:.2g}"
-    click.echo(f"{gate['cases']} test cases{beside}\n")
+    click.echo(f"{gate['cases']} test cases{beside}")
+    for limit in gate["limits"]:
+        click.echo(limit)
+    click.echo()

@@ -68,6 +68,7 @@ class Gate:
         difference: the largest difference between numbers of two predictions for a case; None where they hold no tensors of numbers,
             or differ in size.
         reason: why the export is refused; empty if it is taken.
+        limits: what the exported model says that it does not take, such as images of another size.
     """
 
     tolerance: float
@@ -75,6 +76,7 @@ class Gate:
     cases: int = 0
     difference: float | None = None
     reason: str = ""
+    limits: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The outcome as `run.json` and `gate.json` hold it."""
@@ -85,6 +87,7 @@ class Gate:
             "cases": self.cases,
             "figures": [change.as_record() for change in self.changes],
             "largest_difference": self.difference,
+            "limits": list(self.limits),
         }
 
 
@@ -119,21 +122,23 @@ def examine(
         exported = _opened(exporter, path, device)
     except (PluginError, DataError, UsageError) as error:
         return Gate(tolerance, reason=f"it cannot be opened again: {error}")
+    limits = tuple(getattr(exported, "limits", ()))
     for sample in feed.samples():
         expected = answer(own, sample, task)
         try:
             given = answer(exported, sample, task)
         except (PluginError, DataError, UsageError) as error:
-            return Gate(tolerance, cases=len(differences), reason=f"case {sample.case.id}: {error}")
+            known = f" ({'; '.join(limits)})" if limits else ""
+            return Gate(tolerance, cases=len(differences), reason=f"case {sample.case.id}: {error}{known}", limits=limits)
         differences.append(_difference(expected, given))
         for tally, prediction in zip(tallies, (expected, given), strict=True):
             tally.add(sample, prediction)
     run, other = (tally.evaluation(feed, with_intervals=False) for tally in tallies)
     changes = tuple(_changes(run, other, tolerance))
     # A difference that is not known for one case is not known for all.
-    known = [difference for difference in differences if difference is not None]
-    largest = max(known) if len(known) == len(differences) else None
-    return Gate(tolerance, changes, len(run.cases), largest, _reason(changes))
+    measured = [difference for difference in differences if difference is not None]
+    largest = max(measured) if len(measured) == len(differences) else None
+    return Gate(tolerance, changes, len(run.cases), largest, _reason(changes), limits)
 
 
 def _opened(exporter: Any, path: Path, device: torch.device) -> Any:

@@ -404,7 +404,8 @@ class ModelExporter(Protocol):
     """Writes a model for use outside its run, and opens it again.
 
     The engine opens what was written and measures it on the run's test cases before the files take their place; an opened model that
-    has `to(device)` is moved to the device of the run's own.
+    has `to(device)` is moved to the device of the run's own. What one does not take that the run's own does, such as images of another
+    size, it may say in `limits`, a tuple of texts, which `medai export` shows and the run keeps.
     """
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -36,15 +37,17 @@ class Onnx:
 
     The input is `input` (`input_1`, ... where there are several). Batch and spatial sizes are left open where the graph, run at other
     sizes, answers as the module does; what is fixed stands in the file's shapes. Metadata (`medai.task`, `medai.unit`, `medai.recipe`,
-    `medai.license` and others) say what it is. Weights beyond 2 GiB go into `model.onnx.data`.
+    `medai.license` and others) say what it is, `medai.classes` the names of the classes as a list in JSON, in the order of their
+    indices. Weights beyond 2 GiB go into `model.onnx.data`.
 
     Args:
         opset: version of ONNX's operators, 18 or later.
         weights: how they are stored; `float16` halves the file and rounds each weight to 11 bits, the arithmetic stays float32.
+        classes: names of the classes; of masks the background's first. A run that knows them gives them.
     """
 
-    def __init__(self, opset: int = 18, weights: Literal["float32", "float16"] = "float32") -> None:
-        self.opset, self.weights = opset, weights
+    def __init__(self, opset: int = 18, weights: Literal["float32", "float16"] = "float32", classes: tuple[str, ...] = ()) -> None:
+        self.opset, self.weights, self._classes = opset, weights, classes
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the file, checked by ONNX's own checker; return it.
@@ -65,7 +68,9 @@ class Onnx:
             self._trace(graph, path, model.use.id)
             if self.weights == "float16":
                 _halve(path)
-            _describe(path, graph, {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "format": _FORMAT})
+            about = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "format": _FORMAT}
+            names = {"classes": json.dumps(self._classes, ensure_ascii=False)} if self._classes else {}
+            _describe(path, about | names)
             if (data := path.with_name(_DATA)).exists():
                 data.replace(folder / _DATA)
             return path.replace(folder / _FILE)
@@ -121,8 +126,10 @@ class OnnxPredictor(GraphPredictor):
     """An ONNX file as a predictor, by onnxruntime on the CPU."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self.meta = path, _metadata(path)
-        super().__init__(self.meta["task"], self.meta["outputs"].split(), _runner(path))
+        held, self.meta = _held(path)
+        self._path, outputs = path, [item.name for item in held.output]
+        shapes = [[None if size.dim_param else size.dim_value for size in item.type.tensor_type.shape.dim] for item in held.input]
+        super().__init__(self.meta["task"], outputs, _runner(path), shapes)
 
     def to(self, device: torch.device) -> OnnxPredictor:
         """The predictor on a CUDA device, or on the CPU.
@@ -169,7 +176,12 @@ def _runner(path: Path, device: torch.device = torch.device("cpu")) -> Any:  # n
     return run
 
 
-def _metadata(path: Path) -> Mapping[str, str]:
+def _held(path: Path) -> tuple[Any, Mapping[str, str]]:
+    """The graph of a file, and what the file says of itself.
+
+    Raises:
+        DataError: it is no file of this exporter.
+    """
     onnx = _package("onnx")
     try:
         held = onnx.load(path, load_external_data=False)
@@ -178,10 +190,10 @@ def _metadata(path: Path) -> Mapping[str, str]:
         raise DataError(f"no ONNX file: {error}", path) from error
     if found.get("format") != _FORMAT or "task" not in found:
         raise DataError("an ONNX file, but not one of medai: it does not say which task it answers", path)
-    return {**found, "outputs": " ".join(item.name for item in held.graph.output)}
+    return held.graph, found
 
 
-def _describe(path: Path, graph: Graph, about: Mapping[str, str]) -> None:
+def _describe(path: Path, about: Mapping[str, str]) -> None:
     """Name the open axes, say what the file is, and have it checked."""
     onnx = _package("onnx")
     held = onnx.load(path, load_external_data=False)

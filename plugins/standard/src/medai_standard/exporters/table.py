@@ -12,10 +12,12 @@ from medai.io import write_csv
 from medai.tasks import Boxes, Cluster, Mask, Pairs, Sample, Scores, Value
 
 Line = dict[str, Any]
+_NAMES = ("case", "file")
 
 
 class Csv:
-    """All answers in `answers.csv`, by case id.
+    """All answers in `answers.csv`, by case id and, of a case that is one file, by the file's name in the column `file`. The names of
+    DICOM files, which may be a patient's, stay out unless `identified`.
 
     | prediction | rows | columns |
     |---|---|---|
@@ -28,10 +30,11 @@ class Csv:
 
     Args:
         classes: names of the classes; of masks the background's first.
+        identified: name DICOM files as well.
     """
 
-    def __init__(self, classes: tuple[str, ...] = ()) -> None:
-        self._classes = classes
+    def __init__(self, classes: tuple[str, ...] = (), identified: bool = False) -> None:
+        self._classes, self._identified = classes, identified
 
     def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
         """Something that a table can hold.
@@ -47,10 +50,17 @@ class Csv:
         Raises:
             DataError: a prediction is of none of these kinds.
         """
-        lines = [{"case": sample.case.id, **line} for sample, prediction in rows for line in self._lines(sample, prediction)]
-        columns = list(dict.fromkeys(["case", *(column for line in lines for column in line)]))
+        lines = [{**self._named(sample), **line} for sample, prediction in rows for line in self._lines(sample, prediction)]
+        found = dict.fromkeys(column for line in lines for column in line)
+        columns = [*(name for name in _NAMES if name in found or name == "case"), *(name for name in found if name not in _NAMES)]
         write_csv(folder / "answers.csv", columns, lines)
         return [folder / "answers.csv"]
+
+    def _named(self, sample: Sample[Any, Any]) -> Line:
+        files = () if sample.origin is None else sample.origin.files
+        # DICOM alone has attributes of a header.
+        known = len(files) == 1 and (self._identified or not (sample.origin and sample.origin.attributes))
+        return {"case": sample.case.id, **({"file": files[0].name} if known else {})}
 
     def _lines(self, sample: Sample[Any, Any], prediction: Any) -> list[Line]:
         match prediction:

@@ -32,7 +32,16 @@ class TorchExport:
     The file holds no pickle: weights are raw bytes, the graph and all else JSON; `open` refuses a file that holds anything more. Even so
     torch evaluates expressions of sizes that stand in the graph, so it is to be opened only if its maker is trusted, as a program is.
     For files that travel, `standard/onnx` and `standard/safetensors` need no such trust.
+
+    Detectors, whose number of answers depends on the image, torch does not take; `standard/onnx` does. The names of the classes stand
+    in the file's `extra/medai.json`, in the order of their indices.
+
+    Args:
+        classes: names of the classes; of masks the background's first. A run that knows them gives them.
     """
+
+    def __init__(self, classes: tuple[str, ...] = ()) -> None:
+        self._classes = classes
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the file; return it.
@@ -46,10 +55,10 @@ class TorchExport:
         try:
             program = graph.fitted(lambda axes: _traced(graph, axes))
         except PluginError as error:
-            raise PluginError(f"{model.use.id} cannot be exported by torch.export: {error}") from error
+            raise PluginError(f"{model.use.id} cannot be exported by torch.export; standard/onnx may take it: {error}") from error
         # Examples would be written as a pickle.
         program.example_inputs = None
-        described = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit}
+        described = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "classes": list(self._classes)}
         about = json.dumps({"format": _FORMAT, "outputs": graph.outputs, "about": described})
         with replacing(folder / _FILE) as temporary:
             with quiet():
@@ -87,7 +96,7 @@ class ProgramPredictor(GraphPredictor):
 
     def __init__(self, program: Any, described: Mapping[str, Any]) -> None:
         self._module, self._device, self.about = program.module(), torch.device("cpu"), described["about"]
-        super().__init__(self.about["task"], described["outputs"], self._call)
+        super().__init__(self.about["task"], described["outputs"], self._call, _shapes(program))
 
     def to(self, device: torch.device) -> ProgramPredictor:
         """The predictor with its weights on `device`; constants of the graph stay where they were traced."""
@@ -102,12 +111,15 @@ class ProgramPredictor(GraphPredictor):
 
 def _traced(graph: Graph, axes: Axes) -> tuple[Any, Run, Axes]:
     program = graph.exported(axes)
-    shapes = [node.meta["val"].shape for node in program.graph.nodes if node.name in program.graph_signature.user_inputs]
-    opened = tuple(
-        tuple(axis for axis in found if isinstance(shape[axis], torch.SymInt)) for found, shape in zip(axes, shapes, strict=True)
-    )
+    opened = tuple(tuple(axis for axis in found if shape[axis] is None) for found, shape in zip(axes, _shapes(program), strict=True))
     module = program.module()
     return program, lambda given: module(*given), opened
+
+
+def _shapes(program: Any) -> list[list[int | None]]:
+    """Shapes of what a program is given; None where it is open."""
+    given = [node.meta["val"].shape for node in program.graph.nodes if node.name in program.graph_signature.user_inputs]
+    return [[None if isinstance(size, torch.SymInt) else size for size in shape] for shape in given]
 
 
 def _fault(path: Path) -> str:
