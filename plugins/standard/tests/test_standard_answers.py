@@ -138,6 +138,19 @@ def test_a_table_of_probabilities_and_numbers(tmp_path: Path) -> None:
     assert lines(Csv(), [(given("a"), Cluster(4))], tmp_path / "cluster") == [{"case": "a", "cluster": "4"}]
 
 
+def test_a_table_names_files_but_not_those_of_dicom(tmp_path: Path) -> None:
+    pixels = torch.zeros(1, 6, 8)
+    plain = Sample(Case("a", "g"), Image(pixels, "0..1", Origin((Path("folder/one.png"),))))
+    scan = Sample(Case("b", "g"), Image(pixels, "HU", Origin((Path("folder/doe.dcm"),), attributes={"Modality": "CT"})))
+    rows: list[tuple[Any, Any]] = [(scan, Cluster(4)), (plain, Cluster(2))]
+    assert lines(Csv(), rows, tmp_path / "plain") == [
+        {"case": "b", "file": "", "cluster": "4"},
+        {"case": "a", "file": "one.png", "cluster": "2"},
+    ]
+    assert [row["file"] for row in lines(Csv(identified=True), rows, tmp_path / "named")] == ["doe.dcm", "one.png"]
+    assert (tmp_path / "plain" / "answers.csv").read_text().splitlines()[0] == "case,file,cluster"
+
+
 def test_a_table_of_boxes_has_a_row_for_each_and_one_for_none(tmp_path: Path) -> None:
     found = lines(Csv(("cyst", "mass")), [(given("a"), boxes(0.75, 0.25)), (given("b"), boxes())], tmp_path)
     assert [(row["case"], row["name"], row["score"], row["x1"]) for row in found] == [

@@ -51,8 +51,8 @@ class Csv:
             DataError: a prediction is of none of these kinds.
         """
         lines = [{**self._named(sample), **line} for sample, prediction in rows for line in self._lines(sample, prediction)]
-        found = dict.fromkeys(column for line in lines for column in line)
-        columns = [*(name for name in _NAMES if name in found or name == "case"), *(name for name in found if name not in _NAMES)]
+        found = dict.fromkeys(["case", *(column for line in lines for column in line)])
+        columns = sorted(found, key=lambda name: name not in _NAMES)
         write_csv(folder / "answers.csv", columns, lines)
         return [folder / "answers.csv"]
 
