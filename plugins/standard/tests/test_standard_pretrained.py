@@ -14,6 +14,7 @@ from torch import nn
 
 from medai import api
 from medai.errors import DataError, EnvironmentFault, UsageError
+from medai_standard.models.pretrained import _of_pictures
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +132,34 @@ def test_none_is_random_and_a_finished_run_keeps_the_scale_of_the_pictures(tmp_p
     pixels = torch.rand(1, 1, 64, 64)
     with torch.no_grad():
         assert torch.equal(opened(pixels), started.eval()(pixels))
+
+
+# Of encoders that timm has too, timm says what they were learnt on: an account that is not the library's.
+OF_TIMM = {
+    "timm-tf_efficientnet_lite": "tf_efficientnet_lite0.in1k",
+    "timm-efficientnet advprop": "tf_efficientnet_b0.ap_in1k",
+    "timm-efficientnet noisy-student": "tf_efficientnet_b0.ns_jft_in1k",
+    "timm-efficientnet": "tf_efficientnet_b0.aa_in1k",
+    "timm-skresn": "skresnet34.ra_in1k",
+    "efficientnet advprop": "tf_efficientnet_b0.ap_in1k",
+    "efficientnet": "tf_efficientnet_b0.aa_in1k",
+    "dpn": "dpn68.mx_in1k",
+    "inceptionresnetv2": "inception_resnet_v2.tf_in1k",
+    "inceptionv4": "inception_v4.tf_in1k",
+    "xception": "legacy_xception.tf_in1k",
+    "resnext101 instagram": "resnext101_32x8d.fb_wsl_ig1b_ft_in1k",
+    "resne": "resnet50.tv_in1k",
+    "se": "legacy_seresnet50.in1k",
+    "vgg": "vgg11.tv_in1k",
+    "densenet": "densenet121.tv_in1k",
+    "mobileone": "mobileone_s0.apple_in1k",
+}
+
+
+@pytest.mark.parametrize("encoder", [name for name in smp.encoders.encoders if not name.startswith(("mit_", "mobilenet"))])
+def test_encoders_see_pictures_on_the_scale_that_they_were_learnt_on(encoder: str) -> None:
+    for weights in smp.encoders.encoders[encoder]["pretrained_settings"]:
+        names = (name for prefix, name in OF_TIMM.items() if encoder.startswith(prefix.split()[0]) and prefix.partition(" ")[2] in weights)
+        stated = timm.models.get_pretrained_cfg(next(names))
+        mean, deviation = _of_pictures(encoder, weights)
+        assert mean == pytest.approx(stated.mean, abs=1e-6) and deviation == pytest.approx(stated.std, abs=1e-6), weights

@@ -195,9 +195,10 @@ def _other_classes(tensor: torch.Tensor, own: torch.Tensor) -> bool:
 
 
 def _of_pictures(encoder: str, name: str) -> Statistics:
-    """What an encoder of segmentation-models-pytorch was learnt on. The library keeps this on the hub, beside the weights; so it is
-    stated here, after the networks' first publishers, for those that were not learnt on ImageNet's usual scale."""
-    if encoder.startswith(("inception", "xception")) or name in ("advprop", "imagenet+background"):
+    """What an encoder of segmentation-models-pytorch was learnt on. The library asks the hub for it each time, where there may be no
+    network; so it is stated here, as the library did until 0.4 (`_legacy_pretrained_settings.py`), for those that were not learnt on
+    ImageNet's usual scale."""
+    if encoder.startswith(("inception", "xception", "timm-tf_efficientnet_lite")) or name == "advprop":
         return _HALF
     if encoder.startswith("dpn"):
         return (124 / 255, 117 / 255, 104 / 255), (1 / (0.0167 * 255),) * 3
