@@ -16,8 +16,11 @@ from torch import nn
 
 from medai import api
 from medai._cli import cli
+from medai.api import Use
 from medai.errors import DataError, UsageError
-from medai.tasks import Batch, Boxes, Case, Image
+from medai.tasks import Batch, Boxes, Case, Image, Trained
+from medai_standard.exporters.alike import same_rows
+from medai_standard.exporters.onnx_model import Onnx
 
 NO_BOXES = Boxes(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
 TWO_BOXES = Boxes(torch.tensor([[5.0, 6.0, 30.0, 40.0], [20.0, 20.0, 50.0, 60.0]]), torch.tensor([0, 1]))
@@ -25,8 +28,9 @@ TWO_BOXES = Boxes(torch.tensor([[5.0, 6.0, 30.0, 40.0], [20.0, 20.0, 50.0, 60.0]
 FEW_PROPOSALS = {"rpn_post_nms_top_n_train": 100, "box_batch_size_per_image": 64}
 TORCHVISION = [
     {"architecture": "fasterrcnn_mobilenet_v3_large_fpn"},
-    {"architecture": "fcos_resnet50_fpn", "size": [64, 96]},
+    {"architecture": "fcos_resnet50_fpn", "backbone": "resnet18", "size": [64, 96]},
     {"architecture": "retinanet_resnet50_fpn"},
+    {"architecture": "fasterrcnn_resnet50_fpn", "backbone": "resnet18"},
     {"architecture": "ssdlite320_mobilenet_v3_large"},
 ]
 ULTRALYTICS = [{"architecture": name} for name in ("yolov8n", "yolo26n", "yolov8n-rtdetr")] + [
@@ -94,6 +98,14 @@ def test_parameters_are_those_of_torchvision(architecture: str) -> None:
     assert count(build("torchvision-detection", architecture=architecture)) == count(theirs)
 
 
+@pytest.mark.parametrize("architecture", ["fcos_resnet50_fpn", "retinanet_resnet50_fpn", "fasterrcnn_resnet50_fpn"])
+def test_a_backbone_changes_the_backbone_alone(architecture: str) -> None:
+    """With its own ResNet-50 in place of its own ResNet-50, a detector has the layers that it has without; all of them learn."""
+    names = lambda network: {name: tuple(value.shape) for name, value in network.named_parameters() if "fpn.extra_blocks" not in name}  # noqa: E731
+    own, same = (build("torchvision-detection", architecture=architecture, backbone=each) for each in (None, "resnet50"))
+    assert names(own) == names(same) and all(weight.requires_grad for weight in same.parameters())
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "steps"),
     [
@@ -129,10 +141,41 @@ def test_a_detector_learns_one_image_by_heart(name: str, parameters: dict[str, o
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [
+        {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "options": {"box_score_thresh": 0.3, "rpn_post_nms_top_n_test": 50}},
+        {"architecture": "ssdlite320_mobilenet_v3_large", "options": {"score_thresh": 0.2, "topk_candidates": 50}},
+    ],
+    ids=lambda case: case["architecture"],
+)
+def test_an_onnx_file_finds_the_same_boxes_in_images_of_any_size(parameters: dict[str, object], tmp_path: Path) -> None:
+    detector = build("torchvision-detection", **parameters).train()
+    with torch.no_grad():
+        for _ in range(5):  # statistics, for boxes that differ from place to place
+            detector.training_step(batch(TWO_BOXES, TWO_BOXES), None, "all")
+    trained = Trained(Use("standard/torchvision-detection", parameters), "detection", detector, detector, {})
+    opened = Onnx().open(Onnx().write(trained, batch(TWO_BOXES), tmp_path))
+    assert opened.limits == ("fixed in the file: batch 1",)
+    detector.eval()
+    for shape in ((70, 90), (120, 60)):
+        given = batch(TWO_BOXES, shape=shape)
+        with torch.no_grad():
+            (expected,), (found,) = detector(given.inputs.pixels), opened.predict(given)
+        assert len(expected) > 5 and same_rows(*[(each.boxes, each.labels, each.scores) for each in (expected, found)])
+
+
+@pytest.mark.parametrize(
     ("name", "parameters", "told"),
     [
         ("torchvision-detection", {"architecture": "fasterrcnn"}, "no detector of torchvision 'fasterrcnn'"),
         ("torchvision-detection", {"architecture": "maskrcnn_resnet50_fpn"}, "no detector of torchvision"),
+        ("torchvision-detection", {"architecture": "fcos_resnet50_fpn", "backbone": "resnet19"}, "'resnet19': the nearest are resnet1"),
+        ("torchvision-detection", {"architecture": "ssd300_vgg16", "backbone": "resnet18"}, "ssd300_vgg16 has its own"),
+        (
+            "torchvision-detection",
+            {"architecture": "fcos_resnet50_fpn", "backbone": "resnet18", "pretrained": "default"},
+            "the weights of fcos_resnet50_fpn do not fit one on resnet18",
+        ),
         pytest.param("ultralytics", {"architecture": "yolov8q"}, "'yolov8q': the nearest are yolov8", marks=needs_ultralytics),
         pytest.param("ultralytics", {"architecture": "yolov8n-seg"}, "no detector of ultralytics", marks=needs_ultralytics),
         pytest.param("ultralytics", {"pretrained": "yolov8n"}, "pretrained=none", marks=needs_ultralytics),

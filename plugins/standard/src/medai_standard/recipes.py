@@ -161,25 +161,27 @@ SEGMENT = Recipe(
     license=_LICENSE,
 )
 
-_FEW_REGIONS = {
-    "box_batch_size_per_image": 32, "rpn_pre_nms_top_n_train": 400, "rpn_post_nms_top_n_train": 200, "rpn_post_nms_top_n_test": 50,
-}  # fmt: skip
-"""On a CPU, the layers that look at each proposed region take most of the time."""
-
 DETECT = Recipe(
     name="detect",
     task="detection",
-    summary="boxes around lesions: torchvision's Faster R-CNN on MobileNetV3, from scratch",
-    model=use("standard/torchvision-detection", architecture="fasterrcnn_mobilenet_v3_large_fpn", size=(_SIZE, _SIZE)),
+    summary="boxes around lesions: torchvision's FCOS on ResNet-18, from scratch",
+    model=use(
+        "standard/torchvision-detection",
+        architecture="fcos_resnet50_fpn",
+        backbone="resnet18",
+        size=(_SIZE, _SIZE),
+        # Average precision looks at doubtful boxes too.
+        options={"score_thresh": 0.01},
+    ),
     data=_images("standard/coco", "boxes", size=128),
     views=_GREY,
     train=_training(_seen(_SIZE, turned=False)),
     protocol=Protocol(split=_SPLIT),
     scales={
-        "quick": _short(200, _seen(160, turned=False), batch=4, model={**_at(160), "options": _FEW_REGIONS}),
-        "small": _short(1000, _seen(224, turned=False), batch=4, model={**_at(224), "options": _FEW_REGIONS}),
+        "quick": _short(120, _seen(128, turned=False), batch=4, model=_at(128)),
+        "small": _short(1000, _seen(192, turned=False), batch=4, model=_at(192)),
     },
-    source="Ren et al. 2017, doi:10.1109/TPAMI.2016.2577031",
+    source="Tian et al. 2019, doi:10.1109/ICCV.2019.00972",
     license=_LICENSE,
 )
 
