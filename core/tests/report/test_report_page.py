@@ -54,8 +54,16 @@ def figure(value: float | None, low: float | None = None) -> dict[str, Any]:
 
 
 def write(
-    root: Path, *, quarantined: bool = False, journal: bool = True, count: int = 5, figures: dict[str, Any] | None = None, **record: Any
+    root: Path,
+    *,
+    quarantined: bool = False,
+    journal: bool = True,
+    count: int = 5,
+    figures: dict[str, Any] | None = None,
+    of_all: Sequence[str] = (),
+    **record: Any,
 ) -> Page:
+    """A run's page; the figures `of_all` are of no case alone."""
     folder = RunFolder(root)
     figures = figures or {"psnr": figure(31.25, 30.5), "ssim": figure(0.875)}
     folder.record.write_text(
@@ -100,7 +108,18 @@ def write(
         rows.writerow(["predictor", "case", "group", "part", "status", "reason", "prediction", *figures])
         for predictor, shift in (("model", 0.0), ("toys/same", -6.0)):
             for n in range(count):
-                rows.writerow([predictor, f"c{n}", "g", "test", "ok", "", "p.npy", *[30 + (n * 7) % 5 + shift for _ in figures]])
+                rows.writerow(
+                    [
+                        predictor,
+                        f"c{n}",
+                        "g",
+                        "test",
+                        "ok",
+                        "",
+                        "p.npy",
+                        *["" if name in of_all else 30 + (n * 7) % 5 + shift for name in figures],
+                    ]
+                )
         if quarantined:
             rows.writerow(["", "c9", "", "test", "quarantined", "is <spoilt> & lost", "", *["" for _ in figures]])
     if journal:
@@ -128,10 +147,18 @@ def test_the_page_needs_nothing_from_outside(tmp_path: Path) -> None:
 def test_pictures_come_first_the_median_the_best_and_the_worst(tmp_path: Path) -> None:
     page = write(tmp_path)
     # The figures are 30, 32, 34, 31, 33.
-    assert page.images[:3] == ["c1: median of 5 by psnr", "c2: best of 5 by psnr", "c0: worst of 5 by psnr"]
+    assert page.images[:3] == ["c1: median of 5 by psnr: 32.000", "c2: best of 5 by psnr: 34.000", "c0: worst of 5 by psnr: 30.000"]
     assert page.images[3:] == ["losses and validation figures over the steps", "figures of each case"]
     text = page.text
     assert text.index("Pictures") < text.index("Curves") < text.index("Figures, measured") < text.index("What was run")
+
+
+def test_pictures_are_chosen_by_a_figure_that_a_case_has_alone(tmp_path: Path) -> None:
+    page = write(tmp_path, figures={"auc": figure(0.5), "psnr": figure(31.25)}, of_all=("auc",))
+    assert page.images[0] == "c1: median of 5 by psnr: 32.000" and page.images[-1] == "figures of each case"
+    (tmp_path / "none").mkdir()
+    page = write(tmp_path / "none", figures={"auc": figure(0.5)}, of_all=("auc",), journal=False)
+    assert page.images == ["c0: 1 of 5", "c1: 2 of 5", "c2: 3 of 5"]
 
 
 def test_figures_intervals_and_marks(tmp_path: Path) -> None:
@@ -162,7 +189,7 @@ def test_without_curves(tmp_path: Path) -> None:
     assert page.images[3:] == ["figures of each case"]
     (tmp_path / "one").mkdir()
     page = write(tmp_path / "one", journal=False, count=1)
-    assert page.images == ["c0: median of 1 by psnr"] and "Curves" not in page.text
+    assert page.images == ["c0: median of 1 by psnr: 30.000"] and "Curves" not in page.text
 
 
 @pytest.mark.parametrize("value", [None, 0.0])

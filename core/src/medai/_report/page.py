@@ -18,6 +18,7 @@ from medai.io import write_text
 from medai.tasks import Sample, Task
 
 MODEL = "model"
+_PICTURES = 3
 Answers = Callable[[Sequence[str]], Iterable[tuple[Sample[Any, Any], Any]]]
 """Given case ids, their samples with the predictions that were stored."""
 
@@ -42,7 +43,7 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
         summary=summary,
         pictures=_pictures(summary, rows, task, record["configuration"]["protocol"]["options"], answers),
         curves=curves(journal),
-        spread=spread(rows, list(summary["figures"])[:3], MODEL),
+        spread=spread(rows, [name for name in summary["figures"] if any(_is_defined(row[name]) for row in rows)][:3], MODEL),
         rows=rows,
         columns=list(summary["figures"]),
         configuration=json.dumps(_without_folders(record["complete_configuration"]), indent=2, ensure_ascii=False),
@@ -54,16 +55,23 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
 def _pictures(
     summary: dict[str, Any], rows: list[dict[str, Any]], task: Task[Any, Any, Any], options: dict[str, Any], answers: Answers
 ) -> list[Picture]:
-    """The median, the best and the worst case by the first figure."""
-    name = next(iter(summary["figures"]))
+    """The median, the best and the worst case by the first figure that a case has alone; without one, the first cases."""
     own = [row for row in rows if row["predictor"] == MODEL and row["status"] == "ok"]
-    sign = -1 if summary["figures"][name]["better"] == "higher" else 1
-    ranked = sorted(own, key=lambda row: sign * row[name] if isinstance(row[name], float) and math.isfinite(row[name]) else math.inf)
+    name = next((name for name in summary["figures"] if any(_is_defined(row[name]) for row in own)), None)
     chosen: dict[str, str] = {}
-    for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
-        chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}")
+    if name is None:
+        chosen = {row["case"]: f"{place} of {len(own)}" for place, row in enumerate(own[:_PICTURES], start=1)}
+    else:
+        sign = -1 if summary["figures"][name]["better"] == "higher" else 1
+        ranked = sorted((row for row in own if _is_defined(row[name])), key=lambda row: sign * row[name])
+        for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
+            chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}: {_figure(ranked[place][name])}")
     found = {sample.case.id: (sample, prediction) for sample, prediction in answers(list(chosen))}
     return [Picture(f"{case}: {why}", as_data_uri(task.draw(*found[case], options))) for case, why in chosen.items() if case in found]
+
+
+def _is_defined(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _without_folders(document: Any) -> Any:
