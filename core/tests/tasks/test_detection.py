@@ -194,5 +194,13 @@ def test_a_file_that_is_not_one_names_itself(tmp_path: Path, text: str) -> None:
 def test_the_picture_has_the_boxes_worth_showing() -> None:
     found = boxes([[1, 2, 11, 22], [5, 5, 9, 9]], scores=[0.9, 0.1])
     figure = TASK.draw(sample(boxes([[0, 0, 10, 20]])), found, {"classes": ["lesion"]})
-    assert [(patch.get_xy(), patch.get_width()) for patch in figure.axes[0].patches] == [((0, 0), 10), ((1, 2), 10)]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["lesion", "lesion 0.90"]
+    truth, answer = figure.axes
+    assert [(patch.get_xy(), patch.get_width()) for patch in truth.patches] == [((-0.5, -0.5), 10)]
+    assert [(patch.get_xy(), patch.get_width()) for patch in answer.patches] == [((-0.5, -0.5), 10), ((0.5, 1.5), 10)]
+    assert [[text.get_text() for text in axes.texts] for axes in (truth, answer)] == [["lesion"], ["lesion 0.90"]]
+    assert truth.get_title() == "Reference: 1 box" and answer.get_title() == "Prediction: 1 of 2 boxes with a score of 0.3 or more"
+
+
+def test_without_a_reference_the_prediction_stands_alone() -> None:
+    (axes,) = TASK.draw(sample(None), boxes([], scores=[]), {}).axes
+    assert axes.get_title() == "Prediction: no boxes" and not axes.patches

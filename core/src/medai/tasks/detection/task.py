@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_images, write_json
 from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks.detection.drawing import draw
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 
@@ -86,21 +85,14 @@ class Detection:
             raise PluginError(f"the prediction of case {sample.case.id}: {fault}")
 
     def draw(self, sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Figure:
-        """The image, with reference boxes in green and predicted ones in orange; `options["classes"]` names the classes,
-        `options["least"]` (0.3) is the lowest score drawn."""
-        figure = Figure(figsize=(4.8, 4.8), layout="constrained")
-        axes = figure.subplots()
-        pixels = sample.inputs.pixels
-        axes.imshow(pixels.permute(1, 2, 0).numpy() if len(pixels) == 3 else pixels[0].numpy(), cmap="gray")
-        axes.axis("off")
-        names = options.get("classes", ())
-        for box, label in zip(*_lists(sample.reference), strict=True):
-            _outline(axes, box, "#2f9e44", _name(names, label))
-        scores = [] if prediction.scores is None else prediction.scores.tolist()
-        for box, label, score in zip(*_lists(prediction), scores, strict=True):
-            if score >= options.get("least", 0.3):
-                _outline(axes, box, "#f08c00", f"{_name(names, label)} {score:.2f}", below=True)
-        return figure
+        """The image with the reference's boxes in green, and beside it with the predicted ones in orange over those of the reference.
+
+        Options:
+            classes: names of the classes.
+            least: the lowest score drawn, default 0.3.
+            window: lowest and highest value shown; default -160..240 for HU, 0..1 for that unit, else the middle 99 % of the values.
+        """
+        return draw(sample, prediction, options)
 
     def save(self, prediction: Boxes, sample: Sample[Image, Boxes], stem: Path) -> Path:
         """Write boxes, classes and scores as JSON."""
@@ -154,13 +146,3 @@ def _outside(found: Boxes, pixels: torch.Tensor) -> str:
 
 def _lists(found: Boxes | None) -> tuple[list[list[float]], list[int]]:
     return ([], []) if found is None else (found.boxes.tolist(), found.labels.tolist())
-
-
-def _name(names: Sequence[str], label: int) -> str:
-    return str(names[label]) if label < len(names) else str(label)
-
-
-def _outline(axes: Axes, box: Sequence[float], colour: str, text: str, *, below: bool = False) -> None:
-    x0, y0, x1, y1 = box
-    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=1.5))
-    axes.text(x0, y1 if below else y0, text, color=colour, fontsize=8, va="top" if below else "bottom")
