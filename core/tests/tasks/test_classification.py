@@ -128,6 +128,9 @@ def test_the_picture_has_a_bar_for_each_class() -> None:
     figure = TASK.draw(sample(1), scores(0.25, 0.75), {"classes": ["benign", "malignant"]})
     assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["benign", "malignant"]
     assert [bar.get_width() for bar in figure.axes[1].patches] == [0.25, 0.75]
+    assert [text.get_text() for text in figure.axes[1].texts] == ["0.25", "0.75"]
+    assert figure.axes[1].get_title() == "Prediction: malignant\nReference: malignant"
+    assert TASK.draw(sample(0), scores(0.25, 0.75), {}).axes[1].get_title() == "Prediction: 1\nReference: 0"
 
 
 def table(tmp_path: Path, text: str) -> Path:

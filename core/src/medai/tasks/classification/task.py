@@ -71,16 +71,25 @@ class Classification:
             raise PluginError(f"{where} has {len(values)} classes, but the case is of class {sample.reference.index}")
 
     def draw(self, sample: Sample[Given, Label], prediction: Scores, options: Mapping[str, Any]) -> Figure:
-        """The input, and a bar for each class, the true one darker; `options["classes"]` names them."""
+        """The input, and a bar for each class with its probability, the true one darker, under what was said and what is true;
+        `options["classes"]` names the classes."""
         figure = Figure(figsize=(6.4, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         show(left, sample.inputs)
         count = len(prediction.probabilities)
-        names = [str(name) for name in options.get("classes", range(count))]
+        named = [str(name) for name in options.get("classes", ())][:count]
+        names = [*named, *(str(index) for index in range(len(named), count))]
         truth = None if sample.reference is None else sample.reference.index
-        right.barh(range(count), prediction.probabilities.tolist(), color=["#2b6cb0" if i == truth else "#b8c4d0" for i in range(count)])
-        right.set_yticks(range(count), names[:count])
-        right.set_xlim(0, 1)
+        said = int(prediction.probabilities.argmax())
+        bars = right.barh(
+            range(count), prediction.probabilities.tolist(), color=["#2b6cb0" if i == truth else "#b8c4d0" for i in range(count)]
+        )
+        right.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
+        right.set_yticks(range(count), names)
+        right.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        right.set_xlim(0, 1.15)  # room for the number of a certain answer
+        right.set_title(f"Prediction: {names[said]}" + ("" if truth is None else f"\nReference: {names[truth]}"), fontsize=10)
+        figure.suptitle(sample.case.id, fontsize=9, color="#495057")
         right.set_xlabel("probability (dark: the true class)" if truth is not None else "probability")
         return figure
 
