@@ -42,6 +42,10 @@ def test_padding_is_air(write_slice: Writer, tmp_path: Path) -> None:
     assert value.tolist() == [[-1024, 1976, -1024, 1978], [-1024, 0, -1024, 1975]]
     limits = read_image(write_slice(tmp_path / "c", stored, PixelPaddingValue=3002, PixelPaddingRangeLimit=3000)).pixels[0]
     assert limits.tolist() == [[-1024, -1024, -1024, -1024], [-1024, 0, -1024, 1975]]
+    below = read_image(write_slice(tmp_path / "d", stored, PixelPaddingValue=-1500, PixelPaddingRangeLimit=-2000)).pixels[0]
+    assert below.tolist() == plain.tolist()
+    turned = read_image(write_slice(tmp_path / "e", stored, PixelPaddingValue=-2000, RescaleSlope="-1")).pixels[0]
+    assert turned.tolist() == [[-1024, -1024, -1024, -1024], [-1024, -1024, 476, -1024]]
 
 
 def test_padding_written_unsigned_for_signed_pixels(write_slice: Writer, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from pydicom import Dataset
 
 from medai.errors import DataError
 from medai.io import _attributes, _calibrations, _decoders, _frames, _geometry, _values
-from medai.io._dicom_file import is_dicom, parsed
+from medai.io._dicom_file import Parse, is_dicom
 from medai.io._faults import check_size, reading
 from medai.io._geometry import Layout, Plane
+from medai.io._heads import whole
 from medai.tasks import Image, Origin
 
 __all__ = ["Content", "attributes_of", "is_dicom", "read_content", "read_dicom"]
@@ -45,13 +46,13 @@ def read_dicom(path: Path, modality: str | None = None) -> Image:
         return Image(torch.from_numpy(np.ascontiguousarray(pixels)), content.unit, _origin(path, content, layout))
 
 
-def read_content(path: Path, modality: str | None = None) -> Content:
-    """A file's values in physical units, frames in stored order.
+def read_content(path: Path, modality: str | None = None, parse: Parse = whole) -> Content:
+    """A file's values in physical units, frames in stored order; `parse` gives its header and its pixels, still encoded.
 
     Raises:
         DataError: as `medai.io.read_image`. Decoders raise whatever they like on top: call it within `reading`.
     """
-    header = parsed(path)
+    header = parse(path)
     if header is None:
         raise DataError("not DICOM", path)
     _require(header, modality, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pydicom
@@ -17,10 +17,13 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from medai.io._faults import LARGEST
 
 MAGIC = 132  # bytes: 128 of a preamble, then `DICM` (PS3.10)
+PIXELS = 0x7FDFFFFF  # the last tag before the groups of pixels
+
+Parse = Callable[[Path], Dataset | None]
+"""From a file to its header, with or without its pixels; None when it is no DICOM."""
 
 _LARGE = 1 << 20  # bytes: below it a claim does no harm, and is not worth the time to check
 _INFLATED = 4 * LARGEST  # bytes: more than any image that is read
-_PIXELS = 0x7FDFFFFF  # the last tag before the groups of pixels
 _read = io.BufferedReader.read
 
 
@@ -51,14 +54,19 @@ def is_dicom(path: Path) -> bool:
         return file.read(MAGIC)[-4:] == b"DICM"
 
 
-def parsed(path: Path, only: Sequence[BaseTag] | None = None, until: int = _PIXELS) -> Dataset | None:
+def open_file(path: Path) -> io.BufferedReader:
+    """The file, which refuses to read more than it has."""
+    return _File(io.FileIO(path))
+
+
+def parsed(path: Path, only: Sequence[BaseTag] | None = None, until: int = PIXELS) -> Dataset | None:
     """A file's header and its pixels, still encoded, or of the header what `only` lists up to the tag `until`; None when it is no DICOM.
 
     Raises:
         Exception: whatever pydicom raises for damaged files: call it within `reading`.
     """
     # A header alone takes little, and checking each of its lengths costs a tenth of a listing.
-    with _File(io.FileIO(path)) if only is None else path.open("rb") as file:
+    with open_file(path) if only is None else path.open("rb") as file:
         if _read(file, MAGIC)[-4:] != b"DICM":
             return None
         file.seek(0)

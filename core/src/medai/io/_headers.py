@@ -13,11 +13,11 @@ from pydicom.uid import UID
 
 from medai.errors import DataError, MemoryFault
 from medai.io import _frames, _geometry
-from medai.io._dicom_file import parsed
+from medai.io._dicom_file import Parse, parsed
 from medai.io._faults import reading
 from medai.io._geometry import Plane, written
 
-_TAGS = [
+TAGS = [
     Tag(keyword)
     for keyword in (
         *("PatientID", "IssuerOfPatientID", "PatientSex", "PatientBirthDate", "Modality", "ImageType"),
@@ -65,13 +65,18 @@ class Header:
         return self.position is None, self.position or 0.0, self.instance, self.path.name
 
 
-def read_header(path: Path, folder: str) -> Header | None:
+def listed(path: Path) -> Dataset | None:
+    """What a listing needs of a file's header; None when it is no DICOM."""
+    header = parsed(path, TAGS, until=_LAST)
+    frames = header is not None and written(header, "NumberOfFrames") is not None
+    return parsed(path, TAGS) if frames else header
+
+
+def read_header(path: Path, folder: str, parse: Parse = listed) -> Header | None:
     """The header of a DICOM image that is not a localizer; None for any other file; with its fault where it is damaged."""
     try:
         with reading(path, "DICOM"):
-            header = parsed(path, _TAGS, until=_LAST)
-            if header is not None and written(header, "NumberOfFrames") is not None:
-                header = parsed(path, _TAGS)
+            header = parse(path)
             if header is None or "LOCALIZER" in _text(header, "ImageType"):
                 return None
             if written(header, "Rows") is None or written(header, "Columns") is None:

@@ -14,9 +14,11 @@ import torch
 from medai.errors import DataError
 from medai.io import _attributes, _frames, _geometry
 from medai.io._dicom import Content, attributes_of, read_content
+from medai.io._dicom_file import Parse
 from medai.io._faults import check_size, reading
 from medai.io._geometry import Layout, Plane
-from medai.io._headers import Header
+from medai.io._headers import Header, listed
+from medai.io._heads import Heads
 from medai.io._slices import grouped, with_patient_folder
 from medai.tasks import Image, Origin
 
@@ -76,10 +78,12 @@ def list_series(root: Path | str, *, modality: str | None = None) -> Sequence[Se
     Raises:
         DataError: `root` is missing or holds no DICOM image; none is of the modality.
     """
-    root = Path(root)
-    found = [
-        series for patient, name, headers in grouped(with_patient_folder(root)) for series in _series(f"{patient}-{name}", patient, headers)
-    ]
+    return _listed(Path(root), modality)
+
+
+def _listed(root: Path, modality: str | None, parse: Parse = listed) -> Sequence[Series]:
+    groups = grouped(with_patient_folder(root), parse)
+    found = [series for patient, name, headers in groups for series in _series(f"{patient}-{name}", patient, headers)]
     if not found:
         raise DataError("holds no DICOM images" if root.is_dir() else "is not a DICOM image", root)
     others = sorted({item.modality or "no modality" for item in found if modality not in (None, item.modality) and item.rows})
@@ -87,7 +91,7 @@ def list_series(root: Path | str, *, modality: str | None = None) -> Sequence[Se
     if others and not any(item.rows for item in chosen):
         raise DataError(f"not a {modality}: holds {', '.join(others)}"[:200], root)
     if others:
-        warnings.warn(f"{root}: series that are no {modality} are passed over: {', '.join(others)}", stacklevel=2)
+        warnings.warn(f"{root}: series that are no {modality} are passed over: {', '.join(others)}", stacklevel=3)
     return chosen
 
 
@@ -110,10 +114,11 @@ def read_series(source: Series | Path | str, *, modality: str | None = None) -> 
             positions; or a file that `read_image` refuses.
         MemoryFault: too little memory.
     """
-    series = source if isinstance(source, Series) else _only(list_series(source, modality=modality), Path(source))
+    heads = Heads()
+    series = source if isinstance(source, Series) else _only(_listed(Path(source), modality, heads.header), Path(source))
     if series.fault:
         raise DataError(series.fault, series.files[0])
-    contents = _contents(series, modality)
+    contents = _contents(series, modality, heads)
     first = next(contents)
     plane = Plane.of(first.frames[0])
     shape = (first.pixels.shape[0], series.planes, series.rows, series.columns)
@@ -141,11 +146,11 @@ def _only(found: Sequence[Series], root: Path) -> Series:
     return found[0]
 
 
-def _contents(series: Series, modality: str | None) -> Iterator[Content]:
+def _contents(series: Series, modality: str | None, heads: Heads) -> Iterator[Content]:
     """Each file's planes; of an enhanced file, the frames of the series in order of position."""
     for path in series.files:
         with reading(path, "DICOM"):
-            content = read_content(path, modality)
+            content = read_content(path, modality, heads.whole)
             if content.pixels.shape[2:] != (series.rows, series.columns):
                 raise DataError("its size is not that of its series", path)
             if series.frames:

@@ -11,7 +11,8 @@ from itertools import groupby
 from pathlib import Path
 
 from medai.errors import DataError
-from medai.io._headers import Header, read_header
+from medai.io._dicom_file import Parse
+from medai.io._headers import Header, listed, read_header
 from medai.io._pseudonym import pseudonym
 
 _PLACEHOLDERS = frozenset(
@@ -98,9 +99,9 @@ def slices_of(files: Iterable[tuple[Path, str]]) -> list[SliceFile]:
     return [_slice(header, patient, series, index) for patient, series, headers in grouped(files) for index, header in enumerate(headers)]
 
 
-def grouped(files: Iterable[tuple[Path, str]]) -> list[tuple[str, str, list[Header]]]:
+def grouped(files: Iterable[tuple[Path, str]], parse: Parse = listed) -> list[tuple[str, str, list[Header]]]:
     """The images among files as (patient, series, headers), headers in order of position; patient and series are pseudonyms."""
-    headers = _without_copies([header for path, folder in files if (header := read_header(path, folder)) is not None])
+    headers = _without_copies([header for path, folder in files if (header := read_header(path, folder, parse)) is not None])
     unclear = _ids_without_meaning(headers)
     rows = [(pseudonym(_patient(header, unclear)), pseudonym(header.series, prefix="s"), header) for header in headers]
     rows.sort(key=lambda row: (row[0], row[1], row[2].order))
@@ -118,7 +119,7 @@ def _without_copies(headers: Sequence[Header]) -> list[Header]:
             kept.append(header)
         seen.add(key)
     if len(kept) < len(headers):
-        warnings.warn(f"{len(headers) - len(kept)} files are copies of others (of one SOPInstanceUID) and are passed over", stacklevel=4)
+        warnings.warn(f"{len(headers) - len(kept)} files are copies of others (of one SOPInstanceUID) and are passed over", stacklevel=5)
     return kept
 
 
