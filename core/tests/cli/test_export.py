@@ -68,6 +68,7 @@ def test_a_good_export_takes_its_place_and_is_remembered(medai: Any, run: Path) 
         ("no predictor", "it cannot be opened again: Written.open gave object"),
         ("two", "Numbers gave 2 predictions for one case"),
         ("no number", "not finite"),
+        ("another size", "of another height (fixed in the file: height 8)"),
     ],
 )
 def test_a_broken_export_is_refused_and_leaves_nothing(medai: Any, run: Path, tmp_path: Path, fault: str, said: str) -> None:
@@ -79,6 +80,13 @@ def test_a_broken_export_is_refused_and_leaves_nothing(medai: Any, run: Path, tm
     assert not kept["passed"] and said in kept["reason"] and kept["parameters"] == {"fault": fault}
     if "moves" in said:
         assert found.out.splitlines()[1].startswith("rmse") and not kept["figures"][0]["passed"]
+
+
+def test_what_an_export_does_not_take_is_said_and_kept(medai: Any, run: Path) -> None:
+    found = medai("export", str(run), *TO, "--set", "fault=sized")
+    assert found.code == 0 and "fixed in the file: height 8" in found.out.splitlines(), found.err
+    assert medai("export", str(run), *TO).out.count("fixed") == 0
+    assert [kept["limits"] for kept in exports(run)] == [["fixed in the file: height 8"], []]
 
 
 def test_a_wider_tolerance_lets_an_export_pass(medai: Any, run: Path) -> None:

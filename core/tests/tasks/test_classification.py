@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -115,6 +116,13 @@ def test_predictions_come_back_from_their_file_to_the_last_bit(tmp_path: Path) -
     path = TASK.save(before, sample(0), tmp_path / "case.1")
     assert path.name == "case.1.json"
     assert torch.equal(TASK.load(path).probabilities, before.probabilities)
+
+
+def test_a_file_names_its_class_where_the_names_are_known(tmp_path: Path) -> None:
+    before = Scores(torch.tensor([0.25, 0.75]))
+    written = [json.loads(TASK.save(before, sample(0), tmp_path / "x", names).read_text()) for names in ((), ("benign", "malignant"))]
+    bare = {"case": sample(0).case.id, "class": 1, "probabilities": [0.25, 0.75]}
+    assert written == [bare, bare | {"name": "malignant", "names": ["benign", "malignant"]}]
 
 
 def test_a_file_that_is_not_one_names_itself(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -181,6 +182,10 @@ def test_predictions_come_back_from_their_file_to_the_last_bit(tmp_path: Path, h
     assert torch.equal(read.boxes, held.boxes)
     assert torch.equal(read.labels, held.labels)
     assert read.scores is not None and held.scores is not None and torch.equal(read.scores, held.scores)
+    names = ["nodule", "cyst", "scar"]
+    named = TASK.save(held, sample(None), tmp_path / "named", names)
+    assert json.loads(named.read_text())["names"] == [names[label] for label in held.labels.tolist()]
+    assert torch.equal(TASK.load(named).labels, held.labels)
 
 
 @pytest.mark.parametrize("text", ["{}", "not json", '{"boxes": [[1, 2, 3]], "labels": [0], "scores": [1]}'])

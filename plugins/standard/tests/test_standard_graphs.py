@@ -17,8 +17,10 @@ from torch import nn
 
 from medai.api import Use, task
 from medai.errors import DataError, EnvironmentFault, PluginError, UsageError
+from medai.inference import Fit
 from medai.tasks import Batch, Boxes, Case, Image, Sample, Trained
 from medai_standard.exporters import onnx_model
+from medai_standard.exporters.alike import same, same_rows
 from medai_standard.exporters.graph import Graph
 from medai_standard.exporters.onnx_model import Onnx
 from medai_standard.exporters.torch_export import TorchExport
@@ -48,6 +50,18 @@ class Sized(nn.Module):
         return found
 
 
+class Framed(nn.Module):
+    """A network that sees images in one size, and answers on their own pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        fit = Fit.of(pixels.shape[-2:], (24, 32))
+        return fit.restore(self.net(fit.image(pixels)))
+
+
 class Finder(nn.Module):
     """Every bright pixel is a box; as many as there are."""
 
@@ -59,6 +73,14 @@ class Finder(nn.Module):
         places = (pixels[0, 0] > 0.5).nonzero().float()
         boxes = torch.cat([places.flip(1), places.flip(1) + 1], 1)
         return [Boxes(boxes, boxes[:, 0].long() * 0, self.net(pixels)[0, 0][pixels[0, 0] > 0.5].sigmoid())]
+
+
+class Choosy(Finder):
+    """What it does next depends on how many boxes there are, as with detectors of libraries."""
+
+    def forward(self, pixels: torch.Tensor) -> list[Boxes]:
+        (found,) = super().forward(pixels)
+        return [found] if found.boxes.numel() else []
 
 
 class Unwritable(nn.Module):
@@ -82,7 +104,14 @@ def trained(module: nn.Module, name: str = "restoration") -> Trained:
     torch.manual_seed(0)
     for weight in module.parameters():
         nn.init.normal_(weight, std=0.3)
-    about = {"recipe": "some/recipe", "license": "Apache-2.0", "version": "0.1.0", "scale": "quick", "protocol": "0123"}
+    about = {
+        "recipe": "some/recipe",
+        "license": "Apache-2.0",
+        "version": "0.1.0",
+        "scale": "quick",
+        "protocol": "0123",
+        "classes": '["a", "b"]',
+    }
     return Trained(Use("some/model", {}), name, module, module, {}, about)  # type: ignore[arg-type]
 
 
@@ -119,6 +148,17 @@ def test_a_graph_answers_as_the_module_at_any_size(
     assert float((found - expected).abs().max() / expected.abs().max()) < 1e-4
 
 
+@pytest.mark.parametrize("exporter", [Onnx, TorchExport])
+def test_a_network_that_sees_one_size_takes_images_of_any(exporter: type[Any], tmp_path: Path) -> None:
+    model = trained(Framed().eval())
+    opened = exporter().open(exporter().write(model, images(1, 20, 30, unit="0..1"), tmp_path))
+    assert opened.limits == () and model.module is not None
+    for shape in ((1, 20, 30), (2, 61, 33), (1, 33, 61), (1, 9, 12), (3, 24, 32)):
+        batch = images(*shape, unit="0..1", seed=2)
+        found = torch.stack([answer.pixels for answer in opened.predict(batch)])
+        torch.testing.assert_close(found, model.module(batch.inputs.pixels).detach(), rtol=0, atol=1e-5)
+
+
 def test_an_onnx_file_stands_alone_and_says_what_it_is(denoiser: Trained, written: Callable[[type[Any]], Path]) -> None:
     path = written(Onnx)
     assert [item.name for item in path.parent.iterdir()] == ["model.onnx"]
@@ -133,6 +173,7 @@ def test_an_onnx_file_stands_alone_and_says_what_it_is(denoiser: Trained, writte
     about = {item.key: item.value for item in held.metadata_props}
     assert about.items() >= {
         "medai.task": "restoration", "medai.unit": "HU", "medai.recipe": "some/recipe", "medai.license": "Apache-2.0",
+        "medai.classes": '["a", "b"]',
     }.items()  # fmt: skip
     assert [item.version for item in held.opset_import if not item.domain] == [18]
 
@@ -143,6 +184,7 @@ def test_what_a_module_fixes_is_fixed_in_the_file(tmp_path: Path) -> None:
     (given,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).get_inputs()
     assert given.shape == ["batch", 1, 16, 16]
     opened = Onnx().open(path)
+    assert opened.limits == ("fixed in the file: height 16, width 16",)
     (answer,) = opened.predict(batch)
     assert float(answer.probabilities.sum()) == pytest.approx(1, abs=1e-5)
     with pytest.raises(PluginError, match=r"no answer to an input of \(1, 1, 17, 16\)"):
@@ -160,6 +202,16 @@ def test_boxes_of_any_number_come_of_one_image(tmp_path: Path) -> None:
         assert torch.allclose(answer.scores, expected.scores.detach(), atol=1e-5)
 
 
+def test_rows_of_a_table_are_the_same_in_another_order() -> None:
+    boxes, labels = torch.rand(40, 4, generator=torch.Generator().manual_seed(0)) * 200, torch.arange(40) % 3
+    swapped = torch.arange(40).roll(7)
+    assert same((boxes, labels), (boxes + 0.01, labels)) and not same((boxes, labels), (boxes[swapped], labels[swapped]))
+    assert same_rows((boxes, labels), (boxes[swapped] + 0.1, labels[swapped])) and same_rows(*[(boxes[:0], labels[:0])] * 2)
+    assert same_rows((boxes, labels), (boxes[1:], labels[1:]))  # one that was hardly removed, or hardly kept
+    for others in ((boxes[3:], labels[3:]), (boxes + 0.5, labels), (boxes, labels.flip(0)), (boxes[:0], labels[:0])):
+        assert not same_rows((boxes, labels), others)
+
+
 def test_weights_may_be_stored_in_half_precision(denoiser: Trained, written: Callable[[type[Any]], Path], tmp_path: Path) -> None:
     path = Onnx(weights="float16").write(denoiser, images(1, 24, 20), tmp_path)
     held = onnx.load(path)
@@ -175,8 +227,14 @@ def test_what_cannot_be_a_graph_is_refused_and_leaves_no_file(tmp_path: Path) ->
         Onnx().write(trained(Unwritable()), batch, tmp_path)
     with pytest.raises(UsageError, match="no torch module"):
         Onnx().write(Trained(Use("some/svm", {}), "restoration", object(), None, {}), batch, tmp_path)  # type: ignore[arg-type]
+    fitted = Trained(Use("some/svm", {}), "classification", object(), None, {"estimator": np.zeros(3, np.uint8)})  # type: ignore[arg-type]
+    for exporter in (Onnx(), TorchExport()):
+        with pytest.raises(UsageError, match=r"some/svm is no torch module: .*; use standard/skops"):
+            exporter.write(fitted, batch, tmp_path)
     with pytest.raises(UsageError, match="opset 99"):
         Onnx(opset=99).write(trained(Denoiser()), batch, tmp_path)
+    with pytest.raises(PluginError, match="standard/onnx may take it: "):
+        TorchExport().write(trained(Choosy(), "detection"), images(1, 8, 8, unit="0..1"), tmp_path)
     with pytest.raises(PluginError, match="gives no answer to a batch"):
         TorchExport().write(trained(Sized()), batch, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -59,6 +59,12 @@ class TestEach:
         assert {name: row["status"] for name, row in rows.items()} == {"grey.png": "ok", "colour.png": "ok"}
         for name, shape in (("grey.png", (50, 70)), ("colour.png", (81, 40))):
             check(recipe.task, tmp_path / "out" / rows[name]["file"], shape)
+            if recipe.task == "classification":
+                answer = json.loads((tmp_path / "out" / rows[name]["file"]).read_text(encoding="utf-8"))
+                assert (
+                    answer["name"] == answer["names"][answer["class"]]
+                    and answer["names"] == record["configuration"]["protocol"]["options"]["classes"]
+                )
 
 
 def check(task: str, path: Path, shape: tuple[int, int]) -> None:

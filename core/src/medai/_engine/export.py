@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,8 +98,8 @@ def _trained(opened: Opened) -> Trained:
 
 
 def _about(opened: Opened) -> dict[str, str]:
-    record = opened.record
-    return {
+    record, classes = opened.record, opened.configuration.recipe.protocol.options.get("classes")
+    return ({"classes": json.dumps(list(classes), ensure_ascii=False)} if classes else {}) | {
         "recipe": record["recipe"],
         "scale": record["scale"],
         "protocol": record["protocol_hash"],

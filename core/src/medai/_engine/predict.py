@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from medai._engine.apply import Opened
 from medai._engine.blame import blamed
+from medai._engine.construct import signature_of
 from medai._engine.data import open_input, with_views
 from medai._engine.device import describe
 from medai._engine.evaluate import Answer, answers
@@ -126,7 +128,8 @@ def predict_files(
     _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
     found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
-    files = _saved(found, task, out, listing) if built is None else _exported(found, built, feed, out, listing)
+    save = _saving(task, recipe.protocol.options)
+    files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
     for message in feed.quarantine.announce():
         listener.warn(f"left out: {message}")
     lost = listing.write(out / "predictions.csv", feed.quarantine)
@@ -158,7 +161,13 @@ def _exporter_of_predictions(name: str, parameters: Mapping[str, Any], opened: O
     return built
 
 
-def _saved(found: Iterator[Answer], task: Task[Any, Any, Any], out: Path, listing: _Listing) -> list[Path]:
+def _saving(task: Task[Any, Any, Any], options: Mapping[str, Any]) -> Callable[..., Path]:
+    """The task's `save`, given those of the protocol's options that it has a keyword for: an answer then names its classes."""
+    free = {name for name, parameter in signature_of(task.save).items() if parameter.default is not parameter.empty}
+    return functools.partial(task.save, **{name: value for name, value in options.items() if name in free})
+
+
+def _saved(found: Iterator[Answer], save: Callable[..., Path], out: Path, listing: _Listing) -> list[Path]:
     taken: set[str] = set()
     for sample, prediction in found:
         files = sample.origin.files if sample.origin is not None else ()
@@ -168,7 +177,7 @@ def _saved(found: Iterator[Answer], task: Task[Any, Any, Any], out: Path, listin
         name = name if name not in taken else f"{name}-{len(taken):05d}"
         taken.add(name)
         out.mkdir(parents=True, exist_ok=True)
-        listing.add(sample, task.save(prediction, sample, out / name).name)
+        listing.add(sample, save(prediction, sample, out / name).name)
     return [Path(row["file"]) for row in listing.rows]
 
 

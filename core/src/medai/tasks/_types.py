@@ -312,6 +312,17 @@ class Task(Protocol[I, R, P]):
         """
         raise PluginError(f"{type(self).__name__} makes no predictions of tensors, so that its modules cannot be exported")
 
+    def perfect(self, samples: Sequence[Sample[I, R]]) -> list[P]:
+        """For each sample, all with a reference, the prediction that agrees with it: what a metric gives its best value for, and what an
+        exporter is tried with.
+
+        Raises:
+            PluginError: reference and prediction are of different types, and the task does not say what agrees.
+        """
+        if self.reference is not self.prediction:
+            raise PluginError(f"{type(self).__name__} does not say which prediction agrees with a reference")
+        return [sample.reference for sample in samples]  # type: ignore[misc]
+
     def check(self, sample: Sample[I, R]) -> None:
         """Raise DataError when the sample breaks the task's conventions (dtype, shape, finite)."""
         ...
@@ -325,7 +336,10 @@ class Task(Protocol[I, R, P]):
         ...
 
     def save(self, prediction: P, sample: Sample[I, R], stem: Path) -> Path:
-        """Write one prediction beside `stem` (a path without suffix); return the file written."""
+        """Write one prediction beside `stem` (a path without suffix); return the file written.
+
+        A further keyword with a default that is named as one of the protocol's options, such as `classes`, is given that option.
+        """
         ...
 
     def load(self, path: Path) -> P:
@@ -389,7 +403,8 @@ class Trained:
         predictor: the model as a predictor.
         module: the torch module, when it is one.
         state: what `load_state_dict` of the predictor takes; empty when it learns nothing.
-        about: what a file may say of where it comes from: `recipe`, `scale`, `protocol`, the model's `license`, medai's `version`.
+        about: what a file may say of where it comes from: `recipe`, `scale`, `protocol`, the model's `license`, medai's `version`; and
+            `classes`, a list in JSON of their names in the order of their indices, where the run knows them.
     """
 
     use: Use

@@ -45,6 +45,11 @@ class Classification:
         """The probabilities of each case."""
         return [Scores(row) for row in tensors["probabilities"].cpu()]
 
+    def perfect(self, samples: Sequence[Sample[Given, Label]]) -> list[Scores]:
+        """All probability on the reference's class, of as many classes as the samples have, and two at least."""
+        found = [sample.reference.index for sample in samples if sample.reference is not None]
+        return [Scores(row) for row in torch.eye(max([1, *found]) + 1)[found]]
+
     def check(self, sample: Sample[Given, Label]) -> None:
         """The input is float32, an image finite; the class is not negative.
 
@@ -93,10 +98,14 @@ class Classification:
         right.set_xlabel("probability (dark: the true class)" if truth is not None else "probability")
         return figure
 
-    def save(self, prediction: Scores, sample: Sample[Given, Label], stem: Path) -> Path:
-        """Write the probabilities as JSON."""
-        path = stem.with_name(stem.name + ".json")
-        write_json(path, {"case": sample.case.id, "probabilities": prediction.probabilities.tolist()})
+    def save(self, prediction: Scores, sample: Sample[Given, Label], stem: Path, classes: Sequence[str] = ()) -> Path:
+        """Write the most probable class and the probabilities as JSON, with the names in `classes` where they are known."""
+        path, probabilities = stem.with_name(stem.name + ".json"), prediction.probabilities.tolist()
+        index = probabilities.index(max(probabilities))
+        found: dict[str, Any] = {"case": sample.case.id, "class": index, "probabilities": probabilities}
+        if len(classes) == len(probabilities):
+            found |= {"name": classes[index], "names": list(classes)}
+        write_json(path, found)
         return path
 
     def load(self, path: Path) -> Scores:

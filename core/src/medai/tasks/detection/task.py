@@ -14,7 +14,7 @@ from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_images, write_json
 from medai.tasks._types import Batch, Dataset, Sample
-from medai.tasks.detection.drawing import draw
+from medai.tasks.detection.drawing import draw, name_of
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 
@@ -51,6 +51,11 @@ class Detection:
     def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Image, Boxes]) -> list[Boxes]:
         """The boxes of the one image."""
         return [Boxes(*(tensors[name].detach().cpu() for name in ("boxes", "labels", "scores")))]
+
+    def perfect(self, samples: Sequence[Sample[Image, Boxes]]) -> list[Boxes]:
+        """The reference's boxes, each with a score of 1."""
+        found = [sample.reference for sample in samples if sample.reference is not None]
+        return [Boxes(each.boxes, each.labels, torch.ones(len(each))) for each in found]
 
     def check(self, sample: Sample[Image, Boxes]) -> None:
         """The image is finite float32 (C, H, W); boxes are in order and inside it, to a pixel.
@@ -94,12 +99,13 @@ class Detection:
         """
         return draw(sample, prediction, options)
 
-    def save(self, prediction: Boxes, sample: Sample[Image, Boxes], stem: Path) -> Path:
-        """Write boxes, classes and scores as JSON."""
+    def save(self, prediction: Boxes, sample: Sample[Image, Boxes], stem: Path, classes: Sequence[str] = ()) -> Path:
+        """Write boxes, classes and scores as JSON, with each box's name where `classes` are known."""
         path = stem.with_name(stem.name + ".json")
         boxes, labels = _lists(prediction)
         scores = None if prediction.scores is None else prediction.scores.tolist()
-        write_json(path, {"case": sample.case.id, "boxes": boxes, "labels": labels, "scores": scores})
+        names = {"names": [name_of(classes, label) for label in labels]} if classes else {}
+        write_json(path, {"case": sample.case.id, "boxes": boxes, "labels": labels, **names, "scores": scores})
         return path
 
     def load(self, path: Path) -> Boxes:

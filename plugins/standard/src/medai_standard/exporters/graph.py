@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
 from medai.api import task as build_task
 from medai.errors import PluginError, UsageError
 from medai.tasks import Batch, Trained
+from medai_standard.exporters.alike import same, same_rows
 
 T = TypeVar("T")
 Tensors = tuple[torch.Tensor, ...]
@@ -67,7 +69,9 @@ class Graph:
             PluginError: its forward cannot be asked directly, or its task gives no tensors.
         """
         if model.module is None:
-            raise UsageError(f"{model.use.id} is no torch module: a graph cannot be made of it")
+            estimator = isinstance(model.state.get("estimator"), np.ndarray)
+            other = "use standard/skops, which writes models of scikit-learn" if estimator else "use standard/safetensors"
+            raise UsageError(f"{model.use.id} is no torch module: a graph cannot be made of it; {other}")
         task: Any = build_task(model.task)
         if not hasattr(task, "tensors"):
             raise PluginError(f"the task {model.task} has no tensors(output): modules of it cannot be exported as a graph")
@@ -145,8 +149,7 @@ class Graph:
             return False
         if expected is None:
             return False
-        as_given = all(_near(first, second) for first, second in zip(expected, found, strict=True))
-        return as_given or (not any(0 in axes for axes in self.axes) and _same_rows(expected, tuple(found)))
+        return same(expected, found) or (not any(0 in axes for axes in self.axes) and same_rows(expected, found))
 
     def _longer(self, axes: Axes) -> Tensors | None:
         """The example with its open axes longer, each by another amount, by the first amounts that the module takes."""
@@ -247,30 +250,6 @@ def _stretched(value: torch.Tensor, axes: Sequence[int], step: int) -> torch.Ten
         length = value.shape[axis] + (1 if axis == 0 else step * (place + 1))
         value = value.index_select(axis, torch.arange(length) * value.shape[axis] // length)
     return value
-
-
-def _near(expected: torch.Tensor, found: torch.Tensor) -> bool:
-    """Alike in shape and value; of labels, a thousandth may differ, where two classes are equally probable."""
-    if expected.shape != found.shape or expected.dtype != found.dtype:
-        return False
-    if not expected.is_floating_point():
-        return expected.numel() == 0 or float((expected != found).float().mean()) <= 1e-3
-    scale = max(1.0, float(expected.abs().max())) if expected.numel() else 1.0
-    return bool(torch.allclose(expected, found, rtol=0, atol=1e-4 * scale, equal_nan=True))
-
-
-def _same_rows(expected: Tensors, found: Tensors) -> bool:
-    """Whether outputs that are the columns of one table, as those of boxes are, hold the same rows in any order: rows of nearly the same
-    score change places. Nearly is a thousandth of a column's largest value."""
-    lengths = {value.shape[:1] for value in (*expected, *found)}
-    if len(expected) < 2 or len(lengths) > 1 or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(expected, found, strict=True)):
-        return False
-    scales = [1e-3 * max(1.0, float(value.abs().max())) if value.is_floating_point() else 0.5 for value in expected]
-    both = [
-        torch.cat([value.reshape(len(value), -1).double() / scale for value, scale in zip(columns, scales, strict=True)], 1)
-        for columns in (expected, found)
-    ]
-    return all(bool(((row - other).abs().amax(1) <= 1).any()) for table, other in (both, both[::-1]) for row in table)
 
 
 def short(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -43,11 +42,10 @@ class Onnx:
     Args:
         opset: version of ONNX's operators, 18 or later.
         weights: how they are stored; `float16` halves the file and rounds each weight to 11 bits, the arithmetic stays float32.
-        classes: names of the classes; of masks the background's first. A run that knows them gives them.
     """
 
-    def __init__(self, opset: int = 18, weights: Literal["float32", "float16"] = "float32", classes: tuple[str, ...] = ()) -> None:
-        self.opset, self.weights, self._classes = opset, weights, classes
+    def __init__(self, opset: int = 18, weights: Literal["float32", "float16"] = "float32") -> None:
+        self.opset, self.weights = opset, weights
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the file, checked by ONNX's own checker; return it.
@@ -68,9 +66,7 @@ class Onnx:
             self._trace(graph, path, model.use.id)
             if self.weights == "float16":
                 _halve(path)
-            about = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "format": _FORMAT}
-            names = {"classes": json.dumps(self._classes, ensure_ascii=False)} if self._classes else {}
-            _describe(path, about | names)
+            _describe(path, {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "format": _FORMAT})
             if (data := path.with_name(_DATA)).exists():
                 data.replace(folder / _DATA)
             return path.replace(folder / _FILE)

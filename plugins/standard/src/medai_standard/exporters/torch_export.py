@@ -33,15 +33,9 @@ class TorchExport:
     torch evaluates expressions of sizes that stand in the graph, so it is to be opened only if its maker is trusted, as a program is.
     For files that travel, `standard/onnx` and `standard/safetensors` need no such trust.
 
-    Detectors, whose number of answers depends on the image, torch does not take; `standard/onnx` does. The names of the classes stand
-    in the file's `extra/medai.json`, in the order of their indices.
-
-    Args:
-        classes: names of the classes; of masks the background's first. A run that knows them gives them.
+    Detectors, whose number of answers depends on the image, torch does not take; `standard/onnx` does. What the file says of itself
+    stands in its `extra/medai.json`, the names of the classes too where the run knows them.
     """
-
-    def __init__(self, classes: tuple[str, ...] = ()) -> None:
-        self._classes = classes
 
     def write(self, model: Trained, batch: Batch[Any, Any], folder: Path) -> Path:
         """Write the file; return it.
@@ -58,7 +52,7 @@ class TorchExport:
             raise PluginError(f"{model.use.id} cannot be exported by torch.export; standard/onnx may take it: {error}") from error
         # Examples would be written as a pickle.
         program.example_inputs = None
-        described = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit, "classes": list(self._classes)}
+        described = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit}
         about = json.dumps({"format": _FORMAT, "outputs": graph.outputs, "about": described})
         with replacing(folder / _FILE) as temporary:
             with quiet():
