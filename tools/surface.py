@@ -178,8 +178,8 @@ def _exit_codes() -> Surface:
 def _run_folder() -> Surface:
     from medai._results.folder import RunFolder
 
-    places = [name for name, value in vars(RunFolder).items() if isinstance(value, property)]
-    return {getattr(RunFolder(Path()), name).as_posix(): "path" for name in sorted(places)}
+    held = [getattr(RunFolder(Path()), name) for name, value in vars(RunFolder).items() if isinstance(value, property)]
+    return {place.as_posix(): "path" for place in sorted(item for item in held if isinstance(item, Path))}
 
 
 def main() -> None:

@@ -56,7 +56,8 @@ class Project:
 
 CORE = Project(ROOT / "core")
 PLUGINS = [Project(path.parent) for path in sorted(ROOT.glob("plugins/*/pyproject.toml"))]
-PROJECTS = [CORE, *PLUGINS]
+SDK = Project(ROOT / "sdk")
+PROJECTS = [CORE, SDK, *PLUGINS]
 TOOLS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 
 

@@ -51,6 +51,8 @@ def _faults(record: Record) -> Iterator[str]:
     for field in _LISTS:
         if not _all(getattr(record, field, ()), str):
             yield f"{field} is no tuple of strings"
+    if not _maps(getattr(record, "known_failures", {}), str):
+        yield "known_failures does not map names of checks to reasons"
     if isinstance(record, Spec):
         yield from _spec_faults(record)
     elif isinstance(record, Recipe):
@@ -64,6 +66,8 @@ def _spec_faults(spec: Spec) -> Iterator[str]:
         yield f"the target {spec.target!r} is not of the form 'package.module:Name'"
     if not _line(spec.summary):
         yield "the summary is not one line of text"
+    if not isinstance(spec.example, Mapping) or not all(isinstance(key, str) for key in spec.example):
+        yield "example does not map names of parameters to values"
     if getattr(spec, "of", "model") not in ("predictions", "model"):
         yield "`of` is neither 'predictions' nor 'model'"
 

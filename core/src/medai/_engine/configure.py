@@ -21,7 +21,7 @@ PAPER = "paper"
 STUB_CASES = 8
 _STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
-_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data")
+_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data", "known_failures")
 
 
 @dataclass(frozen=True)

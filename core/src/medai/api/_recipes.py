@@ -144,6 +144,7 @@ class Recipe:
         implements: the catalogue rows that it answers.
         source: the paper that it comes from.
         license: SPDX identifier.
+        known_failures: checks of the contract that it fails, by name, each with the reason.
     """
 
     name: str
@@ -161,3 +162,4 @@ class Recipe:
     implements: tuple[str, ...] = ()
     source: str = ""
     license: str = ""
+    known_failures: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -21,6 +22,8 @@ class Spec:
         implements: the catalogue rows that it answers.
         needs: packages or files beyond the plugin's own requirements, in words for a person.
         devices: kinds of device that it runs on.
+        example: parameters to try it with, small and without a download, where its defaults are not that.
+        known_failures: checks of the contract (`medai plugin check`) that it fails, by name, each with the reason.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Spec:
     implements: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("cpu", "cuda", "mps")
+    example: Mapping[str, object] = field(default_factory=dict)
+    known_failures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

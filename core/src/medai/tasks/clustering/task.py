@@ -46,6 +46,10 @@ class Clustering(Task[Given, Label, Cluster]):
         """The cluster with the highest score."""
         return [Cluster(index) for index in output.argmax(1).tolist()]
 
+    def perfect(self, samples: Sequence[Sample[Given, Label]]) -> list[Cluster]:
+        """A cluster for each class."""
+        return [Cluster(sample.reference.index) for sample in samples if sample.reference is not None]
+
     def check(self, sample: Sample[Given, Label]) -> None:
         """The input is float32, an image finite; the class is not negative.
 

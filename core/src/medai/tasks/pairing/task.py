@@ -55,6 +55,10 @@ class BasePairing:
         """The pairs of each sequence."""
         return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(tensors["logits"].cpu(), batch.inputs, strict=True)]
 
+    def perfect(self, samples: Sequence[Sample[Letters, Pairs]]) -> list[Pairs]:
+        """The references."""
+        return [sample.reference for sample in samples if sample.reference is not None]
+
     def check(self, sample: Sample[Letters, Pairs]) -> None:
         """The sequence holds capital letters; the structure is of its length, and each position pairs at most once.
 

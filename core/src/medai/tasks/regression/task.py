@@ -73,6 +73,10 @@ class Regression:
             raise PluginError(f"the model gave numbers of {tuple(values.shape)} where {wanted} were due")
         return [Value(row, () if truth is None else truth.names) for row in values]
 
+    def perfect(self, samples: Sequence[Sample[Given, Value]]) -> list[Value]:
+        """The references."""
+        return [sample.reference for sample in samples if sample.reference is not None]
+
     def check(self, sample: Sample[Given, Value]) -> None:
         """The input is float32, an image finite; the numbers are finite float32 (k,), each named or none.
 

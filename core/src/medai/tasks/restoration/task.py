@@ -72,6 +72,10 @@ class Restoration:
         unit = (batch.reference or batch.inputs).unit
         return [Image(each, unit) for each in pixels.detach().cpu()]
 
+    def perfect(self, samples: Sequence[Sample[Image, Image]]) -> list[Image]:
+        """The references."""
+        return [sample.reference for sample in samples if sample.reference is not None]
+
     def check(self, sample: Sample[Image, Image]) -> None:
         """Input and reference are finite float32, channel first, of one unit and dimension.
 

@@ -83,6 +83,10 @@ class Segmentation:
             raise PluginError(f"the model gave masks of {tuple(labels.shape)} where {wanted} were due")
         return [Mask(each) for each in labels]
 
+    def perfect(self, samples: Sequence[Sample[Image, Mask]]) -> list[Mask]:
+        """The references."""
+        return [sample.reference for sample in samples if sample.reference is not None]
+
     def check(self, sample: Sample[Image, Mask]) -> None:
         """The image is finite float32, channel first; the mask is int64, of the image's size, with classes from 0 to 65535.
 

@@ -1,0 +1,1 @@
+"""The contract between medai and its plugins, check by check."""

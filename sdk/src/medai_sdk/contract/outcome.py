@@ -1,0 +1,90 @@
+"""What came of the checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["passed", "failed", "known", "not applicable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of one check of one subject.
+
+    Attributes:
+        check: the check's name, such as `model.finite-gradients`.
+        kind: the subject's kind.
+        subject: its id, `plugin/name`; of checks of the whole plugin, the plugin's name.
+        level: `must` or `advice`.
+        status: `passed`; `failed`; `known`: it fails, as the spec's `known_failures` says; `not applicable`.
+        says: the sentence that the check holds the subject to.
+        reason: what was seen, or why it does not apply.
+        mend: what the author can do.
+        seconds: how long it took.
+    """
+
+    check: str
+    kind: str
+    subject: str
+    level: str
+    status: Status
+    says: str = ""
+    reason: str = ""
+    mend: str = ""
+    seconds: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """`model acme/net: model.finite-gradients`."""
+        return f"{self.kind} {self.subject}: {self.check}"
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the contract is broken."""
+        return self.status == "failed" and self.level == "must"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of all checks of a plugin.
+
+    Attributes:
+        plugin: its name.
+        distribution: the distribution and its version.
+        outcomes: in the order in which they ran.
+    """
+
+    plugin: str
+    distribution: str
+    outcomes: tuple[Outcome, ...]
+
+    def counts(self) -> dict[str, int]:
+        """How many outcomes of each status; advice that is not followed is counted as `advice`."""
+        found = Counter("advice" if each.status == "failed" and each.level == "advice" else each.status for each in self.outcomes)
+        return {status: found[status] for status in ("passed", "failed", "advice", "known", "not applicable")}
+
+    @property
+    def ran(self) -> int:
+        """How many checks came to a verdict."""
+        return sum(each.status != "not applicable" for each in self.outcomes)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the contract is kept: nothing failed, and of each subject something ran. What was all skipped is not kept."""
+        subjects = {(each.kind, each.subject) for each in self.outcomes}
+        tried = {(each.kind, each.subject) for each in self.outcomes if each.status != "not applicable"}
+        return bool(self.outcomes) and subjects == tried and not any(each.breaks for each in self.outcomes)
+
+    def as_record(self) -> dict[str, Any]:
+        """The report as JSON has it."""
+        outcomes = [asdict(each) for each in self.outcomes]
+        return {
+            "plugin": self.plugin,
+            "distribution": self.distribution,
+            "ok": self.ok,
+            "ran": self.ran,
+            "counts": self.counts(),
+            "outcomes": outcomes,
+        }

@@ -1,0 +1,158 @@
+"""What a component is tried in: its parameters, the data that it gets, and whatever else stands around it in training."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medai._discovery import Entry, load_target, registry
+from medai._engine.configure import Configuration, Request, configure, informed
+from medai._engine.construct import defaults, signature_of
+from medai._engine.data import facts_of, open_slots, with_views
+from medai._engine.feed import case_rng
+from medai._engine.models import build_task
+from medai.api import Recipe, Spec, Train, Use
+from medai.errors import MedaiError
+from medai.tasks import Case, Dataset, Sample, Task
+from medai_sdk.contract.check import Broken
+from medai_sdk.stub import INPUTS_OF, samples
+
+_CASES = 6
+"""Read of each data set: enough for two batches of different cases."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where a component stands while it is tried.
+
+    Attributes:
+        words: where the situation is from, for messages: a recipe's id, or stub data of a task.
+        task: the task's name.
+        use: the component with the parameters to try it with.
+        model: the model beside it; of a model, itself; None where there is none.
+        loss: the loss beside it; None where the model brings its own, or there is none.
+        train: how it learns.
+        given: samples as evaluation sees them.
+        training: samples as training sees them, alike in shape, so that they stack.
+    """
+
+    words: str
+    task: str
+    use: Use
+    model: Use | None
+    loss: Use | None
+    train: Train
+    given: tuple[Sample[Any, Any], ...]
+    training: tuple[Sample[Any, Any], ...]
+
+    def build_task(self) -> Task[Any, Any, Any]:
+        """The task."""
+        return build_task(self.task)
+
+
+def situations(entry: Entry) -> Iterator[Situation]:
+    """Where a component can be tried, the best first: with its spec's example, in a recipe of its plugin, on stub data of its task.
+
+    Raises:
+        Broken: it has required parameters, and neither an example nor a recipe says them.
+    """
+    assert isinstance(entry.spec, Spec)
+    if not entry.spec.example:
+        for recipe in registry().entries("recipe"):
+            if recipe.plugin == entry.plugin and isinstance(recipe.spec, Recipe):
+                yield from _in_recipe(entry, recipe)
+    target = load_target(entry)
+    required = [name for name, each in signature_of(target).items() if each.default is each.empty and name not in entry.spec.example]
+    if required:
+        raise Broken(
+            f"no recipe of {entry.plugin.distribution} uses it, and its parameters {', '.join(required)} have no default",
+            f"give its spec an example, such as example={{{required[0]!r}: ...}}, small and without a download",
+        )
+    yield from _on_stubs(entry, {**defaults(target), **entry.spec.example})
+
+
+def read_some(dataset: Dataset[Any, Any], count: int = _CASES) -> tuple[Sample[Any, Any], ...]:
+    """The first cases of a data set, as the engine reads them."""
+    return tuple(dataset.read(case, case_rng(0, 0, case.id)) for case in dataset.cases()[:count])
+
+
+def _in_recipe(entry: Entry, recipe: Entry) -> Iterator[Situation]:
+    spec = recipe.spec
+    assert isinstance(spec, Recipe)
+    if spec.upstream or not any(_named(entry.id, use) for use in _uses(spec)):
+        return
+    try:
+        configuration, given, training = _opened(recipe.id)
+    except MedaiError:
+        # That it does not run is said where the recipe itself is tried.
+        return
+    resolved = configuration.recipe
+    for use in _uses(resolved):
+        found = _named(entry.id, use)
+        if found is not None:
+            train = resolved.train or Train(steps=1)
+            yield Situation(f"recipe {recipe.id}", resolved.task, found, resolved.model, resolved.loss, train, given, training)
+            return
+
+
+def _opened(id: str) -> tuple[Configuration, tuple[Sample[Any, Any], ...], tuple[Sample[Any, Any], ...]]:
+    """A recipe on its stub data, or on its embedded data where it has no other, and samples of them without and with training's views."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            configuration = configure(Request(id, stub=True), stub_root=Path(scratch))
+        except MedaiError:
+            configuration = configure(Request(id))
+        slots = open_slots(configuration.recipe, {})
+        configuration = informed(configuration, facts_of(slots))
+        train = configuration.recipe.train
+        dataset = slots[0].dataset
+        return configuration, read_some(dataset), read_some(with_views(dataset, train.views if train else (), {}))
+
+
+def _uses(recipe: Recipe) -> Iterator[Use]:
+    yield recipe.model
+    yield from filter(None, (recipe.loss,))
+    yield from recipe.baselines
+    yield from recipe.protocol.metrics
+
+
+def _named(id: str, value: object) -> Use | None:
+    """The component of that id in a component and its parameters."""
+    if isinstance(value, Use):
+        return value if value.id == id else _named(id, value.params)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return next((found for item in inner if (found := _named(id, item)) is not None), None)
+
+
+def _on_stubs(entry: Entry, parameters: Mapping[str, object]) -> Iterator[Situation]:
+    spec = entry.spec
+    assert isinstance(spec, Spec)
+    use = Use(entry.id, dict(spec.example))
+    options: dict[str, Any] = {name: value for name in ("channels", "classes") if isinstance(value := parameters.get(name), int)}
+    for task, offered in INPUTS_OF.items():
+        if spec.task in ("", task, f"medai/{task}"):
+            for kind in offered:
+                if not spec.inputs or kind in spec.inputs:
+                    found = tuple(samples(task, kind, n=_CASES, seed=0, **options))
+                    model = use if entry.kind == "model" else None
+                    yield Situation(f"stub data: {task} of {kind}", task, use, model, None, Train(steps=1), found, found)
+
+
+class InMemory:
+    """Samples as a data set, so that views and feeds can stand over them."""
+
+    def __init__(self, held: tuple[Sample[Any, Any], ...]) -> None:
+        self._held = {sample.case.id: sample for sample in held}
+
+    def cases(self) -> list[Case]:
+        """Their cases."""
+        return [sample.case for sample in self._held.values()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        """The sample; `rng` is not used."""
+        return self._held[case.id]

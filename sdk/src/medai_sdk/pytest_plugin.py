@@ -1,0 +1,1 @@
+"""pytest, for a plugin's own tests."""

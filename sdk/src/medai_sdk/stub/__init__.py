@@ -1,0 +1,5 @@
+"""Small samples of every task and input type, for components that bring no data of their own."""
+
+from medai_sdk.stub.samples import INPUTS_OF, batch, samples
+
+__all__ = ["INPUTS_OF", "batch", "samples"]
