@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +24,11 @@ _UNIT = "HU"
 
 
 class Pairs:
-    """Pairs of images of a subject each; those named in `bad` cannot be read."""
+    """Pairs of images of a subject each; those named in `bad` cannot be read, and `doubt` is warned of."""
 
-    def __init__(self, root: str | None = None, count: int = 12, bad: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: str | None = None, count: int = 12, bad: tuple[str, ...] = (), doubt: str = "") -> None:
+        if doubt:
+            warnings.warn(doubt, stacklevel=2)
         self._cases, self._bad = [Case(f"c{n}", f"g{n}", "train" if n < 8 else "test") for n in range(count)], bad
 
     def cases(self) -> Sequence[Case]:

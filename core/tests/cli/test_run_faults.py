@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def test_a_number_out_of_bounds_is_a_wrong_command(medai: Any) -> None:
     found = medai(*RUN, "--set", "train.batch=0")
     assert found.code == 2 and "error: train.batch = 0: at least 1 is wanted" in found.err
     assert list(Path("runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_what_data_warn_of_is_a_line(medai: Any, option: tuple[str, ...]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        found = medai(*RUN, *option, "--set", 'data.pairs.embedded.doubt="odd data"')
+    assert found.code == 0 and "warning: odd data" in found.err.splitlines()
 
 
 def test_data_that_fail_before_anything_is_learnt_leave_no_folder(medai: Any) -> None:

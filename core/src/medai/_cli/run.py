@@ -118,10 +118,12 @@ def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None
 def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
     import tempfile
 
+    from medai._cli.console import ConsoleListener
     from medai._cli.plan import plan_record, plan_text
     from medai._engine.configure import Request, configure
     from medai._engine.rehearse import rehearse
 
+    ConsoleListener()  # so that what the data warn of is said as in a run
     with tempfile.TemporaryDirectory() as scratch:
         request = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"])
         configuration = configure(request, stub_root=Path(scratch))
