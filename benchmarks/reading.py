@@ -7,8 +7,8 @@
 - Listing 10,000 headers by `list_slices` and by `list_series`; the bare loop parses each header and asks for its position.
 - Reading series with one and with two workers of torch's loader, each worker in a process of its own (wall time).
 
-CPU time, the least of runs in turn. Exit code 1 when a series, listed or as a folder, is read at less than 90 % of the bare loop's speed, or
-a listing takes more than 1.1 times the bare loop's time.
+CPU time, the least of runs in turn. Exit code 1 when a series, listed or as a folder, is read at less than 90 % of the bare loop's speed,
+or a listing takes more than 1.1 times the bare loop's time.
 """
 
 from __future__ import annotations
