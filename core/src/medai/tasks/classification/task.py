@@ -102,10 +102,8 @@ class Classification:
         """Write the most probable class and the probabilities as JSON, with the names in `classes` where they are known."""
         path, probabilities = stem.with_name(stem.name + ".json"), prediction.probabilities.tolist()
         index = probabilities.index(max(probabilities))
-        found: dict[str, Any] = {"case": sample.case.id, "class": index, "probabilities": probabilities}
-        if len(classes) == len(probabilities):
-            found |= {"name": classes[index], "names": list(classes)}
-        write_json(path, found)
+        name, names = ({"name": classes[index]}, {"names": list(classes)}) if len(classes) == len(probabilities) else ({}, {})
+        write_json(path, {"case": sample.case.id, "class": index, **name, "probabilities": probabilities, **names})
         return path
 
     def load(self, path: Path) -> Scores:

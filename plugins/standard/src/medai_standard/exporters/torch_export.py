@@ -49,7 +49,8 @@ class TorchExport:
         try:
             program = graph.fitted(lambda axes: _traced(graph, axes))
         except PluginError as error:
-            raise PluginError(f"{model.use.id} cannot be exported by torch.export; standard/onnx may take it: {error}") from error
+            found = "what it does depends on what it finds" if "DataDependent" in str(error) else str(error)
+            raise PluginError(f"{model.use.id} cannot be exported by torch.export ({found}): try standard/onnx") from error
         # Examples would be written as a pickle.
         program.example_inputs = None
         described = {**model.about, "task": model.task, "model": model.use.id, "unit": graph.unit}
