@@ -167,37 +167,9 @@ class LossSubject(TriedSubject):
     """A loss; beside it stands the model whose output it is given, where a recipe names one."""
 
 
-class MetricSubject(TriedSubject):
-    """A metric of predictions or of a model."""
-
-
-class ExporterSubject(TriedSubject):
-    """An exporter of predictions or of a model."""
-
-
 class DatasetSubject(ComponentSubject):
     """A dataset, or a view over another."""
 
 
 class TaskSubject(ComponentSubject):
     """A task."""
-
-
-class RecipeSubject(ComponentSubject):
-    """A recipe."""
-
-
-class TableSubject(ComponentSubject):
-    """A table."""
-
-
-SUBJECTS: dict[str, type[ComponentSubject]] = {
-    "task": TaskSubject,
-    "dataset": DatasetSubject,
-    "model": ModelSubject,
-    "loss": LossSubject,
-    "metric": MetricSubject,
-    "exporter": ExporterSubject,
-    "recipe": RecipeSubject,
-    "table": TableSubject,
-}

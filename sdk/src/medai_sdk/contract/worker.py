@@ -66,7 +66,8 @@ def _subjects(name: str, folder: Path, watch: Any) -> Iterator[tuple[str, str, A
     """Kind, id, subject and declared failures: the plugin first, then all that it offers."""
     from medai._discovery import registry
     from medai._discovery.scan import candidates
-    from medai_sdk.contract.subjects import SUBJECTS, PluginSubject
+    from medai_sdk.contract.kinds import SUBJECTS
+    from medai_sdk.contract.subjects import PluginSubject
 
     record = next(each for each in registry().plugins if each.name == name)
     module = next((each.value for each in candidates() if each.distribution == record.distribution and each.name == name), "")

@@ -1,0 +1,24 @@
+"""Which subject a component of each kind is."""
+
+from __future__ import annotations
+
+from medai_sdk.contract.exported import ExporterSubject
+from medai_sdk.contract.measured import MetricSubject
+from medai_sdk.contract.ran import RecipeSubject
+from medai_sdk.contract.subjects import ComponentSubject, DatasetSubject, LossSubject, ModelSubject, TaskSubject
+
+
+class TableSubject(ComponentSubject):
+    """A table."""
+
+
+SUBJECTS: dict[str, type[ComponentSubject]] = {
+    "task": TaskSubject,
+    "dataset": DatasetSubject,
+    "model": ModelSubject,
+    "loss": LossSubject,
+    "metric": MetricSubject,
+    "exporter": ExporterSubject,
+    "recipe": RecipeSubject,
+    "table": TableSubject,
+}
