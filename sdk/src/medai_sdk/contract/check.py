@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 Level = Literal["must", "advice"]
 Subject = TypeVar("Subject")
 
-_MODULES = ("plugin", "component", "dataset", "model", "loss", "metric", "exporter", "task", "recipe", "table")
+_MODULES = ("plugin", "component", "dataset", "model", "model_learning", "model_state", "loss", "metric", "metric_model", "exporter", "task", "recipe", "table")
 _CHECKS: dict[str, Check] = {}
 
 
@@ -65,8 +65,13 @@ def check(name: str, says: str, *, level: Level = "must") -> Callable[[Callable[
     return declare
 
 
-def checks_of(*kinds: str) -> Iterator[Check]:
-    """The checks of these kinds, in the order of their modules; this imports them, and torch."""
+def all_checks() -> Iterator[Check]:
+    """Every check, in the order of the modules; this imports them, and torch."""
     for module in _MODULES:
         import_module(f"medai_sdk.contract.checks.{module}")
-    yield from (each for each in _CHECKS.values() if each.kind in kinds)
+    yield from _CHECKS.values()
+
+
+def checks_of(*kinds: str) -> Iterator[Check]:
+    """The checks of these kinds, in the same order."""
+    yield from (each for each in all_checks() if each.kind in kinds)
