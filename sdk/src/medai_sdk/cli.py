@@ -6,8 +6,6 @@ import json
 
 import click
 
-from medai_sdk.contract.outcome import Outcome
-
 
 @click.group(short_help="For authors of plugins: a new one, and the contract.")
 def plugin() -> None:
@@ -15,25 +13,33 @@ def plugin() -> None:
 
 
 @plugin.command(short_help="Hold a plugin to the contract.")
-@click.argument("name")
-@click.option("--only", multiple=True, metavar="CHECK", help="A check's name, or a kind such as model; repeatable.")
+@click.argument("name", required=False)
+@click.option("--only", multiple=True, metavar="NAME", help="A check, a kind such as model, or an id such as acme/net; repeatable.")
 @click.option("--seconds", default=120.0, show_default=True, type=click.FloatRange(min=1), help="That one check may take.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("-v", "--verbose", is_flag=True, help="Each check, also those that passed.")
-def check(name: str, only: tuple[str, ...], seconds: float, as_json: bool, verbose: bool) -> None:
-    """Run the contract's checks on the installed plugin NAME (medai-acme, or acme): on stub data, on the CPU, without a network.
+@click.option("--list", "as_list", is_flag=True, help="List the checks and what each wants, and check nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report, or the list, as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Each check, also those that passed or do not apply, and tracebacks.")
+def check(name: str | None, only: tuple[str, ...], seconds: float, as_list: bool, as_json: bool, verbose: bool) -> None:
+    """Run the contract's checks on the installed plugin NAME: on stub data, on the CPU, without a network.
 
-    Exit code 6 when the contract is broken.
+    NAME is the distribution's (medai-acme), the plugin's (acme), or the folder of its project. Exit codes: 0 the contract is kept,
+    6 it is broken, 2 there is no such plugin or check, 7 the process that checks cannot be started.
     """
     from medai.errors import PluginError
+    from medai_sdk.contract.progress import Progress
     from medai_sdk.contract.supervise import check_plugin
-    from medai_sdk.contract.text import line_of, summary_of
+    from medai_sdk.contract.text import listing_of, summary_of
 
-    def tell(outcome: Outcome) -> None:
-        for line in line_of(outcome, verbose=verbose):
-            click.echo(line)
-
-    report = check_plugin(name, only=only, seconds=seconds, heard=None if as_json else tell)
+    if as_list:
+        click.echo(listing_of(only, as_json=as_json))
+        return
+    if name is None:
+        raise click.UsageError("which plugin? NAME is medai-acme, acme, or the folder of its project")
+    progress = Progress(quiet=as_json, verbose=verbose)
+    try:
+        report = check_plugin(name, only=only, seconds=seconds, heard=progress.heard, begun=progress.begun)
+    finally:
+        progress.clear()
     click.echo(json.dumps(report.as_record(), indent=1) if as_json else summary_of(report))
     if not report.ok:
         raise PluginError(f"{report.distribution} does not keep the contract")

@@ -10,7 +10,21 @@ from typing import Any, Literal, TypeVar
 Level = Literal["must", "advice"]
 Subject = TypeVar("Subject")
 
-_MODULES = ("plugin", "component", "dataset", "model", "model_learning", "model_state", "loss", "metric", "metric_model", "exporter", "task", "recipe", "table")
+_MODULES = (
+    "plugin",
+    "component",
+    "dataset",
+    "model",
+    "model_learning",
+    "model_state",
+    "loss",
+    "metric",
+    "metric_model",
+    "exporter",
+    "task",
+    "recipe",
+    "table",
+)
 _CHECKS: dict[str, Check] = {}
 
 

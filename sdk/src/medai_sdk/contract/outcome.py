@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ class Outcome:
         reason: what was seen, or why it does not apply.
         mend: what the author can do.
         seconds: how long it took.
+        traceback: where it was raised, or where the process stood when it was ended.
     """
 
     check: str
@@ -34,6 +36,7 @@ class Outcome:
     reason: str = ""
     mend: str = ""
     seconds: float = 0.0
+    traceback: str = ""
 
     @property
     def id(self) -> str:
@@ -73,9 +76,19 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether the contract is kept: nothing failed, and of each subject something ran. What was all skipped is not kept."""
-        subjects = {(each.kind, each.subject) for each in self.outcomes}
+        return bool(self.outcomes) and not self.untried and not any(each.breaks for each in self.outcomes)
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """Subjects of which no check came to a verdict, as `model acme/net`."""
+        subjects = dict.fromkeys((each.kind, each.subject) for each in self.outcomes)
         tried = {(each.kind, each.subject) for each in self.outcomes if each.status != "not applicable"}
-        return bool(self.outcomes) and subjects == tried and not any(each.breaks for each in self.outcomes)
+        return tuple(" ".join(each) for each in subjects if each not in tried)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Report:
+        """The report that `as_record` gave."""
+        return cls(record["plugin"], record["distribution"], tuple(Outcome(**each) for each in record["outcomes"]))
 
     def as_record(self) -> dict[str, Any]:
         """The report as JSON has it."""

@@ -2,146 +2,166 @@
 
 from __future__ import annotations
 
-import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from medai._discovery import PluginRecord, registry
-from medai._discovery.scan import canonical
-from medai._words import nearest
-from medai.errors import PluginError, UsageError
+from medai._discovery.scan import Candidate
+from medai.errors import EnvironmentFault, UsageError
 from medai_sdk.contract.outcome import Outcome, Report
+from medai_sdk.contract.process import Lost, Worker
+from medai_sdk.contract.wanted import kin, wanted_plugin
 
-_TAIL = 600
-"""Characters of what a process said before it ended."""
+_START = 300.0
+"""Seconds that the worker's own imports may take: torch, on a machine that does other things too."""
+_LOADED = "plugin.can-be-loaded"
 
 
-def check_plugin(name: str, *, only: Sequence[str] = (), seconds: float = 120.0, heard: Callable[[Outcome], None] | None = None) -> Report:
+@dataclass(frozen=True)
+class Planned:
+    """A check that is to be made: its name, the subject's kind and id, and the sentence that it holds the subject to."""
+
+    check: str
+    kind: str
+    subject: str
+    says: str
+
+
+def check_plugin(
+    name: str,
+    *,
+    only: Sequence[str] = (),
+    seconds: float = 120.0,
+    heard: Callable[[Outcome], None] | None = None,
+    begun: Callable[[str, str, str], None] | None = None,
+) -> Report:
     """Hold an installed plugin to the contract, on stub data, on the CPU, without a network.
+
+    The checks run in a process of their own, so this may be called from anywhere: a test, a notebook, a thread, a script.
 
     Args:
         name: the distribution's name or the plugin's: `medai-acme` or `acme`.
-        only: names of checks (`model.save-and-load`) or kinds (`model`); empty: all.
+        only: names of checks (`model.save-and-load`), kinds (`model`) or ids (`acme/net`); empty: all. With ids and others, what is both.
         seconds: that one check may take; one that takes longer is ended and has failed.
         heard: called with each outcome as it comes.
+        begun: called with kind, subject and check as each begins.
 
     Raises:
         UsageError: there is no such plugin, with the nearest names, or no such check.
-        PluginError: it is disabled, or the process that checks cannot be started.
+        PluginError: it is disabled.
+        EnvironmentFault: the process that checks cannot be started.
     """
-    record = _record(name)
-    with tempfile.TemporaryDirectory(prefix="medai-check-") as scratch:
-        supervisor = _Supervisor(record, tuple(only), seconds, heard or (lambda outcome: None), Path(scratch))
+    candidate = wanted_plugin(name)
+    with tempfile.TemporaryDirectory(prefix="medai-check-", ignore_cleanup_errors=True) as scratch:
+        supervisor = _Supervisor(candidate, tuple(only), seconds, Path(scratch).resolve(), heard, begun)
         outcomes = supervisor.run()
-    if only and not outcomes:
-        raise UsageError(f"no check is called {only[0]!r}")
-    return Report(record.name, f"{record.distribution} {record.version}", outcomes)
+    return Report(candidate.name, f"{candidate.distribution} {candidate.version}", outcomes)
 
 
-def _record(name: str) -> PluginRecord:
-    records = registry().plugins
-    wanted = canonical(name)
-    found = [each for each in records if wanted in (each.distribution, each.name)]
-    if not found:
-        known = [each.distribution for each in records]
-        raise UsageError(f"there is no plugin {name!r}{nearest(name, known)}; pip install it, or pip install -e its folder")
-    if found[0].status == "disabled":
-        raise PluginError(found[0].described)
-    return found[0]
+def plan_of(name: str, *, only: Sequence[str] = ()) -> tuple[Planned, ...]:
+    """Which checks `check_plugin` would make; nothing of the plugin is imported but its light modules.
+
+    Raises:
+        UsageError, PluginError, EnvironmentFault: as `check_plugin`.
+    """
+    with tempfile.TemporaryDirectory(prefix="medai-check-", ignore_cleanup_errors=True) as scratch:
+        supervisor = _Supervisor(wanted_plugin(name), tuple(only), _START, Path(scratch).resolve(), None, None)
+        return supervisor.plan()
 
 
 class _Supervisor:
-    """Starts the worker, listens, ends it when a check takes too long, and starts it again behind that check."""
+    """Starts the worker, listens, ends it when a check takes too long, and starts it again behind that subject."""
 
     def __init__(
-        self, record: PluginRecord, only: tuple[str, ...], seconds: float, heard: Callable[[Outcome], None], scratch: Path
+        self,
+        candidate: Candidate,
+        only: tuple[str, ...],
+        seconds: float,
+        scratch: Path,
+        heard: Callable[[Outcome], None] | None,
+        begun: Callable[[str, str, str], None] | None,
     ) -> None:
-        self._record, self._only, self._seconds, self._heard, self._scratch = record, only, seconds, heard, scratch
+        self._candidate, self._only, self._seconds, self._scratch = candidate, only, seconds, scratch
+        self._heard, self._begun = heard or (lambda outcome: None), begun or (lambda kind, subject, check: None)
         self._outcomes: list[Outcome] = []
         self._given_up: list[tuple[str, str, str]] = []
 
     def run(self) -> tuple[Outcome, ...]:
-        """All outcomes."""
-        if self._record.broken:
-            self._lost("plugin", self._record.name, "plugin.can-be-loaded", self._record.reason or self._record.status)
-            return tuple(self._outcomes)
+        """All outcomes, in the order in which they came."""
         while True:
-            began, ended, why = self._listen()
-            if ended:
+            lost = self._listen()
+            if lost is None:
                 return tuple(self._outcomes)
-            kind, subject, check = began
-            self._lost(kind, subject, check, why)
-            if kind == "plugin" and check == "plugin.can-be-loaded":
+            self._take(lost)
+            if lost.check == _LOADED:
                 return tuple(self._outcomes)
-            self._given_up.append((kind, subject, f"{check} did not come to an end"))
+            self._given_up.append((lost.kind, lost.subject, f"{lost.check} did not come to an end"))
 
-    def _listen(self) -> tuple[tuple[str, str, str], bool, str]:
-        """Run a worker until it ends; what it had begun last, whether it came to its end, and if not, why."""
-        ear, mouth = os.pipe()
-        order, log = self._scratch / "order.json", self._scratch / "log.txt"
-        order.write_text(json.dumps(self._order()), encoding="utf-8")
-        command = [sys.executable, "-m", "medai_sdk.contract.worker", str(mouth), str(order)]
-        with log.open("wb") as said:
-            worker = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, pass_fds=[mouth], env=self._environment(),
-                cwd=self._work, start_new_session=True,
-            )  # fmt: skip
-        os.close(mouth)
-        began = ("plugin", self._record.name, "plugin.can-be-loaded")
+    def plan(self) -> tuple[Planned, ...]:
+        """What would be checked; of a plugin that cannot be loaded, that alone."""
+        planned: list[Planned] = []
         try:
-            with os.fdopen(ear, "rb", buffering=0) as lines, selectors.DefaultSelector() as ready:
-                ready.register(lines, selectors.EVENT_READ)
-                held = b""
-                while ready.select(self._seconds):
-                    piece = lines.read(65536)
-                    if not piece:
-                        tail = log.read_text(errors="replace")[-_TAIL:].strip()
-                        return began, False, f"the process ended with code {worker.wait()}{f': {tail}' if tail else ''}"
-                    *whole, held = (held + piece).split(b"\n")
-                    for line in whole:
-                        message = json.loads(line)
-                        if "begin" in message:
-                            began = tuple(message["begin"])
-                        elif "outcome" in message:
-                            self._take(Outcome(**message["outcome"]))
-                        else:
-                            return began, True, ""
-                return began, False, f"it takes longer than {self._seconds:g} s"
-        finally:
-            # Its own children too.
-            if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+            with Worker({**self._order(), "plan": True}, self._scratch) as worker:
+                for message in self._usable(worker):
+                    if "planned" in message:
+                        planned.append(Planned(**message["planned"]))
+        except Lost:
+            return (Planned(_LOADED, "plugin", self._candidate.name, "discovery loads it"),)
+        return tuple(planned)
+
+    def _listen(self) -> Outcome | None:
+        """Run a worker until it ends; the check in which it was lost, if it was."""
+        began: dict[str, Any] | None = None
+        started = False
+        try:
+            with Worker(self._order(), self._scratch) as worker:
+                for message in self._usable(worker):
+                    started = True
+                    if "begin" in message:
+                        began = message["begin"]
+                        worker.limit = max(self._seconds, message.get("least", 0.0))
+                        self._begun(began["kind"], began["subject"], began["check"])
+                    elif "outcome" in message:
+                        self._take(Outcome(**message["outcome"]))
+                    elif "stage" in message:
+                        began, worker.limit = None, _START
+        except Lost as lost:
+            if began is None:
+                step = "in a step of its own" if started else "before it could say anything"
+                raise EnvironmentFault(f"the process that checks ended {step}: {lost.reason}\n{lost.said}".rstrip()) from lost
+            return _outcome_of(began, lost)
+        return None
+
+    def _usable(self, worker: Worker) -> Iterator[dict[str, Any]]:
+        """Its messages, but for its refusal of what is asked."""
+        worker.limit = _START
+        for message in worker.messages():
+            if "refuse" in message:
+                raise UsageError(message["refuse"])
+            yield message
 
     def _order(self) -> dict[str, object]:
-        done = [(each.kind, each.subject, each.check) for each in self._outcomes]
         return {
-            "plugin": self._record.name,
-            "folder": str(self._work),
+            "plugin": self._candidate.name,
+            "distribution": self._candidate.distribution,
+            "module": self._candidate.value,
+            "plugins": kin(self._candidate),
+            "folder": str(self._scratch / "work"),
             "only": list(self._only),
-            "done": done,
+            "done": [(each.kind, each.subject, each.check) for each in self._outcomes],
             "given_up": self._given_up,
+            "plan": False,
         }
-
-    @property
-    def _work(self) -> Path:
-        work = self._scratch / "work"
-        work.mkdir(exist_ok=True)
-        return work
-
-    def _environment(self) -> dict[str, str]:
-        places = {name: str(self._work / name.lower()) for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR")}
-        return {**os.environ, **places, "TMPDIR": str(self._work), "CUDA_VISIBLE_DEVICES": "", "MEDAI_STRICT_PLUGINS": "0"}
 
     def _take(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
         self._heard(outcome)
 
-    def _lost(self, kind: str, subject: str, check: str, reason: str) -> None:
-        self._take(Outcome(check=check, kind=kind, subject=subject, level="must", status="failed", reason=reason))
+
+def _outcome_of(began: dict[str, Any], lost: Lost) -> Outcome:
+    """The check in which the process was lost; it breaks the contract, also where it is advice: no other can be trusted after it."""
+    declared = began.pop("known", "")
+    reason = f"{declared} ({lost.reason})" if declared else lost.reason
+    return Outcome(**began, level="must", status="known" if declared else "failed", reason=reason, traceback=lost.said)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
+from medai._words import listed, nearest
+from medai.errors import UsageError
 from medai_sdk.contract.outcome import Outcome, Report
 
 _MARKS = {"passed": "ok", "failed": "FAILED", "known": "known", "not applicable": "n/a"}
@@ -15,17 +18,40 @@ def line_of(outcome: Outcome, *, verbose: bool = False) -> Iterator[str]:
         return
     mark = "advice" if outcome.status == "failed" and outcome.level == "advice" else _MARKS[outcome.status]
     yield f"{mark:7}{outcome.id}"
+    yield from (f"       {line}" for line in told(outcome, traceback=verbose or outcome.check == "plugin.can-be-loaded"))
+
+
+def told(outcome: Outcome, *, traceback: bool = False) -> Iterator[str]:
+    """What is wanted, what was seen, and what mends it."""
     if outcome.status == "failed" and outcome.says:
-        yield f"       wanted: {outcome.says}"
-    if outcome.reason:
-        yield f"       {outcome.reason}"
+        yield f"wanted: {outcome.says}"
+    yield from outcome.reason.splitlines()
     if outcome.mend and outcome.status == "failed":
-        yield f"       mend: {outcome.mend}"
+        yield f"mend: {outcome.mend}"
+    if traceback:
+        yield from outcome.traceback.splitlines()
 
 
 def summary_of(report: Report) -> str:
-    """`medai-acme 0.1.0: 61 checks ran: 60 passed, 1 failed; 14 do not apply`."""
+    """`medai-acme 0.1.0: 61 checks ran, 60 passed, 1 failed; 14 do not apply`."""
     counts = report.counts()
-    words = {"passed": "passed", "failed": "failed", "advice": "pieces of advice", "known": "known failures"}
-    told = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status] or status == "passed")
-    return f"{report.distribution}: {report.ran} checks ran: {told}; {counts['not applicable']} do not apply"
+    words = {"passed": "passed", "failed": "failed", "known": "failed as declared", "advice": "gave advice"}
+    counted = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status] or status == "passed")
+    untried = f"; of {listed(report.untried)} none ran" if report.untried else ""
+    return f"{report.distribution}: {report.ran} checks ran, {counted}; {counts['not applicable']} do not apply{untried}"
+
+
+def listing_of(only: Sequence[str] = (), *, as_json: bool = False) -> str:
+    """Every check of the contract, or those of some names or kinds, with what it wants; this imports torch."""
+    from medai_sdk.contract.check import all_checks
+
+    known = list(all_checks())
+    unknown = [each for each in only if each not in {name for check in known for name in (check.name, check.kind)}]
+    if unknown:
+        raise UsageError(f"no check or kind is called {unknown[0]!r}{nearest(unknown[0], [check.name for check in known])}")
+    found = [check for check in known if not only or check.name in only or check.kind in only]
+    if as_json:
+        return json.dumps([{"name": check.name, "level": check.level, "says": check.says} for check in found], indent=1)
+    width = max(len(check.name) for check in found)
+    lines = [f"{check.name:{width}}  {'' if check.level == 'must' else '(advice) '}{check.says}" for check in found]
+    return "\n".join([*lines, f"{len(found)} checks"])

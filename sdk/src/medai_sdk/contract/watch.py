@@ -1,51 +1,75 @@
-"""What a component does outside its folder: connections that it opens and files that it writes, seen by Python's audit events."""
+"""What a component does outside its folder: connections, files that it writes and programs that it starts, seen by Python's audit events."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from medai_sdk.contract.distribution import within
+
 _WRITING = set("wax+")
-_CONNECTING = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
-_CHANGING = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.move")
+_CONNECTING = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
+_CHANGING = ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "os.utime", "os.setxattr", "shutil.rmtree")
+_MOVING = ("os.rename", "os.link", "os.symlink", "shutil.move")
+_STARTING = {"subprocess.Popen": 1, "os.system": 0, "os.exec": 1, "os.posix_spawn": 1, "os.spawn": 2}
+"""Where each event has the command line."""
 
 
 class Watch:
-    """Watches this process from `start` on; the network is refused, files are only noted.
+    """Watches this process from `start` on; the network is refused, all else is only noted.
 
     Attributes:
         network: what was reached for, in words.
-        written: files and folders outside `allowed` that were opened for writing, made or removed.
+        written: files and folders outside `allowed` that were opened for writing, made, changed or removed.
+        started: programs that the plugin's own code started, by their command line.
     """
 
     def __init__(self, *allowed: Path) -> None:
-        self._allowed = tuple(os.path.realpath(path) for path in (*map(str, allowed), "/dev", "/proc"))
+        self._allowed = tuple(Path(os.path.realpath(path)) for path in (*map(str, allowed), "/dev", "/proc"))
+        self._roots: tuple[Path, ...] = ()
+        self._printed = 0
         self.network: list[str] = []
         self.written: list[str] = []
+        self.started: list[str] = []
 
-    def start(self) -> None:
-        """Begin; a hook cannot be taken out of a process again."""
+    def start(self, roots: Sequence[Path] = ()) -> None:
+        """Begin; a hook cannot be taken out of a process again. `roots` are the plugin's own packages."""
+        self._roots = tuple(roots)
         sys.addaudithook(self._see)
 
     def clear(self) -> None:
         """Forget what was seen."""
-        self.network.clear()
-        self.written.clear()
+        for seen in (self.network, self.written, self.started):
+            seen.clear()
+        self._printed = _stdout_size()
+
+    @property
+    def printed(self) -> int:
+        """Bytes written to the standard output."""
+        sys.stdout.flush()
+        return _stdout_size() - self._printed
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in _CONNECTING:
-            self._connects(event, arguments)
-        elif event == "open":
+        if event == "open":
             self._opens(*arguments)
         elif event in _CHANGING:
-            self._writes(arguments[1] if event == "os.rename" else arguments[0])
+            self._writes(arguments[0])
+        elif event in _MOVING:
+            self._writes(arguments[1])
+            if event in ("os.rename", "shutil.move"):
+                self._writes(arguments[0])
+        elif event in _CONNECTING:
+            self._connects(event, arguments)
+        elif event in _STARTING:
+            self._starts(arguments[_STARTING[event]])
 
     def _connects(self, event: str, arguments: tuple[Any, ...]) -> None:
-        address = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        address = arguments[0] if event.startswith("socket.get") else arguments[1]
         # A path is a socket of this machine, by which processes talk.
-        if event != "socket.getaddrinfo" and not isinstance(address, tuple):
+        if not event.startswith("socket.get") and not isinstance(address, tuple):
             return
         self.network.append(f"{event.partition('.')[2]} {address}")
         raise PermissionError(f"contract checks have no network: {address}")
@@ -61,6 +85,34 @@ class Watch:
         if not isinstance(path, str | bytes | os.PathLike):
             return
         place = os.path.realpath(os.fsdecode(path))
-        inside = any(place == root or place.startswith(root + os.sep) for root in self._allowed)
-        if not inside and "__pycache__" not in place and place not in self.written:
+        if not within(place, self._allowed) and "__pycache__" not in place and place not in self.written:
             self.written.append(place)
+
+    def _starts(self, command: object) -> None:
+        words = (
+            command if isinstance(command, str | bytes) else " ".join(map(str, command)) if isinstance(command, list | tuple) else command
+        )
+        told = os.fsdecode(words) if isinstance(words, bytes) else str(words)
+        # Libraries ask small programs about the machine when they are imported; only what the plugin's own code starts is its doing.
+        if told not in self.started and called_by(self._roots):
+            self.started.append(told)
+
+
+def called_by(roots: Sequence[Path]) -> str:
+    """The line of the plugin's own code that called, as `net.py, line 12`; empty where an import of another library stands between."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if within(file, roots):
+            return f"{Path(file).name}, line {frame.f_lineno}"
+        if file.startswith("<frozen importlib") and frame.f_code.co_name == "_find_and_load":
+            return ""
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+def _stdout_size() -> int:
+    try:
+        return os.fstat(1).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,57 @@
+"""A plugin's distribution: its metadata and its source files, found without importing anything of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import traceback
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+_GENERATED = ("__editable__", "_editable_impl", "__pycache__")
+
+
+def installed(name: str) -> metadata.Distribution | None:
+    """The distribution; None where its metadata cannot be found."""
+    try:
+        return metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+
+
+def top_levels(distribution: metadata.Distribution | None) -> tuple[str, ...]:
+    """The packages and modules that a distribution puts on the import path; none are known of an editable one."""
+    found = set()
+    for file in (distribution.files if distribution else None) or ():
+        top = file.parts[0]
+        if file.suffix == ".py" and not top.startswith(_GENERATED) and top != "..":
+            found.add(top.removesuffix(".py"))
+    return tuple(sorted(found))
+
+
+def places(modules: Iterable[str]) -> dict[str, Path]:
+    """The folder of each top-level package, the file of each module; those that are not there are left out."""
+    found = {}
+    for module in modules:
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            continue
+        if spec is not None and spec.submodule_search_locations:
+            found[module] = Path(next(iter(spec.submodule_search_locations))).resolve()
+        elif spec is not None and spec.origin:
+            found[module] = Path(spec.origin).resolve()
+    return found
+
+
+def within(file: str, roots: Iterable[Path]) -> bool:
+    """Whether a file is one of these or stands below one of them."""
+    return any(file == str(root) or file.startswith(f"{root}/") for root in roots)
+
+
+def own_frame(error: BaseException, roots: Iterable[Path]) -> str:
+    """Where an error was raised: the innermost line of the plugin's own files; without one, the innermost. `forward (net.py, line 12)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if within(frame.filename, roots)]
+    frame = (own or frames)[-1]
+    return f"{frame.name} ({Path(frame.filename).name}, line {frame.lineno})"
