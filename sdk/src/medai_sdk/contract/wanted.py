@@ -84,4 +84,5 @@ def _instead(name: str, known: list[Candidate]) -> str:
             continue
         have = f"it has entry points in {', '.join(groups)} alone" if groups else "it has no entry points"
         return f': {called} is installed, but {have}; a plugin has [project.entry-points."{PLUGINS}"] in its pyproject.toml'
-    return f"{nearest(name, {each.distribution for each in known} | {each.name for each in known})}; pip install it, or pip install -e its folder"
+    names = {each.distribution for each in known} | {each.name for each in known}
+    return f"{nearest(name, names)}; pip install it, or pip install -e its folder"

@@ -1,4 +1,4 @@
-"""What a component does outside its folder: connections, files that it writes and programs that it starts, seen by Python's audit events."""
+"""What a component does outside its folder, seen by Python's audit events: connections, files that it writes, programs that it starts."""
 
 from __future__ import annotations
 
@@ -89,10 +89,7 @@ class Watch:
             self.written.append(place)
 
     def _starts(self, command: object) -> None:
-        words = (
-            command if isinstance(command, str | bytes) else " ".join(map(str, command)) if isinstance(command, list | tuple) else command
-        )
-        told = os.fsdecode(words) if isinstance(words, bytes) else str(words)
+        told = " ".join(map(_text, command)) if isinstance(command, list | tuple) else _text(command)
         # Libraries ask small programs about the machine when they are imported; only what the plugin's own code starts is its doing.
         if told not in self.started and called_by(self._roots):
             self.started.append(told)
@@ -109,6 +106,10 @@ def called_by(roots: Sequence[Path]) -> str:
             return ""
         frame = frame.f_back  # type: ignore[assignment]
     return ""
+
+
+def _text(word: object) -> str:
+    return os.fsdecode(word) if isinstance(word, bytes) else str(word)
 
 
 def _stdout_size() -> int:

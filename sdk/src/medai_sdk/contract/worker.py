@@ -19,11 +19,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from medai_sdk.contract.distribution import installed, own_frame, places, top_levels
+from medai_sdk.contract.distribution import installed, own_frame, places, top_levels, within
 from medai_sdk.contract.outcome import Outcome
 
 _IMPORT = 60.0
 """Seconds that the import of a component's libraries may take, however little a check may."""
+_KIT = Path(__file__).resolve().parent.parent
+_MOST_FRAMES = 20
 
 
 class Mouth:
@@ -177,8 +179,16 @@ def _came(run: Any, roots: tuple[Path, ...]) -> tuple[str, str, str, str]:
         return "failed", error.reason, error.mend, ""
     except BaseException as error:  # a component may also exit
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return "failed", f"{reason}, in {own_frame(error, roots)}", "", "".join(traceback.format_exception(error))
+        return "failed", f"{reason}, in {own_frame(error, roots)}", "", _trace(error)
     return "passed", "", "", ""
+
+
+def _trace(error: BaseException) -> str:
+    """Its traceback, from below the kit's own frames."""
+    walked = error.__traceback__
+    while walked is not None and walked.tb_next is not None and within(walked.tb_frame.f_code.co_filename, (_KIT,)):
+        walked = walked.tb_next
+    return "".join(traceback.format_exception(type(error), error, walked, limit=-_MOST_FRAMES, chain=False))
 
 
 def _as_declared(status: str, reason: str, mend: str, declared: str) -> tuple[str, str, str]:
