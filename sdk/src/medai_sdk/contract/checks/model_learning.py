@@ -1,0 +1,189 @@
+"""Checks of a model: how it learns."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import torch
+
+from medai._engine.module import ModuleLearner
+from medai.tasks import Progress
+from medai_sdk.contract.chance import seed_all
+from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import CLOSE, difference, leaves, tensors
+from medai_sdk.contract.lessons import (
+    ADAM,
+    LONG,
+    STEPS,
+    another,
+    gradients,
+    lesson,
+    module_of,
+    must_learn,
+    prepared,
+    studied,
+    total_of,
+    turns_of,
+)
+from medai_sdk.contract.subjects import ModelSubject
+
+_LEAST_FALL = 0.005
+_MOST_ERROR = 2.0
+"""Root mean squared error in standard deviations of the reference: the mean alone gives 1."""
+_MOST_SLOPE = 5.0
+_MANY_VALUES = 1000
+_NAMED = 6
+
+
+@check("model.every-parameter-learns", "over all turns of the training a gradient reaches every trainable parameter")
+def every_parameter_learns(subject: ModelSubject) -> None:
+    found = gradients(subject)
+    if found.fault:
+        raise Broken(found.fault, "keep the path from the parameters to the loss in torch's graph: no detach, .data, numpy or no_grad")
+    if found.without:
+        more = f" and {len(found.without) - _NAMED} more" if len(found.without) > _NAMED else ""
+        raise Broken(
+            f"no gradient reaches {', '.join(found.without[:_NAMED])}{more}",
+            "use them in forward, take them out, or freeze them with requires_grad_(False)",
+        )
+
+
+@check("model.finite-gradients", "losses and gradients are finite")
+def finite_gradients(subject: ModelSubject) -> None:
+    found = gradients(subject)
+    if found.fault:
+        raise NotApplicable("it cannot take a step: see model.every-parameter-learns")
+    if found.endless:
+        mend = "look for a square root or a logarithm at 0, a division by 0, an exponential that overflows"
+        raise Broken(f"not finite: {', '.join(found.endless[:_NAMED])}", mend)
+
+
+@check("model.loss-falls", "on one batch the training loss falls within a few steps")
+def loss_falls(subject: ModelSubject) -> None:
+    must_learn(subject)
+    module = module_of(subject.predictor())
+    turns = turns_of(module)
+    reached: list[str] = []
+    for by in ("the optimiser at hand", "Adam at 1e-3"):
+        # The rate of a long training may be too small to show anything in a short one.
+        losses = [total_of(progress) for progress in (_by_adam(subject) if reached else studied(subject)[0])]
+        if not all(map(math.isfinite, losses)):
+            raise Broken(
+                f"the loss is {losses[-1]} after {len(losses)} steps on one batch", "keep what is divided or exponentiated in bounds"
+            )
+        if len(turns) > 1:
+            raise NotApplicable(f"its turns {', '.join(turns)} pull against one another; their losses stay finite over {len(losses)} steps")
+        quarter = max(1, len(losses) // 4)
+        first, last = sum(losses[:2]) / 2, sum(losses[-quarter:]) / quarter
+        if first - last > _LEAST_FALL * abs(first):
+            return
+        reached.append(f"from {first:.4g} to {last:.4g} with {by}")
+    mend = "look for a gradient that is always 0, or of the wrong sign"
+    raise Broken(f"in {LONG} steps on one batch the loss goes {', '.join(reached)}", mend)
+
+
+@check("model.learns-by-steps", "fit yields whenever the state is whole, and counts its steps")
+def learns_by_steps(subject: ModelSubject) -> None:
+    predictor = subject.predictor()
+    if not hasattr(predictor, "fit") or isinstance(predictor, ModuleLearner):
+        raise NotApplicable("the engine's own loop teaches it" if hasattr(predictor, "fit") else "it has no fit: it learns nothing")
+    heard = lesson(subject, predictor, STEPS)
+    if not heard:
+        raise Broken("fit yields nothing: the engine can neither log nor save", "yield Progress(step, epoch) whenever the state is whole")
+    if strange := [type(each).__name__ for each in heard if not isinstance(each, Progress)]:
+        raise Broken(f"fit yields a {strange[0]}", "yield medai.tasks.Progress")
+    steps = [each.step for each in heard]
+    if any(later <= earlier for earlier, later in itertools.pairwise(steps)) or steps[0] < 1:
+        raise Broken(f"the steps that fit yields do not grow: {steps}", "count steps in all from 1")
+
+
+@check("model.same-seed-same-weights", "of the same seed come the same weights")
+def same_seed_same_weights(subject: ModelSubject) -> None:
+    states = []
+    for elsewhere in (1, 2):
+        # What the engine does not seed stands wherever it happens to.
+        seed_all(elsewhere)
+        predictor: Any = subject.predictor()
+        if not hasattr(predictor, "state_dict"):
+            raise NotApplicable("it keeps no state")
+        states.append(predictor.state_dict())
+    if place := _first_difference(*states):
+        raise Broken(f"built twice with one seed, {place} differs", "draw weights with torch alone, whose generator the engine seeds")
+
+
+@check("model.same-seed-same-training", "of the same seed come the same figures, with no loader process and with two")
+def same_seed_same_training(subject: ModelSubject) -> None:
+    must_learn(subject)
+    runs = []
+    for workers in (0, 2):
+        predictor = prepared(subject)
+        seed_all(workers)
+        heard = lesson(subject, predictor, STEPS, workers=workers)
+        predicted = predictor.predict(subject.batch(1))
+        runs.append(([dict(progress.losses) for progress in heard], predicted))
+    (losses, predicted), (others, other) = runs
+    if difference(losses, others) > CLOSE / 10 or difference(predicted, other) > CLOSE / 10:
+        raise Broken(
+            f"trained twice with one seed, without and with loader processes, it learns otherwise: {_told(losses)}, then {_told(others)}",
+            "draw from torch's generator in a training step, from context.seed in fit; keep the order in which the feed gives the cases",
+        )
+
+
+@check("model.answers-in-physical-units", "after a few steps its predictions are on the reference's scale")
+def answers_in_physical_units(subject: ModelSubject) -> None:
+    task, samples = subject.task, subject.situation.given
+    if task.reference is not task.prediction:
+        raise NotApplicable("the task's predictions are of another type than its references")
+    predictor = studied(subject)[1] if _can_study(subject) else another(subject)
+    pairs = []
+    for place, sample in enumerate(samples):
+        predicted = next(iter(predictor.predict(subject.batch(1, start=place, training=False))))
+        ours, theirs = ([each.double() for each in tensors(value) if each.is_floating_point()] for value in (predicted, sample.reference))
+        if not theirs or [each.shape for each in ours] != [each.shape for each in theirs]:
+            raise NotApplicable("predictions hold no numbers that can be set beside the reference's, one by one")
+        pairs.append((torch.cat([each.flatten() for each in ours]), torch.cat([each.flatten() for each in theirs])))
+    ours, theirs = (torch.cat(side) for side in zip(*pairs, strict=True))
+    spread = float(theirs.std(correction=0))
+    if not spread or not bool(ours.isfinite().all()):
+        raise NotApplicable("the references are all the same, or predictions are not finite")
+    error = float((ours - theirs).square().mean().sqrt()) / spread
+    slope = _slope(ours, theirs)
+    if error > _MOST_ERROR or (slope and not 1 / _MOST_SLOPE < slope < _MOST_SLOPE):
+        raise Broken(
+            f"predictions have the mean {float(ours.mean()):.3g} and the deviation {float(ours.std(correction=0)):.3g}, the references"
+            f" {float(theirs.mean()):.3g} and {spread:.3g}",
+            "undo the normalisation inside the model: predictions are in the reference's own unit",
+        )
+
+
+def _by_adam(subject: ModelSubject) -> list[Progress]:
+    return lesson(subject, prepared(subject), LONG, cases=subject.situation.training[:2], optimizer=ADAM)
+
+
+def _can_study(subject: ModelSubject) -> bool:
+    try:
+        must_learn(subject)
+    except NotApplicable:
+        return False
+    return isinstance(subject.predictor(), ModuleLearner)
+
+
+def _slope(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    """By how much to multiply predictions that follow the references; 0 where they do not, or where there are too few to say."""
+    if ours.numel() < _MANY_VALUES or not float(ours.std(correction=0)):
+        return 0.0
+    correlation = float(torch.corrcoef(torch.stack([ours, theirs]))[0, 1])
+    return correlation * float(theirs.std(correction=0) / ours.std(correction=0)) if correlation > 0.5 else 0.0
+
+
+def _first_difference(first: Any, second: Any) -> str:
+    ones, others = dict(leaves(first)), dict(leaves(second))
+    if ones.keys() != others.keys():
+        return "the state's structure"
+    return next((name for name, value in ones.items() if difference(value, others[name]) > 0), "")
+
+
+def _told(losses: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{sum(map(float, each.values())):.6g}" for each in losses)

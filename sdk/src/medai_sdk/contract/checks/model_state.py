@@ -1,0 +1,229 @@
+"""Checks of a model: its state, and where it can go."""
+
+from __future__ import annotations
+
+import copy
+import io
+import itertools
+import pickletools
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from medai._engine.checkpoint import load_state, save_state
+from medai._engine.module import ModuleLearner, _Step
+from medai.errors import DivergedError, PluginError
+from medai.tasks import Batch
+from medai_sdk.contract.chance import seed_all
+from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import CLOSE, difference, leaves
+from medai_sdk.contract.elsewhere import answers_elsewhere
+from medai_sdk.contract.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of
+from medai_sdk.contract.subjects import ModelSubject
+
+_EXACT = 1e-6
+_STEPS = 4
+_META = torch.device("meta")
+"""A device without numbers: what computes with tensors of it and of the CPU at once would fail on a GPU in the same way."""
+
+
+@check("model.state-can-be-kept", "its state is tensors, arrays and JSON values alone, no pickle")
+def state_can_be_kept(subject: ModelSubject) -> None:
+    predictor = taught(subject)
+    state = _state_of(predictor)
+    for place, value in leaves(state):
+        if _is_pickle(value):
+            raise Broken(f"{place} of the state holds a pickle", "keep arrays and parameters, or a skops file for scikit-learn")
+    try:
+        save_state(subject.fresh_folder("state") / "state.safetensors", {"learner": state})
+    except DivergedError as error:
+        raise NotApplicable(f"its weights are not finite: {error}") from error
+    except PluginError as error:
+        raise Broken(str(error), "give tensors, numpy arrays, and what JSON has: texts, numbers, lists, tables") from error
+
+
+@check("model.save-and-load", "a state saved and loaded into a new one reproduces the prediction")
+def save_and_load(subject: ModelSubject) -> None:
+    path = _saved(subject, taught(subject))
+    # Of another seed: a weight that is not in the state shows.
+    fresh: Any = subject.predictor(seed=1)
+    fresh.load_state_dict(load_state(path))
+    batch = subject.batch(2)
+    expected = answers(subject, batch)
+    seed_all(0)
+    apart = difference(expected, list(fresh.predict(batch)))
+    if apart > _EXACT:
+        raise Broken(
+            f"loaded into a new one, the state gives other predictions, by {_said(apart)}",
+            "whatever a prediction depends on belongs into parameters, buffers or state_dict, and is drawn by the seed only before that",
+        )
+
+
+@check("model.learning-goes-on", "training that is interrupted, saved and loaded goes on as if it had not been")
+def learning_goes_on(subject: ModelSubject) -> None:
+    must_learn(subject)
+    unbroken: Any = prepared(subject)
+    total = len(lesson(subject, unbroken, _STEPS))
+    done = max(1, total // 2)
+    first: Any = prepared(subject)
+    lesson(subject, first, _STEPS, stop=done)
+    path = _saved(subject, first)
+    second: Any = subject.predictor(seed=1)
+    second.load_state_dict(load_state(path))
+    if total > done:
+        lesson(subject, second, _STEPS, stop=total - done)
+    batch, found = subject.batch(2), []
+    for predictor in (unbroken, second):
+        seed_all(0)
+        found.append(list(predictor.predict(batch)))
+    apart = difference(*found)
+    if apart > CLOSE / 10:
+        raise Broken(
+            f"interrupted after step {done} of {total}, saved, loaded and gone on with, it answers otherwise, by {_said(apart)}",
+            "whatever learning depends on (counters, averages, what was tried) belongs into the state",
+        )
+
+
+@check("model.works-in-a-new-process", "built anew in a process that was started afresh, with its state, it answers alike")
+def works_in_a_new_process(subject: ModelSubject) -> None:
+    predictor = taught(subject)
+    path = _saved(subject, predictor) if hasattr(predictor, "state_dict") else None
+    batch = subject.batch(2)
+    try:
+        found = answers_elsewhere(subject.situation.use, subject.situation.task, path, batch)
+    except Exception as error:
+        mend = "nothing that it needs may stand in this process alone; what travels must be picklable: no lambda, no open file"
+        raise Broken(f"there it fails with {type(error).__name__}: {error}", mend) from error
+    apart = difference(answers(subject, batch), found)
+    if apart > CLOSE:
+        raise Broken(
+            f"there it answers otherwise, by {_said(apart)}",
+            "depend on no state of the process: no hash() of texts, no counter in a module",
+        )
+
+
+@check("model.moves-to-a-device", "all of it follows to a device, and what it makes there is made there")
+def moves_to_a_device(subject: ModelSubject) -> None:
+    predictor = another(subject)
+    module = predictor.module if isinstance(predictor, ModuleLearner) else predictor
+    if not isinstance(module, nn.Module):
+        raise NotApplicable("it is no torch module")
+    batch = subject.batch(2)
+    for path, replace in _unregistered(module):
+        back = replace()
+        fault = next((fault for run in _runs(subject, module, batch) if (fault := _mixed(run))), "")
+        back()
+        if fault:
+            raise Broken(
+                f"{path} is neither parameter nor buffer nor in a registered module: it stays on the CPU ({fault})",
+                "register_buffer, nn.Parameter, nn.ModuleList",
+            )
+    there = copy.deepcopy(module).to(_META)
+    for run in _runs(subject, there, batch.to(_META)):
+        if fault := _mixed(run):
+            raise Broken(f"on another device it computes with tensors of the CPU too ({fault})", "make tensors with device=x.device")
+    _try_real_device(subject, predictor, batch)
+
+
+def _try_real_device(subject: ModelSubject, predictor: Any, batch: Batch[Any, Any]) -> None:
+    name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else ""
+    if not name:
+        return
+    expected = predictor.predict(batch)
+    predictor.to(torch.device(name))
+    on_device = batch if isinstance(predictor, ModuleLearner) else batch.to(name)
+    apart = difference(expected, list(predictor.predict(on_device)))
+    if apart > 10 * CLOSE:
+        raise Broken(f"on {name} it answers otherwise than on the CPU, by {_said(apart)}")
+
+
+def _runs(subject: ModelSubject, module: Any, batch: Batch[Any, Any]) -> Iterator[Callable[[], Any]]:
+    """Ways in which a module is run: asked, and taught where it can be."""
+    task = subject.task
+    module.eval()
+    with torch.no_grad():
+        yield (lambda: module.predict(batch)) if hasattr(module, "predict") else (lambda: module(*task.arguments(batch)))
+    if isinstance(taught(subject), ModuleLearner) and hasattr(module, "training_step") and not gradients(subject).fault:
+        module.train()
+        step = _Step(module, task, loss_of(subject))
+        yield lambda: step(batch, turns_of(module)[0])
+
+
+def _mixed(run: Callable[[], Any]) -> str:
+    """What torch says when tensors of two devices meet; nothing when they do not, or when something else comes first."""
+    try:
+        run()
+    except Exception as error:
+        for each in (error, error.__cause__, error.__context__):
+            if isinstance(each, RuntimeError) and "meta" in str(each) and ("expected device" in str(each) or "same device" in str(each)):
+                return str(each).splitlines()[0]
+    return ""
+
+
+def _unregistered(module: nn.Module) -> Iterator[tuple[str, Callable[[], Callable[[], None]]]]:
+    """Tensors and modules that `module.to` does not move, each with what puts it onto the meta device, which gives what puts it back."""
+    for name, part in module.named_modules():
+        held = vars(part)
+        for key, value in list(held.items()):
+            if key not in ("_parameters", "_buffers", "_modules"):
+                for path, container, place, item in _within(f"{name}.{key}".lstrip("."), held, key, value):
+                    yield path, _replacement(container, place, item)
+
+
+def _within(path: str, container: Any, place: Any, value: Any) -> Iterator[tuple[str, Any, Any, Any]]:
+    if (isinstance(value, torch.Tensor) and value.ndim and value.device.type == "cpu") or isinstance(value, nn.Module):
+        yield path, container, place, value
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _within(f"{path}[{key!r}]", value, key, item)
+
+
+def _replacement(container: Any, place: Any, item: Any) -> Callable[[], Callable[[], None]]:
+    def replace() -> Callable[[], None]:
+        container[place] = copy.deepcopy(item).to(_META)
+        return lambda: container.__setitem__(place, item)
+
+    return replace
+
+
+def _state_of(predictor: Any) -> Mapping[str, Any]:
+    if not hasattr(predictor, "state_dict"):
+        raise NotApplicable("it keeps no state")
+    state: Mapping[str, Any] = predictor.state_dict()
+    return state
+
+
+def _saved(subject: ModelSubject, predictor: Any) -> Path:
+    path = subject.fresh_folder("state") / "state.safetensors"
+    try:
+        save_state(path, _state_of(predictor))
+    except (PluginError, DivergedError) as error:
+        raise NotApplicable(f"its state cannot be kept: {error}") from error
+    return path
+
+
+def _is_pickle(value: Any) -> bool:
+    """Whether bytes, an array of bytes or a text hold a pickle, plain or in the file that torch.save writes; it is not opened."""
+    if isinstance(value, np.ndarray | torch.Tensor):
+        array = np.asarray(value)
+        held = array.tobytes() if array.dtype == np.uint8 and array.ndim == 1 else b""
+    else:
+        held = value.encode("latin-1", "replace") if isinstance(value, str) else value if isinstance(value, bytes) else b""
+    if held[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(held)) as file:
+            return any(name.endswith((".pkl", ".pickle")) for name in file.namelist())
+    if len(held) < 2 or held[-1:] != b"." or held[:1] != b"\x80":
+        return False
+    try:
+        return sum(1 for _ in itertools.islice(pickletools.genops(held), 100_000)) > 1
+    except ValueError:
+        return False
+
+
+def _said(share: float) -> str:
+    return "in shape or kind" if share == float("inf") else f"{share:.2g} of the largest value"
