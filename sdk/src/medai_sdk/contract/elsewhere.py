@@ -1,4 +1,4 @@
-"""A process of its own, started afresh, in which a model answers as it would in a loader process or in another run."""
+"""A process of its own, started afresh, in which things are done as in a loader process or in another run: here, a model answers."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def answers_elsewhere(use: Use, task: str, state: Path | None, batch: Batch[Any,
         Exception: whatever came up there; also where use, batch or answers cannot be sent from process to process.
     """
     try:
-        return _process().submit(_answer, use, task, state, batch).result()
+        return process().submit(_answer, use, task, state, batch).result()
     except BrokenProcessPool:
-        _process.cache_clear()
+        process.cache_clear()
         raise
 
 
 @functools.cache
-def _process() -> ProcessPoolExecutor:
-    """One for all models: it takes seconds until it has imported torch."""
+def process() -> ProcessPoolExecutor:
+    """One for all that is tried: it takes seconds until it has imported torch."""
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
