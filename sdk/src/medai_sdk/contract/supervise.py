@@ -102,35 +102,29 @@ class _Supervisor:
     def plan(self) -> tuple[Planned, ...]:
         """What would be checked; of a plugin that cannot be loaded, that alone."""
         planned: list[Planned] = []
-        try:
-            with Worker({**self._order(), "plan": True}, self._scratch) as worker:
-                for message in self._usable(worker):
-                    if "planned" in message:
-                        planned.append(Planned(**message["planned"]))
-        except Lost:
-            return (Planned(_LOADED, "plugin", self._candidate.name, "discovery loads it"),)
-        return tuple(planned)
+        lost = self._listen(plan=planned)
+        return tuple(planned) if lost is None else (Planned(lost.check, lost.kind, lost.subject, lost.says),)
 
-    def _listen(self) -> Outcome | None:
+    def _listen(self, plan: list[Planned] | None = None) -> Outcome | None:
         """Run a worker until it ends; the check in which it was lost, if it was."""
         began: dict[str, Any] | None = None
-        started = False
+        step = "before it could say anything"
         try:
-            with Worker(self._order(), self._scratch) as worker:
+            with Worker({**self._order(), "plan": plan is not None}, self._scratch) as worker:
                 for message in self._usable(worker):
-                    started = True
                     if "begin" in message:
                         began = message["begin"]
-                        worker.limit = max(self._seconds, message.get("least", 0.0))
+                        worker.limit = max(self._seconds, message["least"])
                         self._begun(began["kind"], began["subject"], began["check"])
                     elif "outcome" in message:
                         self._take(Outcome(**message["outcome"]))
+                    elif "planned" in message and plan is not None:
+                        plan.append(Planned(**message["planned"]))
                     elif "stage" in message:
-                        began, worker.limit = None, _START
+                        began, step, worker.limit = None, f"while {message['stage']}", _START
         except Lost as lost:
             if began is None:
-                step = "in a step of its own" if started else "before it could say anything"
-                raise EnvironmentFault(f"the process that checks ended {step}: {lost.reason}\n{lost.said}".rstrip()) from lost
+                raise EnvironmentFault(f"the process that checks came to no end {step}: {lost.reason}\n{lost.said}".rstrip()) from lost
             return _outcome_of(began, lost)
         return None
 
@@ -152,7 +146,6 @@ class _Supervisor:
             "only": list(self._only),
             "done": [(each.kind, each.subject, each.check) for each in self._outcomes],
             "given_up": self._given_up,
-            "plan": False,
         }
 
     def _take(self, outcome: Outcome) -> None:
