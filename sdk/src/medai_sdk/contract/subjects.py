@@ -165,11 +165,3 @@ class ModelSubject(TriedSubject):
 
 class LossSubject(TriedSubject):
     """A loss; beside it stands the model whose output it is given, where a recipe names one."""
-
-
-class DatasetSubject(ComponentSubject):
-    """A dataset, or a view over another."""
-
-
-class TaskSubject(ComponentSubject):
-    """A task."""

@@ -1,0 +1,271 @@
+"""How a dataset or a view is opened to be tried: its parameters, its folder of stub data, and what a view stands over."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medai._discovery import Entry, load_target, registry
+from medai._engine.configure import Request, configure
+from medai._engine.construct import construct, defaults, signature_of
+from medai._engine.data import open_slots, with_views
+from medai._engine.feed import case_rng
+from medai._engine.models import build_task
+from medai.api import Recipe, Spec, Use
+from medai.errors import DataError, MedaiError
+from medai.tasks import Case, Dataset, Sample, Task
+from medai_sdk.contract.check import Broken
+from medai_sdk.contract.situation import InMemory
+from medai_sdk.stub import INPUTS_OF, samples
+
+STUBS = 8
+"""Cases asked for when stub data are written."""
+READ = 4
+"""Cases that a check reads."""
+SEED = 1
+
+Folders = Callable[[str], Path]
+"""Makes a fresh empty folder of a name."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One way in which a dataset, or a view, can be opened.
+
+    Attributes:
+        words: which way that is, for messages.
+        use: the component with its parameters, and `root` where it reads files; of a view without its `source`.
+        task: the task's name; empty where nobody says.
+        root: the folder of stub data; None of data that need none, and of a view.
+        source: of a view, makes what it stands over; None of a dataset.
+    """
+
+    words: str
+    use: Use
+    task: str
+    root: Path | None = None
+    source: Callable[[], Dataset[Any, Any]] | None = field(default=None, compare=False)
+
+    def fresh(self, source: Dataset[Any, Any] | None = None, root: Path | None = None) -> Dataset[Any, Any]:
+        """The dataset, built anew; of a view over another source, of a dataset in another folder, where they are given."""
+        injected = {} if self.source is None else {"source": self.source() if source is None else source}
+        params = self.use.params if root is None else {**self.use.params, "root": str(root)}
+        made: Dataset[Any, Any] = construct(self.use.id, params, kind="dataset", **injected)
+        return made
+
+    def build_task(self) -> Task[Any, Any, Any] | None:
+        """The task; None where nobody says."""
+        return build_task(self.task) if self.task else None
+
+
+def some(cases: Any, count: int = READ) -> list[Case]:
+    """Cases from all over the dataset, the first and the last among them."""
+    cases = list(cases)
+    return (
+        [cases[place] for place in sorted({round(step * (len(cases) - 1) / max(1, count - 1)) for step in range(count)})] if cases else []
+    )
+
+
+def read(dataset: Dataset[Any, Any], case: Case, draw: int = 0) -> Sample[Any, Any]:
+    """A case as the engine reads it, in epoch `draw`."""
+    return dataset.read(case, case_rng(0, draw, case.id))
+
+
+def read_some(dataset: Dataset[Any, Any]) -> list[Sample[Any, Any]]:
+    """A few cases, as the engine reads them."""
+    return [read(dataset, case) for case in some(dataset.cases())]
+
+
+def is_view(target: object) -> bool:
+    """Whether a dataset stands over another."""
+    return next(iter(signature_of(target)), "") == "source"
+
+
+def ways(entry: Entry, folders: Folders) -> Iterator[Opened]:
+    """Every way in which a dataset or a view can be tried: with its spec's example, as the plugin's recipes use it, with its defaults.
+
+    Raises:
+        Broken: there is none.
+    """
+    target = load_target(entry)
+    yield from _views(entry, target, folders) if is_view(target) else _datasets(entry, target, folders)
+
+
+def _datasets(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
+    seen: list[tuple[str, Mapping[str, object]]] = []
+    for words, task, params in _parameters(entry, target):
+        given = {name: value for name, value in params.items() if name != "root"}
+        if (task, given) in seen:
+            continue
+        seen.append((task, given))
+        if "root" not in signature_of(target):
+            yield Opened(words, Use(entry.id, given), task)
+            continue
+        if not hasattr(target, "write_stub"):
+            raise Broken(
+                "it reads files, and has no write_stub", "offer write_stub(root, n, seed), which fakes n cases as its reader wants them"
+            )
+        root = folders("stub")
+        target.write_stub(root, STUBS, SEED)
+        yield Opened(words, Use(entry.id, {**given, "root": str(root)}), task, root)
+
+
+def _parameters(entry: Entry, target: Any) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """Where parameters are from, the task, and the parameters."""
+    spec = entry.spec
+    assert isinstance(spec, Spec)
+    if spec.example:
+        yield "with its example", spec.task, spec.example
+        return
+    found = False
+    for recipe in _recipes(entry):
+        slots = recipe.data.values()
+        for use in (*(slot.folder for slot in slots), *(slot.embedded for slot in slots if slot.embedded)):
+            for inner in _chain(use):
+                if inner.id == entry.id:
+                    found = True
+                    yield f"as recipe {recipe.name} has it", recipe.task, {k: v for k, v in inner.params.items() if k != "source"}
+    required = [name for name in signature_of(target) if name not in defaults(target) and name not in ("root", "source")]
+    if not found and required:
+        raise Broken(
+            f"no recipe of {entry.plugin.distribution} has it, and its parameters {', '.join(required)} have no default",
+            f"give its spec an example, such as example={{{required[0]!r}: ...}}",
+        )
+    if not found:
+        yield "with its defaults", spec.task, {}
+
+
+def _recipes(entry: Entry) -> Iterator[Recipe]:
+    for each in registry().entries("recipe"):
+        if each.plugin == entry.plugin and isinstance(each.spec, Recipe):
+            yield each.spec
+
+
+def _chain(use: Use) -> Iterator[Use]:
+    """A dataset and what it stands over, the outermost first."""
+    yield use
+    source = use.params.get("source")
+    if isinstance(source, Use):
+        yield from _chain(source)
+
+
+def _views(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
+    """In the first recipe that has it, over all that it stands over there; and over stub data of every task and input that it takes."""
+    spec = entry.spec
+    assert isinstance(spec, Spec)
+    params: Mapping[str, object] = spec.example
+    for recipe in () if spec.example else _recipes(entry):
+        inside = _in_recipe(entry, recipe, folders)
+        if inside is not None:
+            yield inside
+            params = inside.use.params
+            break
+    required = [name for name in signature_of(target) if name not in defaults(target) and name not in ("source", *params)]
+    if required:
+        raise Broken(
+            f"no recipe of {entry.plugin.distribution} has it, and its parameters {', '.join(required)} have no default",
+            f"give its spec an example, such as example={{{required[0]!r}: ...}}",
+        )
+    use = Use(entry.id, params)
+    for words, task, held in stub_sources(spec):
+        yield Opened(f"over {words}", use, task, None, functools.partial(InMemory, held))
+    for other in registry().entries("dataset"):
+        if other.plugin == entry.plugin and _suits(spec, other):
+            for way in _datasets(other, load_target(other), folders):
+                yield Opened(f"over {other.id} {way.words}", use, way.task, None, way.fresh)
+
+
+def stub_sources(spec: Spec) -> Iterator[tuple[str, str, tuple[Sample[Any, Any], ...]]]:
+    """Stub data of every task and input that a view takes by its spec: what they are, the task, and the samples."""
+    for task, kinds in INPUTS_OF.items():
+        for kind in kinds if spec.task in ("", task, f"medai/{task}") else ():
+            if not spec.inputs or kind in spec.inputs:
+                for unit in ("0..1", "HU") if kind == "image" else ("0..1",):
+                    said = f"stub data of {task} of {kind}" + (f" in {unit}" if kind == "image" else "")
+                    yield said, task, tuple(samples(task, kind, n=6, seed=SEED, unit=unit))
+
+
+def _suits(spec: Spec, other: Entry) -> bool:
+    """Whether a view of a plugin's own task stands over a dataset of that plugin: medai's own tasks have stub data."""
+    target = load_target(other)
+    own = spec.task.removeprefix("medai/") not in ("", *INPUTS_OF)
+    return own and isinstance(other.spec, Spec) and other.spec.task == spec.task and not is_view(target)
+
+
+def _in_recipe(entry: Entry, recipe: Recipe, folders: Folders) -> Opened | None:
+    """The view where a recipe has it, over what is beneath it there; None where the recipe does not have it, or cannot be opened."""
+    if recipe.upstream or not any(use.id == entry.id for use in _all_datasets(recipe)):
+        return None
+    resolved = _resolved(f"{entry.plugin.name}/{recipe.name}", folders)
+    if resolved is None:
+        return None
+    words = f"as recipe {recipe.name} has it"
+    for use in (inner for slot in resolved.data.values() for outer in (slot.folder, slot.embedded) if outer for inner in _chain(outer)):
+        source = use.params.get("source")
+        if use.id == entry.id and isinstance(source, Use) and _opens(source):
+            own = Use(entry.id, {name: value for name, value in use.params.items() if name != "source"})
+            return Opened(words, own, resolved.task, None, functools.partial(construct, source.id, source.params, kind="dataset"))
+    views = (*resolved.views, *(resolved.train.views if resolved.train else ()))
+    for place, view in enumerate(views):
+        if view.id == entry.id:
+            beneath = open_slots(resolved, {})[0].own
+            return Opened(words, view, resolved.task, None, functools.partial(with_views, beneath, views[:place], {}))
+    return None
+
+
+def _all_datasets(recipe: Recipe) -> Iterator[Use]:
+    """Every dataset and view in a recipe."""
+    for slot in recipe.data.values():
+        yield from _chain(slot.folder)
+        yield from _chain(slot.embedded) if slot.embedded else ()
+    yield from recipe.views
+    yield from recipe.train.views if recipe.train else ()
+
+
+def _resolved(id: str, folders: Folders) -> Recipe | None:
+    """A recipe on its stub data, or on its embedded data where it has no other; None where it cannot be resolved, which is said where
+    the recipe itself is tried."""
+    for request in (Request(id, stub=True), Request(id)):
+        try:
+            return configure(request, stub_root=folders("recipe")).recipe
+        except MedaiError:
+            continue
+    return None
+
+
+def _opens(source: Use) -> bool:
+    try:
+        return bool(construct(source.id, source.params, kind="dataset").cases())
+    except MedaiError:
+        return False
+
+
+class Watched:
+    """A dataset that counts what is asked of it, and may refuse."""
+
+    def __init__(self, inner: Dataset[Any, Any], *, refuses: bool = False) -> None:
+        self._inner, self._refuses = inner, refuses
+        self.read_ids: list[str] = []
+        for name in ("facts", "single_subject"):
+            if hasattr(inner, name):
+                setattr(self, name, getattr(inner, name))
+
+    def cases(self) -> Any:
+        """The cases."""
+        return self._inner.cases()
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        """The case.
+
+        Raises:
+            DataError: it is to refuse.
+        """
+        self.read_ids.append(case.id)
+        if self._refuses:
+            raise DataError("the source cannot read it")
+        return self._inner.read(case, rng)

@@ -1,0 +1,109 @@
+"""A dataset as its checks get it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from medai.errors import DataError, MedaiError
+from medai.tasks import Dataset
+from medai_sdk.contract.check import Broken, NotApplicable
+from medai_sdk.contract.data import Opened, is_view, read, ways
+from medai_sdk.contract.subjects import ComponentSubject
+
+
+class DatasetSubject(ComponentSubject):
+    """A dataset, or a view over another."""
+
+    _found: tuple[Opened, ...] | Broken | None = None
+
+    def prepare(self) -> tuple[Opened, ...]:
+        """Every way in which it can be opened, has cases, and gives the first of them.
+
+        Raises:
+            Broken: there is none, or one fails with more than a refusal of what it stands over.
+        """
+        if self._found is None:
+            try:
+                self._found = self._every_way()
+            except Broken as error:
+                self._found = error
+            except MedaiError as error:
+                self._found = Broken(str(error))
+        if isinstance(self._found, Broken):
+            raise self._found
+        return self._found
+
+    @property
+    def ways(self) -> tuple[Opened, ...]:
+        """Every way in which it can be opened.
+
+        Raises:
+            NotApplicable: there is none; `dataset.can-be-opened` says why.
+        """
+        try:
+            return self.prepare()
+        except Broken as error:
+            raise NotApplicable("it could not be opened: see dataset.can-be-opened") from error
+
+    @property
+    def folders(self) -> tuple[Opened, ...]:
+        """The ways with a folder of stub data.
+
+        Raises:
+            NotApplicable: it reads no folder, as its parameters say.
+        """
+        found = tuple(way for way in self.ways if way.root is not None)
+        if not found:
+            raise NotApplicable("it has no parameter root, so it reads no files")
+        return found
+
+    @property
+    def views(self) -> tuple[Opened, ...]:
+        """The ways with a source.
+
+        Raises:
+            NotApplicable: it is no view, as its first parameter says.
+        """
+        if not is_view(self.target):
+            raise NotApplicable("its first parameter is not source, so it is no view")
+        return self.ways
+
+    @property
+    def own(self) -> tuple[Opened, ...]:
+        """The ways without a source.
+
+        Raises:
+            NotApplicable: it is a view, as its first parameter says.
+        """
+        if is_view(self.target):
+            raise NotApplicable("a view has the cases that its source has")
+        return self.ways
+
+    def _every_way(self) -> tuple[Opened, ...]:
+        found, refused = [], []
+        for way in ways(self.entry, self.fresh_folder):
+            try:
+                self._try(way)
+            except DataError as error:
+                if way.source is None:
+                    raise Broken(f"{way.words}: {type(error).__name__}: {error}") from error
+                # A view may well refuse what it is not made for.
+                refused.append(f"{way.words}: {error}")
+            except Broken:
+                raise
+            except (Exception, SystemExit) as error:
+                told = f"{way.words}: {type(error).__name__}: {error}"
+                raise Broken(told, "name in its spec the task and the inputs that it takes" if way.source else "") from error
+            else:
+                found.append(way)
+        if not found:
+            told = "; ".join(refused) or "there are no stub data of its task and inputs, and no recipe that has it"
+            raise Broken(told, "name its task and inputs in the spec, or give the spec an example, or add a recipe that has it")
+        return tuple(found)
+
+    def _try(self, way: Opened) -> None:
+        dataset: Dataset[Any, Any] = way.fresh()
+        cases = dataset.cases()
+        if not cases:
+            raise Broken(f"{way.words}: it has no case")
+        read(dataset, cases[0])
