@@ -202,6 +202,14 @@ def test_boxes_of_any_number_come_of_one_image(tmp_path: Path) -> None:
         assert torch.allclose(answer.scores, expected.scores.detach(), atol=1e-5)
 
 
+def test_open_sizes_are_given_up_only_where_they_are_to_blame() -> None:
+    graph = Graph.of(trained(Finder().eval(), "detection"), images(1, 12, 10, unit="0..1"))
+    right, wrong = (lambda given: graph.whole(*given)), (lambda given: [value + 9 for value in graph.whole(*given)])
+    assert graph.fitted(lambda axes: (axes, right, axes)) == ((2, 3),)
+    assert graph.fitted(lambda axes: (axes, wrong if any(axes) else right, axes)) == ((),)
+    assert graph.fitted(lambda axes: (axes, wrong, axes)) == ((2, 3),)
+
+
 def test_rows_of_a_table_are_the_same_in_another_order() -> None:
     boxes, labels = torch.rand(40, 4, generator=torch.Generator().manual_seed(0)) * 200, torch.arange(40) % 3
     swapped = torch.arange(40).roll(7)

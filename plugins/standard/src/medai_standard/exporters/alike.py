@@ -14,8 +14,8 @@ def same(expected: Sequence[torch.Tensor], found: Sequence[torch.Tensor]) -> boo
 
 def same_rows(expected: Sequence[torch.Tensor], found: Sequence[torch.Tensor]) -> bool:
     """Whether outputs that are the columns of one table, as those of boxes are, hold the same rows, to a thousandth of a column's largest
-    value: in any order, because rows of nearly equal score change places, and but for one in twenty, because of two boxes that overlap
-    just enough either may be removed."""
+    value: in any order, because rows of nearly equal score change places, and but for one, or one in twenty, because of two boxes that
+    overlap just enough either may be removed."""
     if len(expected) < 2 or any(len({len(value) for value in columns}) > 1 for columns in (expected, found)):
         return False
     if any(first.shape[1:] != second.shape[1:] or first.dtype != second.dtype for first, second in zip(expected, found, strict=True)):
@@ -26,7 +26,7 @@ def same_rows(expected: Sequence[torch.Tensor], found: Sequence[torch.Tensor]) -
         for columns in (expected, found)
     ]
     return all(
-        sum(not bool(((row - others).abs().amax(1) <= 1).any()) for row in table) <= len(table) / 20
+        sum(not bool(((row - others).abs().amax(1) <= 1).any()) for row in table) <= max(1, len(table) / 20)
         for table, others in (tables, tables[::-1])
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import itertools
 import logging
 import os
@@ -102,6 +103,7 @@ class Graph:
             PluginError: it fails for all of them; the message says only how.
         """
         faults: list[str] = []
+        doubted: Callable[[], tuple[T, Run, Axes]] | None = None
         for axes, trace in itertools.product(self._attempts(), traces):
             try:
                 traced, run, opened = trace(axes)
@@ -112,8 +114,14 @@ class Graph:
                 continue
             # Closed again, the batch would be fixed at that of the example, which is two.
             batch_kept = all(0 in found for found in opened) or not all(0 in found for found in axes)
-            if not any(axes) or (batch_kept and self._agrees(run, opened)):
+            if batch_kept and self._agrees(run, opened):
                 return traced
+            if not any(axes):
+                # Of equal scores chance decides which answers are kept. If the graph of one size differs too, open sizes are not to blame;
+                # it is traced again, because a trace may leave a file.
+                return traced if doubted is None or self._alike(run, self.example) else doubted()[0]
+            if batch_kept and doubted is None and any(opened) and self._only_differs(run, opened):
+                doubted = functools.partial(trace, axes)
         raise PluginError("; then ".join(dict.fromkeys(faults)))
 
     def _attempts(self) -> Iterator[Axes]:
@@ -140,14 +148,14 @@ class Graph:
         longer = self._longer(axes)
         return longer is not None and all(self._alike(run, trial) for trial in (self.example, longer))
 
+    def _only_differs(self, run: Run, axes: Axes) -> bool:
+        """Whether a traced graph does answer, with these axes longer too, and differs from the module for the example itself."""
+        longer = self._longer(axes)
+        return longer is not None and _asked(run, longer) is not None and not self._alike(run, self.example)
+
     def _alike(self, run: Run, trial: Tensors) -> bool:
-        expected = _answer(self.whole, trial)
-        try:
-            with torch.no_grad(), quiet():
-                found = run(trial)
-        except Exception:  # a graph that fixed a size says so in its own words
-            return False
-        if expected is None:
+        expected, found = _answer(self.whole, trial), _asked(run, trial)
+        if expected is None or found is None:
             return False
         return same(expected, found) or (not any(0 in axes for axes in self.axes) and same_rows(expected, found))
 
@@ -160,34 +168,6 @@ class Graph:
             if _answer(self.whole, given) is not None:
                 return given
         return None
-
-
-class GraphPredictor:
-    """A graph as a predictor: a task's arguments in, its predictions of the tensors that come out.
-
-    Attributes:
-        limits: what the file takes of one size only, in words, as `medai.tasks.ModelExporter` has it.
-    """
-
-    def __init__(self, task: str, outputs: Sequence[str], run: Run, shapes: Sequence[Sequence[int | None]]) -> None:
-        self._task: Any = build_task(task)
-        self._outputs, self._run, self.limits = tuple(outputs), run, tuple(_limits(shapes))
-
-    def predict(self, batch: Batch[Any, Any]) -> list[Any]:
-        """One prediction per case.
-
-        Raises:
-            PluginError: the graph does not take a batch of this size.
-        """
-        given = tuple(self._task.arguments(batch.to("cpu")))
-        try:
-            with torch.no_grad():
-                found = [value.cpu() for value in self._run(given)]
-        except Exception as error:
-            sizes = ", ".join(str(tuple(value.shape)) for value in given)
-            raise PluginError(f"the exported graph gives no answer to an input of {sizes}: {short(error)}") from error
-        answers: list[Any] = self._task.from_tensors(dict(zip(self._outputs, found, strict=True)), batch)
-        return answers
 
 
 @contextlib.contextmanager
@@ -215,20 +195,6 @@ def quiet() -> Iterator[None]:
         logging.disable(level)
 
 
-def axis_name(axis: int, ndim: int) -> str:
-    """What an axis of an argument is called."""
-    spatial = ("depth", "height", "width")[-(ndim - 2) :] if ndim > 3 else ("length",)
-    return "batch" if axis == 0 else spatial[axis - 2]
-
-
-def _limits(shapes: Sequence[Sequence[int | None]]) -> Iterator[str]:
-    """What of the arguments' shapes, None where open, is fixed beside the channels."""
-    for number, shape in enumerate(shapes, start=1):
-        fixed = [f"{axis_name(axis, len(shape))} {size}" for axis, size in enumerate(shape) if axis != 1 and size is not None]
-        if fixed:
-            yield f"fixed in the file{f', input {number}' if len(shapes) > 1 else ''}: {', '.join(fixed)}"
-
-
 def _twice(given: Tensors) -> Tensors:
     return tuple(torch.cat([value, value]) for value in given)
 
@@ -241,6 +207,15 @@ def _answer(whole: Whole, given: Tensors) -> Tensors | None:
     except Exception:  # a module has its own ways to refuse a size
         return None
     return found
+
+
+def _asked(run: Run, given: Tensors) -> Sequence[torch.Tensor] | None:
+    """What a traced graph gives; None where it does not take an input of this size."""
+    try:
+        with torch.no_grad(), quiet():
+            return run(given)
+    except Exception:  # a graph that fixed a size says so in its own words
+        return None
 
 
 def _stretched(value: torch.Tensor, axes: Sequence[int], step: int) -> torch.Tensor:

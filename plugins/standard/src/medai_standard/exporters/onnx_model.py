@@ -14,7 +14,8 @@ import torch
 
 from medai.errors import DataError, EnvironmentFault, PluginError, UsageError
 from medai.tasks import Batch, Trained
-from medai_standard.exporters.graph import Axes, Graph, GraphPredictor, Run, Tensors, axis_name, quiet
+from medai_standard.exporters.graph import Axes, Graph, Run, Tensors, quiet
+from medai_standard.exporters.graph_predictor import GraphPredictor, axis_name
 
 _FILE, _DATA = "model.onnx", "model.onnx.data"
 _PREFIX, _FORMAT = "medai.", "1"

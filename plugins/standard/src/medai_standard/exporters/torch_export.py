@@ -14,7 +14,8 @@ import torch
 from medai.errors import DataError, EnvironmentFault, PluginError
 from medai.io import replacing
 from medai.tasks import Batch, Trained
-from medai_standard.exporters.graph import Axes, Graph, GraphPredictor, Run, Tensors, quiet, short
+from medai_standard.exporters.graph import Axes, Graph, Run, Tensors, quiet, short
+from medai_standard.exporters.graph_predictor import GraphPredictor
 
 _FILE, _ABOUT, _FORMAT = "model.pt2", "medai.json", 1
 _ENTRIES = re.compile(
