@@ -193,6 +193,8 @@ def medai_models() -> list[ModelSpec]:
         ModelSpec(name="plain", target="enginetoys:Plain", summary="plain", task="medai/restoration"),
         ModelSpec(name="turning", target="enginetoys:Turning", summary="in turns", task="medai/restoration"),
         ModelSpec(name="same", target="enginetoys:Same", summary="the input", task="medai/restoration"),
+        # Of the same id as a dataset: ids are unique per kind.
+        ModelSpec(name="doubled", target="enginetoys:Plain", summary="plain", task="medai/restoration"),
     ]
 
 

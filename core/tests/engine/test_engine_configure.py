@@ -129,6 +129,7 @@ def test_defaults_are_written_out() -> None:
     filled = with_defaults(of().document)
     assert filled["model"] == {"use": "enginetoys/plain", "width": 4, "dropout": 0.0}
     assert filled["data"]["pairs"]["folder"]["source"]["groups"] == 6
+    assert filled["train"]["views"] == [{"use": "enginetoys/doubled", "times": 2, "label": "x"}], "it is a model's id as well"
     assert filled["loss"]["window"] == [0, 1]
     assert filled["train"]["optimizers"]["all"] == {"use": "Adam", "lr": 0.01, "weight_decay": 0.5}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from medai._discovery import load_target, registry
 from medai._engine.bounds import check_bounds
-from medai._engine.construct import defaults, find, signature_of
+from medai._engine.construct import defaults, find, kind_of_parameter, signature_of
 from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
 from medai._words import listed, nearest
 from medai.api import Recipe, Slot, Use
@@ -21,6 +21,8 @@ PAPER = "paper"
 STUB_CASES = 8
 _STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
+_KINDS = {"data": "dataset", "views": "dataset", "model": "model", "baselines": "model", "loss": "loss", "metrics": "metric"}
+"""What stands at a key of a recipe."""
 _IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data", "known_failures")
 
 
@@ -167,17 +169,18 @@ def innermost(use: Use) -> Use:
     return innermost(source) if isinstance(source, Use) else use
 
 
-def with_defaults(value: Any) -> Any:
-    """A document with every component's default parameters written out, for people to read."""
+def with_defaults(value: Any, kind: str | None = None) -> Any:
+    """A document with every component's default parameters written out, for people to read; a component in it is of that kind, or of
+    the kind that its place says: ids are unique per kind alone."""
     if isinstance(value, list):
-        return [with_defaults(item) for item in value]
+        return [with_defaults(item, kind) for item in value]
     if not isinstance(value, Mapping):
         return value
-    filled = {key: with_defaults(item) for key, item in value.items()}
-    if isinstance(value.get("use"), str) and "/" in value["use"]:
-        missing = defaults(load_target(find(value["use"])))
-        filled |= {key: to_document(item) for key, item in missing.items() if key not in filled}
-    return filled
+    if not isinstance(value.get("use"), str) or "/" not in value["use"]:
+        return {key: with_defaults(item, _KINDS.get(key, kind)) for key, item in value.items()}
+    target = load_target(find(value["use"], kind))
+    filled = {key: with_defaults(item, kind_of_parameter(target, key)) for key, item in value.items()}
+    return filled | {key: to_document(item) for key, item in defaults(target).items() if key not in filled}
 
 
 def _load(name: str) -> tuple[str, Document, Document]:

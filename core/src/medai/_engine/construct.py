@@ -70,6 +70,12 @@ def defaults(target: object) -> dict[str, object]:
     return {name: p.default for name, p in signature_of(target).items() if p.default is not inspect.Parameter.empty}
 
 
+def kind_of_parameter(target: object, name: str) -> str | None:
+    """The kind of component that a keyword of a target's constructor takes, one or several of them; None where its type does not say."""
+    annotation = _hints(target).get(name, Any)
+    return _kind_of(annotation) or next(filter(None, map(_kind_of, typing.get_args(annotation)[-2:])), None)
+
+
 def construct(id: str, given: Mapping[str, object], *, kind: str | None = None, runs: Runs | None = None, **injected: object) -> Any:
     """Build the component `id`.
 
