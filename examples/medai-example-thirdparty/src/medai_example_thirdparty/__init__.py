@@ -1,0 +1,1 @@
+"""Outlines of tissue in radiographs, a plugin of medai."""
