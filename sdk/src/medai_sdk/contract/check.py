@@ -24,6 +24,7 @@ _MODULES = (
     "metric",
     "metric_model",
     "exporter",
+    "exporter_model",
     "task",
     "recipe",
     "table",

@@ -1,1 +1,171 @@
-"""Checks of a exporter."""
+"""Checks of an exporter of predictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medai.tasks import Sample
+from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.exported import ExporterSubject
+from medai_sdk.contract.values import copied, difference
+from medai_sdk.contract.written import content_of, image_of, pickles_in, values_of
+
+_PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
+"""Files that say where in the patient an image lies."""
+_STEPS = 200
+"""Of a picture's range: what 8 bits keep, with something to spare."""
+_MILLIMETRES = 1e-3
+
+
+@check(
+    "exporter.writes-what-it-names", "`write` gives the files that it wrote: whole, inside the folder, each once, and no others stand there"
+)
+def writes_what_it_names(subject: ExporterSubject) -> None:
+    for attempt in subject.taken:
+        where, folder, files = attempt.given.words, attempt.folder, attempt.files
+        assert folder is not None
+        if not isinstance(files, list) or not files or not all(isinstance(path, Path) for path in files):
+            raise Broken(f"{where}: write gave {files!r:.200}", "return a list of paths")
+        for path in files:
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise Broken(f"{where}: {path} lies outside the folder that it was given", "write into `folder` alone")
+            if not path.is_file() or not path.stat().st_size:
+                raise Broken(f"{where}: {path.name} is {'empty' if path.is_file() else 'not there'}", "return the files that were written")
+        twice = [path.name for path, count in Counter(files).items() if count > 1]
+        if twice:
+            raise Broken(
+                f"{where}: {twice[0]} is named twice: a case took another's place", "name files by case id, and tell alike ones apart"
+            )
+        beside = sorted(path.name for path in folder.parent.rglob("*") if path.is_file() and path not in files)
+        if beside:
+            raise Broken(
+                f"{where}: {beside[0]} is there and not among the files returned", "write into `folder` alone, and return every file"
+            )
+
+
+@check("exporter.tells-cases-apart", "cases from files of one name, or with ids that are nearly alike, do not take one another's place")
+def tells_cases_apart(subject: ExporterSubject) -> None:
+    for attempt in subject.taken:
+        alike = attempt.given.alike_in_name()
+        folder, files = subject.write(alike)
+        found, wanted = _count(folder), _count(_folder(attempt))
+        if found != wanted or len(set(files)) != len(attempt.files):
+            raise Broken(
+                f"{attempt.given.words}: {wanted} files for {len(alike.samples)} cases, {found} where their files bear one name",
+                "name files by case id; two ids may become one file name, so count them",
+            )
+
+
+@check("exporter.same-input-same-content", "the same predictions give the same content, but for times and UIDs")
+def same_input_same_content(subject: ExporterSubject) -> None:
+    for attempt in subject.taken:
+        folder, _ = subject.write(attempt.given)
+        first, second = (Counter(content_of(path) for path in held.rglob("*") if path.is_file()) for held in (_folder(attempt), folder))
+        if first != second:
+            raise Broken(
+                f"{attempt.given.words}: {(first - second).total()} of {first.total()} files differ",
+                "write nothing that chance or time decides",
+            )
+
+
+@check("exporter.every-prediction-counts", "another prediction for a case gives another content, so that each is written")
+def every_prediction_counts(subject: ExporterSubject) -> None:
+    for attempt in subject.taken:
+        given = attempt.given
+        whole = Counter(content_of(path) for path in _folder(attempt).rglob("*") if path.is_file())
+        for place in range(len(given.samples)):
+            fewer = given.without(place)
+            folder, _ = subject.write(fewer)
+            if Counter(content_of(path) for path in folder.rglob("*") if path.is_file()) == whole:
+                raise Broken(
+                    f"{given.words}: without case number {place + 1} the same is written", "write each prediction that `rows` gives"
+                )
+
+
+@check("exporter.leaves-its-input", "predictions and samples are as they were")
+def leaves_its_input(subject: ExporterSubject) -> None:
+    for attempt in subject.taken:
+        given = attempt.given
+        before = copied(list(given.samples)), copied(list(given.answers))
+        subject.write(given)
+        for place, (sample, answer) in enumerate(given.rows()):
+            was = before[0][place]
+            if difference(before[1][place], answer) or difference(was.inputs, sample.inputs) or difference(was.reference, sample.reference):
+                raise Broken(f"{given.words}: the prediction or the sample of case {sample.case.id} is changed", "work on copies")
+
+
+@check("exporter.refuses-with-data-error", "what it cannot write, `check` refuses with a DataError; what `check` takes, `write` writes")
+def refuses_with_data_error(subject: ExporterSubject) -> None:
+    for attempt in subject.attempts:
+        if attempt.fault is not None:
+            raise Broken(
+                f"{attempt.given.words}: {type(attempt.fault).__name__}: {attempt.fault}",
+                "raise medai.errors.DataError in check(sample, prediction) for what write cannot take",
+            )
+
+
+@check("exporter.keeps-values-and-place", "images that medai reads come back with the same values, affine and spacing")
+def keeps_values_and_place(subject: ExporterSubject) -> None:
+    compared = 0
+    for attempt in subject.taken:
+        read = {path: image for path in _folder(attempt).rglob("*") if path.is_file() and (image := image_of(path)) is not None}
+        for sample, answer in attempt.given.rows():
+            values = values_of(answer)
+            candidates = {} if values is None else {path: each for path, each in read.items() if each.pixels.shape == values.shape}
+            if values is None or not candidates:
+                continue
+            compared += 1
+            path = _closest(values, candidates)
+            off = float(np.abs(candidates[path].pixels.numpy() - values).max())
+            if off > max(1e-3, (values.max() - values.min()) / _STEPS):
+                raise Broken(
+                    f"{attempt.given.words}: case {sample.case.id} comes back from {path.name} with values that are {off:.4g} off",
+                    "write physical values, or note how to have them back",
+                )
+            _require_place(sample, path, candidates[path], attempt.given.words)
+    if not compared:
+        raise NotApplicable("it writes no image that medai.io reads")
+
+
+@check("exporter.no-pickle", "what it writes can be opened without trust: no pickle, and no archive of pickles")
+def no_pickle(subject: ExporterSubject) -> None:
+    folders = [subject.write_model()[0]] if subject.of_model else [_folder(attempt) for attempt in subject.taken]
+    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        for found in pickles_in(path):
+            raise Broken(f"{found} is a pickle", "write JSON, safetensors, .npy with allow_pickle=False or a format of the field")
+
+
+def _folder(attempt: Any) -> Path:
+    folder = attempt.folder
+    assert isinstance(folder, Path)
+    return folder
+
+
+def _count(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def _closest(values: np.ndarray[Any, Any], candidates: Any) -> Path:
+    found: Sequence[Path] = sorted(candidates, key=lambda path: float(np.abs(candidates[path].pixels.numpy() - values).max()))
+    return found[0]
+
+
+def _require_place(sample: Sample[Any, Any], path: Path, image: Any, words: str) -> None:
+    origin = sample.origin
+    if origin is None or origin.affine is None or not (path.name.lower().endswith(_PLACED) or image.affine is not None):
+        return
+    where = f"{words}: case {sample.case.id} comes back from {path.name}"
+    if image.affine is None:
+        raise Broken(f"{where} without its place", "write the affine of sample.origin")
+    axes = image.pixels.ndim - 1
+    columns = [*range(axes), 3]
+    off = float(np.abs(image.affine[:3, columns] - origin.affine[:3, columns]).max())
+    if off > _MILLIMETRES:
+        raise Broken(f"{where} with an affine that is {off:.4g} mm off", "write the affine of sample.origin")
+    if image.spacing and origin.spacing and not np.allclose(image.spacing, origin.spacing, atol=_MILLIMETRES):
+        raise Broken(f"{where} with the spacing {image.spacing} in place of {origin.spacing}", "write the spacing of sample.origin")
