@@ -99,7 +99,7 @@ def _trained(opened: Opened) -> Trained:
 
 def _about(opened: Opened) -> dict[str, str]:
     record, classes = opened.record, opened.configuration.recipe.protocol.options.get("classes")
-    return ({"classes": json.dumps(list(classes), ensure_ascii=False)} if classes else {}) | {
+    return ({"classes": json.dumps(classes, ensure_ascii=False)} if classes else {}) | {
         "recipe": record["recipe"],
         "scale": record["scale"],
         "protocol": record["protocol_hash"],
