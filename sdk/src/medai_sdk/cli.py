@@ -6,10 +6,15 @@ import json
 
 import click
 
+from medai_sdk.cli_new import new
+
 
 @click.group(short_help="For authors of plugins: a new one, and the contract.")
 def plugin() -> None:
     """Make a plugin, and hold it to medai's contract."""
+
+
+plugin.add_command(new)
 
 
 @plugin.command(short_help="Hold a plugin to the contract.")
