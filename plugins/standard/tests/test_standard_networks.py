@@ -13,7 +13,7 @@ from torch import nn
 
 from medai import api
 from medai.errors import DataError, UsageError
-from medai.tasks import Batch, Case, Image, Sample
+from medai.tasks import Batch, Case, Image, Mask, Sample
 
 Build = Callable[[], nn.Module]
 
@@ -141,7 +141,7 @@ def test_training_on_hu_without_a_window_is_refused() -> None:
 
 def test_the_second_head_of_torchvision_learns_by_the_same_loss() -> None:
     network = build("torchvision-segmentation", architecture="deeplabv3_mobilenet_v3_large", auxiliary=0.25).train()
-    batch = Batch((Case("a", "a"),), Image(torch.rand(1, 1, 40, 48), "0..1"), torch.randint(0, 2, (1, 40, 48)))
+    batch = Batch((Case("a", "a"),), Image(torch.rand(1, 1, 40, 48), "0..1"), Mask(torch.randint(0, 2, (1, 40, 48))))
     losses = network.training_step(batch, None, "all")
     assert set(losses) == {"loss", "auxiliary loss"}
     sum(losses.values()).backward()

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 import torchvision
 
-from medai.errors import UsageError
-from medai.tasks import Batch
+from medai.errors import DataError, UsageError
+from medai.tasks import Batch, Image, Mask
 from medai_standard.losses import CrossEntropy
 from medai_standard.models.frame import PLAIN, Frame, Size, Window, built, by_slices, first_convolution, known_name, steady
 from medai_standard.models.pretrained import into_network, of_torchvision
@@ -108,13 +108,19 @@ class Segmenter(Frame):
             into_network(network, weights.path, left_out=("aux_classifier.*",))
         self.network = steady(network)
 
-    def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> dict[str, torch.Tensor]:
-        """The loss of the logits and, weighted, that of the second head's."""
-        maps = self._maps(batch.inputs.pixels)
+    def training_step(self, batch: Batch[Image, Mask], loss: Callable[..., Any] | None, turn: str) -> dict[str, torch.Tensor]:
+        """The loss of the logits and, weighted, that of the second head's.
+
+        Raises:
+            DataError: the batch has no reference.
+        """
+        if batch.reference is None:
+            raise DataError(f"case {batch.cases[0].id} has no mask to learn from")
+        maps, labels = self._maps(batch.inputs.pixels), batch.reference.labels
         held_to = loss or CrossEntropy()
-        losses = _named(held_to(maps["out"], batch.reference))
+        losses = _named(held_to(maps["out"], labels))
         if "aux" in maps:
-            second = _named(held_to(maps["aux"], batch.reference))
+            second = _named(held_to(maps["aux"], labels))
             losses |= {f"auxiliary {name}": self.auxiliary * value for name, value in second.items()}
         return losses
 
