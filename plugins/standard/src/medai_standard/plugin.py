@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Recipe, hookimpl
+from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Recipe, hookimpl, use
 from medai_standard.recipes import RECIPES
+
+_SMALL_UNET: dict[str, object] = {"encoder": "resnet18", "encoder_depth": 3, "options": {"decoder_channels": [32, 16, 8]}}
 
 
 @hookimpl
@@ -245,6 +247,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             task="regression",
             inputs=("image",),
             license="Apache-2.0",
+            example={"network": use("standard/timm", architecture="test_resnet", classes=1)},
         ),
         ModelSpec(
             name="tiled",
@@ -252,6 +255,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             summary="a model within, which trains as it does alone and answers large images in tiles that overlap, flipped or not",
             inputs=("image",),
             license="Apache-2.0",
+            example={"model": use("standard/image-to-image", **_SMALL_UNET), "tile": 48},
         ),
         ModelSpec(
             name="timm",
@@ -260,6 +264,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="Apache-2.0",
             source="Wightman 2019, doi:10.5281/zenodo.4414861",
+            example={"architecture": "test_resnet"},
         ),
         ModelSpec(
             name="segmentation-models-pytorch",
@@ -269,6 +274,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="MIT",
             source="Iakubovskii 2019, https://github.com/qubvel-org/segmentation_models.pytorch",
+            example=_SMALL_UNET,
         ),
         ModelSpec(
             name="image-to-image",
@@ -278,6 +284,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="MIT",
             source="Iakubovskii 2019, https://github.com/qubvel-org/segmentation_models.pytorch",
+            example=_SMALL_UNET,
         ),
         ModelSpec(
             name="torchvision-classification",
@@ -286,6 +293,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="BSD-3-Clause",
             source="https://github.com/pytorch/vision",
+            example={"architecture": "shufflenet_v2_x0_5"},
         ),
         ModelSpec(
             name="torchvision-segmentation",
@@ -295,6 +303,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="BSD-3-Clause",
             source="https://github.com/pytorch/vision",
+            example={"architecture": "lraspp_mobilenet_v3_large"},
         ),
         ModelSpec(
             name="torchvision-detection",
@@ -304,6 +313,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="BSD-3-Clause",
             source="https://github.com/pytorch/vision",
+            example={"architecture": "fcos_resnet50_fpn", "backbone": "resnet18", "classes": 2},
         ),
         ModelSpec(
             name="ultralytics",
@@ -314,6 +324,7 @@ def medai_models() -> tuple[ModelSpec, ...]:
             license="AGPL-3.0-only",
             source="https://github.com/ultralytics/ultralytics",
             needs=("ultralytics, which is AGPL-3.0, so installed only when asked for: pip install 'medai-standard[ultralytics]'",),
+            example={"classes": 2},
         ),
         ModelSpec(
             name="sklearn-classifier",
