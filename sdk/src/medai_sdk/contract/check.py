@@ -12,6 +12,7 @@ Subject = TypeVar("Subject")
 
 _MODULES = (
     "plugin",
+    "plugin_distribution",
     "component",
     "dataset",
     "dataset_cases",
@@ -28,6 +29,7 @@ _MODULES = (
     "task",
     "recipe",
     "table",
+    "component_last",
 )
 _CHECKS: dict[str, Check] = {}
 

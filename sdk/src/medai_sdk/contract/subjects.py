@@ -1,16 +1,15 @@
-"""What a check looks at: a plugin, or one of its components with all that is needed to try it."""
+"""What a check looks at: a component with all that is needed to try it."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from medai._discovery import Entry, PluginRecord, load_target
+from medai._discovery import Entry, load_target
 from medai._engine.construct import construct
 from medai._engine.models import build_loss, build_predictor
 from medai.api import Spec, Use
@@ -19,23 +18,6 @@ from medai.tasks import Batch, Predictor, Task
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.situation import Situation, situations
 from medai_sdk.contract.watch import Watch
-
-
-@dataclass(frozen=True)
-class PluginSubject:
-    """A plugin as a whole.
-
-    Attributes:
-        record: what discovery says of it.
-        module: its light module's name.
-        entries: all that it offers.
-        folder: an empty folder to write in.
-    """
-
-    record: PluginRecord
-    module: str
-    entries: tuple[Entry, ...]
-    folder: Path
 
 
 class ComponentSubject:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import medai
 from medai_sdk.contract.distribution import within
 
 _WRITING = set("wax+")
@@ -16,6 +17,7 @@ _CHANGING = ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os
 _MOVING = ("os.rename", "os.link", "os.symlink", "shutil.move")
 _STARTING = {"subprocess.Popen": 1, "os.system": 0, "os.exec": 1, "os.posix_spawn": 1, "os.spawn": 2}
 """Where each event has the command line."""
+_OURS = (Path(medai.__file__).resolve().parent, Path(__file__).resolve().parent.parent)
 
 
 class Watch:
@@ -25,6 +27,7 @@ class Watch:
         network: what was reached for, in words.
         written: files and folders outside `allowed` that were opened for writing, made, changed or removed.
         started: programs that the plugin's own code started, by their command line.
+        changes: what of the state that the whole process shares is not as the subject found it, in words.
     """
 
     def __init__(self, *allowed: Path) -> None:
@@ -34,6 +37,7 @@ class Watch:
         self.network: list[str] = []
         self.written: list[str] = []
         self.started: list[str] = []
+        self.changes: Callable[[], Iterable[str]] = tuple
 
     def start(self, roots: Sequence[Path] = ()) -> None:
         """Begin; a hook cannot be taken out of a process again. `roots` are the plugin's own packages."""
@@ -96,13 +100,16 @@ class Watch:
 
 
 def called_by(roots: Sequence[Path]) -> str:
-    """The line of the plugin's own code that called, as `net.py, line 12`; empty where an import of another library stands between."""
+    """The line of the plugin's own code that called, as `net.py, line 12`.
+
+    Empty where medai stands between, which then does it on its own account, or the import of another library.
+    """
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
         if within(file, roots):
             return f"{Path(file).name}, line {frame.f_lineno}"
-        if file.startswith("<frozen importlib") and frame.f_code.co_name == "_find_and_load":
+        if within(file, _OURS) or (file.startswith("<frozen importlib") and frame.f_code.co_name == "_find_and_load"):
             return ""
         frame = frame.f_back  # type: ignore[assignment]
     return ""

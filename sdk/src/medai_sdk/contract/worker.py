@@ -24,6 +24,8 @@ from medai_sdk.contract.outcome import Outcome
 
 _IMPORT = 60.0
 """Seconds that the import of a component's libraries may take, however little a check may."""
+_SEED_CHECKED = ("model", "dataset")
+"""Kinds that have checks of their own for seeds that are set while they work."""
 _KIT = Path(__file__).resolve().parent.parent
 _MOST_FRAMES = 20
 
@@ -67,8 +69,7 @@ class _Battery:
         self._order, self._say = order, mouth.say
         self._done = {tuple(each) for each in order["done"]}
         self._given_up = {(kind, id): reason for kind, id, reason in order["given_up"]}
-        own = {order["module"].partition(".")[0], *top_levels(installed(order["distribution"]))}
-        self._roots = tuple(places(own).values())
+        self._roots = _roots(order["module"], order["distribution"])
 
     def run(self) -> None:
         """Check what is ordered, or say what would be."""
@@ -78,6 +79,7 @@ class _Battery:
         registry()
         self._say(stage="torch and the checks are imported")
         from medai_sdk.contract.check import checks_of
+        from medai_sdk.contract.state import Notes, SharedState
         from medai_sdk.contract.watch import Watch
 
         subjects = list(self._subjects())
@@ -86,6 +88,8 @@ class _Battery:
         watch = Watch(folder)
         # Only now: whatever the kit itself imports may look where it likes.
         watch.start(self._roots)
+        notes = Notes(self._roots)
+        notes.start()
         for kind, id, make in subjects:
             checks = [check for check in checks_of(*(("plugin",) if kind == "plugin" else ("component", kind))) if self._wanted(check, id)]
             if self._order["plan"]:
@@ -94,15 +98,20 @@ class _Battery:
             elif not {(kind, id, check.name) for check in checks} <= self._done:
                 subject, known = make(watch)
                 watch.clear()
+                state = SharedState(notes)
+                watch.changes = state.changes
+                notes.hears_seeds = True
                 self._import(kind, id, subject)
+                notes.hears_seeds = kind not in _SEED_CHECKED
                 for check in checks:
                     self._check(check, kind, id, subject, known.get(check.name, ""))
+                state.restore()
 
     def _subjects(self) -> Iterator[tuple[str, str, Any]]:
         """Kind, id, and what makes the subject and its declared failures: the plugin first, then all that it offers."""
         from medai._discovery import registry
         from medai_sdk.contract.kinds import SUBJECTS
-        from medai_sdk.contract.subjects import PluginSubject
+        from medai_sdk.contract.whole import PluginSubject
 
         name, folder = self._order["plugin"], Path(self._order["folder"])
         record = next(each for each in registry().plugins if (each.distribution, each.name) == (self._order["distribution"], name))
@@ -165,6 +174,14 @@ class _Battery:
 
     def _begin(self, kind: str, subject: str, check: str, says: str, *, known: str = "", least: float = 0.0) -> None:
         self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says, "known": known}, least=least)
+
+
+def _roots(module: str, distribution: str) -> tuple[Path, ...]:
+    """Where the plugin's own code stands; of medai itself, whose engine runs the checks, the package of its components."""
+    found = places(dict.fromkeys((module.partition(".")[0], *top_levels(installed(distribution)))))
+    if distribution == "medai":
+        return (found["medai"].joinpath(*module.split(".")[1:-1]),)
+    return tuple(found.values())
 
 
 def _came(run: Any, roots: tuple[Path, ...]) -> tuple[str, str, str, str]:

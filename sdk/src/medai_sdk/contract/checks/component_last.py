@@ -1,0 +1,59 @@
+"""Checks of a component that look back at all that came before: they run last."""
+
+from __future__ import annotations
+
+from medai_sdk.contract.check import Broken, all_checks, check
+from medai_sdk.contract.subjects import ComponentSubject
+
+_SHOWN = 3
+
+
+@check("component.no-network", "it does not reach for the network unasked")
+def no_network(subject: ComponentSubject) -> None:
+    if subject.watch.network:
+        raise Broken(
+            f"it reached for the network: {_some(subject.watch.network)}",
+            "fetch nothing unless a parameter asks for it, and give the spec an example that does not",
+        )
+
+
+@check("component.writes-inside", "it writes into the folders that it is given, into temporary folders and into caches alone")
+def writes_inside(subject: ComponentSubject) -> None:
+    if subject.watch.written:
+        raise Broken(
+            f"it wrote or removed {_some(subject.watch.written)}",
+            "write below the folder that it is given, below tempfile.gettempdir(), or below XDG_CACHE_HOME",
+        )
+
+
+@check("component.keeps-global-state", "it leaves alone what the process shares: seeds, torch's settings, environment, current folder")
+def keeps_global_state(subject: ComponentSubject) -> None:
+    changes = list(subject.watch.changes())
+    if changes:
+        raise Broken(f"it changed {_some(changes)}", "use generators, contexts and arguments of its own, or set it back")
+
+
+@check("component.declares-real-checks", "known_failures name checks that there are")
+def declares_real_checks(subject: ComponentSubject) -> None:
+    names = {each.name for each in all_checks()}
+    unknown = [name for name in getattr(subject.entry.spec, "known_failures", {}) if name not in names]
+    if unknown:
+        raise Broken(f"there is no check {_some(unknown)}", "medai plugin check --list has them all")
+
+
+@check("component.starts-no-program", "its own code starts no program", level="advice")
+def starts_no_program(subject: ComponentSubject) -> None:
+    if subject.watch.started:
+        raise Broken(f"it started {_some(subject.watch.started)}", "a library in the same process is quicker, and there on every machine")
+
+
+@check("component.prints-nothing", "it prints nothing, so that programs can read what commands print", level="advice")
+def prints_nothing(subject: ComponentSubject) -> None:
+    printed = subject.watch.printed
+    if printed:
+        raise Broken(f"it printed {printed} bytes", "use the logging module, or warnings")
+
+
+def _some(words: list[str]) -> str:
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return f"{', '.join(words[:_SHOWN])}{more}"

@@ -1,0 +1,94 @@
+"""What a plugin's source files say, read without running them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_LOADERS = (
+    *("pickle.load", "pickle.loads", "pickle.Unpickler", "dill.load", "dill.loads", "cloudpickle.load", "cloudpickle.loads"),
+    *("marshal.load", "marshal.loads", "shelve.open", "joblib.load", "pandas.read_pickle"),
+    *("torch.load", "torch.hub.load", "yaml.unsafe_load", "yaml.full_load"),
+)
+_UNSAFE = {
+    **dict.fromkeys(_LOADERS, "runs code from the file"),
+    **dict.fromkeys(("eval", "exec", "builtins.eval", "builtins.exec"), "runs a text"),
+    **dict.fromkeys(("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"), "gives a text to a shell"),
+}
+_SAFE_LOADERS = ("SafeLoader", "CSafeLoader", "BaseLoader")
+
+
+def sources(roots: Iterable[Path]) -> Iterator[tuple[str, ast.Module]]:
+    """The Python files of some packages, by their name from the package on, parsed; those that cannot be parsed are left to the import."""
+    for root in roots:
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            try:
+                yield str(path.relative_to(root.parent)), ast.parse(path.read_bytes(), str(path))
+            except (OSError, SyntaxError, ValueError):
+                continue
+
+
+def unsafe_calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and words for each call that runs code from a file, a text or a shell, or lets an archive choose where it is unpacked."""
+    names = _names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            fault = _fault(node, _dotted(node.func, names))
+            if fault:
+                yield node.lineno, fault
+
+
+def private_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and name for each import of something of medai that is private."""
+    for node in ast.walk(tree):
+        found = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in found:
+            first, *rest = name.split(".")
+            if first == "medai" and any(part.startswith("_") and not part.startswith("__") for part in rest):
+                yield node.lineno, name
+
+
+def _names(tree: ast.Module) -> dict[str, str]:
+    """What the file's imported names stand for: `np` for `numpy`, `load` for `torch.load`."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _dotted(node: ast.expr, names: dict[str, str]) -> str:
+    """`numpy.load` for `np.load`; of what is no name, the attribute alone, after a dot."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value, names)}.{node.attr}"
+    return ""
+
+
+def _fault(call: ast.Call, name: str) -> str:
+    given = {word.arg: word.value for word in call.keywords if word.arg}
+    if name in _UNSAFE and not (name == "torch.load" and _is(given.get("weights_only"), True)):
+        return f"{name} {_UNSAFE[name]}"
+    if name == "yaml.load" and not _dotted(given.get("Loader", (call.args[1:] or [ast.Constant("")])[0]), {}).endswith(_SAFE_LOADERS):
+        return "yaml.load without SafeLoader builds any object"
+    if name == "numpy.load" and _is(given.get("allow_pickle"), True):
+        return "numpy.load with allow_pickle=True runs code from the file"
+    if name.endswith(".extractall") and not name.endswith(".str.extractall") and not _is(given.get("filter"), "data"):
+        return "extractall lets the archive say where its files go"
+    if _is(given.get("shell"), True):
+        return f"{name} with shell=True gives a text to a shell"
+    if _is(given.get("trust_remote_code"), True):
+        return f"{name} with trust_remote_code=True runs downloaded code"
+    return ""
+
+
+def _is(node: ast.expr | None, value: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value and type(node.value) is type(value)
