@@ -6,17 +6,15 @@ it asks for, directly or not: so neither another plugin nor an undeclared librar
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
 import sys
 import zipfile
-from importlib import metadata
 from pathlib import Path
 
 import pytest
-from workspace import CORE, PLUGINS, PROJECTS, Project, closure
+from workspace import CORE, PLUGINS, PROJECTS, Project, closure, libraries
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
 each = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
@@ -43,19 +41,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         assert done.returncode == 0, done.stdout + done.stderr
         (built[project.name],) = folder.glob("*.whl")
     return built
-
-
-@functools.cache
-def libraries(folder: Path, names: frozenset[str]) -> Path:
-    """A folder of links to what the installed distributions `names` consist of."""
-    folder.mkdir()
-    for name in sorted(names):
-        distribution = metadata.distribution(name)
-        tops = {path.parts[0] for path in distribution.files or [] if path.parts[0] not in ("..", "__pycache__", "bin")}
-        for top in sorted(tops):
-            if not (folder / top).exists():
-                (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
-    return folder
 
 
 @pytest.fixture(scope="module")

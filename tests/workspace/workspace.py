@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -80,6 +81,19 @@ def closure(requirements: list[Requirement]) -> set[str]:
                     seen.add(step)
                     waiting.append(step)
     return found
+
+
+@functools.cache
+def libraries(folder: Path, names: frozenset[str]) -> Path:
+    """A folder of links to what the installed distributions `names` consist of."""
+    folder.mkdir()
+    for name in sorted(names):
+        distribution = metadata.distribution(name)
+        tops = {path.parts[0] for path in distribution.files or [] if path.parts[0] not in ("..", "__pycache__", "bin")}
+        for top in sorted(tops):
+            if not (folder / top).exists():
+                (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
+    return folder
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:
