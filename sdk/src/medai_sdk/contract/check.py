@@ -93,5 +93,8 @@ def all_checks() -> Iterator[Check]:
 
 
 def checks_of(*kinds: str) -> Iterator[Check]:
-    """The checks of these kinds, in the same order."""
-    yield from (each for each in all_checks() if each.kind in kinds)
+    """The checks of these kinds, in the same order; those of `plugin` alone are had without torch."""
+    for module in _MODULES:
+        if module.startswith("plugin") or kinds != ("plugin",):
+            import_module(f"medai_sdk.contract.checks.{module}")
+    yield from (each for each in _CHECKS.values() if each.kind in kinds)

@@ -15,6 +15,8 @@ _WRITING = set("wax+")
 _CONNECTING = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 _CHANGING = ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "os.utime", "os.setxattr", "shutil.rmtree")
 _MOVING = ("os.rename", "os.link", "os.symlink", "shutil.move")
+_BY_FOLDER = ("os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.utime", "os.rename", "os.link", "os.symlink")
+"""Their last argument is the folder that the name is in, by descriptor."""
 _STARTING = {"subprocess.Popen": 1, "os.system": 0, "os.exec": 1, "os.posix_spawn": 1, "os.spawn": 2}
 """Where each event has the command line."""
 _OURS = (Path(medai.__file__).resolve().parent, Path(__file__).resolve().parent.parent)
@@ -59,6 +61,9 @@ class Watch:
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self._opens(*arguments)
+        elif event in _BY_FOLDER and arguments[-1] not in (-1, None):
+            # A name in a folder that is open: shutil.rmtree goes through a tree so, and was seen itself.
+            return
         elif event in _CHANGING:
             self._writes(arguments[0])
         elif event in _MOVING:

@@ -1,0 +1,185 @@
+"""The checks of a plugin, subject by subject, inside the worker."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medai_sdk.contract.check import Broken, Check, NotApplicable, checks_of
+from medai_sdk.contract.distribution import installed, own_frame, places, top_levels, within
+from medai_sdk.contract.outcome import Outcome
+
+if TYPE_CHECKING:
+    from medai._discovery import Entry, PluginRecord
+    from medai_sdk.contract.state import Notes
+    from medai_sdk.contract.watch import Watch
+
+_IMPORT = 60.0
+"""Seconds that the import of a component's libraries may take, however little a check may."""
+_SEED_CHECKED = ("model", "dataset")
+"""Kinds that have checks of their own for seeds that are set while they work."""
+_NO_TARGET = ("plugin", "recipe", "table")
+_KIT = Path(__file__).resolve().parent.parent
+_MOST_FRAMES = 20
+
+
+class Battery:
+    """The checks that are ordered, and what came of each, said to the supervisor."""
+
+    def __init__(self, order: Mapping[str, Any], say: Callable[..., None]) -> None:
+        self._order, self._say = order, say
+        self._name, self._folder = order["plugin"], Path(order["folder"])
+        self._ids = [each for each in order["only"] if "/" in each or each == self._name]
+        self._names = [each for each in order["only"] if each not in self._ids]
+        self._done = {tuple(each) for each in order["done"]}
+        self._given_up = {(kind, id): reason for kind, id, reason in order["given_up"]}
+        self._roots = _roots(order["module"], order["distribution"])
+
+    def run(self) -> None:
+        """Check what is ordered, or say what would be."""
+        record, entries = self._discovered()
+        self._say(stage="the plugin as a whole is looked at")
+        checks = list(checks_of("plugin"))
+        self._whole(record, entries, checks)
+        # Torch takes seconds to import, and the checks of the plugin as a whole have no need of it.
+        if not self._names or not set(self._names) <= {"plugin", *(check.name for check in checks)}:
+            self._say(stage="torch and the checks are imported")
+            self._refuse_unknown(entries)
+            self._components(entries)
+
+    def _discovered(self) -> tuple[PluginRecord, tuple[Entry, ...]]:
+        self._begin("plugin", self._name, "plugin.can-be-loaded", "discovery loads it")
+        from medai._discovery import registry
+
+        found = registry()
+        record = next(each for each in found.plugins if (each.distribution, each.name) == (self._order["distribution"], self._name))
+        return record, tuple(entry for entry in found.entries() if entry.plugin == record)
+
+    def _whole(self, record: PluginRecord, entries: tuple[Entry, ...], checks: list[Check]) -> None:
+        from medai_sdk.contract.whole import PluginSubject
+
+        subject = PluginSubject(record, self._order["module"], entries, _made(self._folder / "plugin"))
+        for check in self._ordered("plugin", self._name, checks):
+            self._check(check, "plugin", self._name, subject, "")
+
+    def _components(self, entries: tuple[Entry, ...]) -> None:
+        from medai_sdk.contract.state import Notes
+        from medai_sdk.contract.watch import Watch
+
+        watch, notes = Watch(self._folder), Notes(self._roots)
+        # Only now: whatever the kit itself imports may look where it likes.
+        watch.start(self._roots)
+        notes.start()
+        for entry in entries:
+            checks = list(self._ordered(entry.kind, entry.id, checks_of("component", entry.kind)))
+            if checks:
+                self._component(entry, checks, watch, notes)
+
+    def _component(self, entry: Entry, checks: list[Check], watch: Watch, notes: Notes) -> None:
+        from medai_sdk.contract.kinds import SUBJECTS
+        from medai_sdk.contract.state import SharedState
+
+        watch.clear()
+        state = SharedState(notes)
+        watch.changes = state.changes
+        subject = SUBJECTS[entry.kind](entry, _made(self._folder / entry.kind / entry.spec.name), watch)
+        notes.hears_seeds = True
+        if entry.kind not in _NO_TARGET and (entry.kind, entry.id) not in self._given_up:
+            # Before the clock of the first check begins; what fails here is said by the check itself.
+            self._begin(entry.kind, entry.id, "component.target-resolves", "the spec's target can be imported and called", least=_IMPORT)
+            _came(lambda: subject.target, self._roots)
+        notes.hears_seeds = entry.kind not in _SEED_CHECKED
+        known = getattr(entry.spec, "known_failures", {})
+        for check in checks:
+            self._check(check, entry.kind, entry.id, subject, known.get(check.name, ""))
+        state.restore()
+
+    def _ordered(self, kind: str, id: str, checks: Iterator[Check] | list[Check]) -> Iterator[Check]:
+        """The checks of a subject that are wanted and not done; of a plan, those are said and none is left."""
+        for check in checks:
+            wanted = (not self._ids or id in self._ids) and (not self._names or check.name in self._names or check.kind in self._names)
+            if wanted and self._order["plan"]:
+                self._say(planned={"check": check.name, "kind": kind, "subject": id, "says": check.says})
+            elif wanted and (kind, id, check.name) not in self._done:
+                yield check
+
+    def _refuse_unknown(self, entries: tuple[Entry, ...]) -> None:
+        from medai._words import nearest
+        from medai_sdk.contract.check import all_checks
+
+        checks = list(all_checks())
+        known = {self._name, *(entry.id for entry in entries), *(check.name for check in checks), *(check.kind for check in checks)}
+        for each in self._order["only"]:
+            if each not in known:
+                self._say(refuse=f"no check, kind or id is called {each!r}{nearest(each, known)}")
+
+    def _check(self, check: Check, kind: str, id: str, subject: Any, known: str) -> None:
+        self._begin(kind, id, check.name, check.says, known=known)
+        began = time.perf_counter()
+        given_up = self._given_up.get((kind, id), "")
+        status, reason, mend, trace = ("not applicable", given_up, "", "") if given_up else _came(lambda: check.run(subject), self._roots)
+        if known:
+            status, reason, mend = _as_declared(status, reason, mend, known)
+        outcome = Outcome(
+            check=check.name,
+            kind=kind,
+            subject=id,
+            level=check.level,
+            status=status,  # type: ignore[arg-type]
+            says=check.says,
+            reason=reason,
+            mend=mend,
+            seconds=round(time.perf_counter() - began, 3),
+            traceback=trace,
+        )
+        self._say(outcome=asdict(outcome))
+
+    def _begin(self, kind: str, subject: str, check: str, says: str, *, known: str = "", least: float = 0.0) -> None:
+        self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says, "known": known}, least=least)
+
+
+def _roots(module: str, distribution: str) -> tuple[Path, ...]:
+    """Where the plugin's own code stands; of medai itself, whose engine runs the checks, the package of its components."""
+    found = places(dict.fromkeys((module.partition(".")[0], *top_levels(installed(distribution)))))
+    if distribution == "medai":
+        return (found["medai"].joinpath(*module.split(".")[1:-1]),)
+    return tuple(found.values())
+
+
+def _came(run: Callable[[], object], roots: tuple[Path, ...]) -> tuple[str, str, str, str]:
+    """Status, reason, mend and traceback."""
+    try:
+        run()
+    except NotApplicable as error:
+        return "not applicable", str(error), "", ""
+    except Broken as error:
+        return "failed", error.reason, error.mend, ""
+    except BaseException as error:  # a component may also exit
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return "failed", f"{reason}, in {own_frame(error, roots)}", "", _trace(error)
+    return "passed", "", "", ""
+
+
+def _trace(error: BaseException) -> str:
+    """Its traceback, from below the kit's own frames."""
+    walked = error.__traceback__
+    while walked is not None and walked.tb_next is not None and within(walked.tb_frame.f_code.co_filename, (_KIT,)):
+        walked = walked.tb_next
+    return "".join(traceback.format_exception(type(error), error, walked, limit=-_MOST_FRAMES, chain=False))
+
+
+def _as_declared(status: str, reason: str, mend: str, declared: str) -> tuple[str, str, str]:
+    if status == "failed":
+        return "known", f"{declared} ({reason})", mend
+    if status == "passed":
+        return "failed", "the spec's known_failures say that it fails, and it passes", "take it out of known_failures"
+    return status, reason, mend
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
