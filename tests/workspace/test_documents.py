@@ -113,7 +113,9 @@ def test_the_guide_shows_every_hook_with_its_exact_signature() -> None:
 def test_the_guide_tells_every_exit_code() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     told = {(name, int(code)) for code, name in re.findall(r"^\| (\d) \| `(\w+)` \|", text, re.MULTILINE)}
-    assert told == {(name, getattr(medai.errors, name).exit_code) for name in medai.errors.__all__}
+    assert told == {
+        (name, getattr(medai.errors, name).exit_code) for name in medai.errors.__all__ if hasattr(getattr(medai.errors, name), "exit_code")
+    }
 
 
 @pytest.mark.parametrize("document", [README, GUIDE], ids=lambda path: path.name)

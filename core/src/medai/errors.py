@@ -1,4 +1,5 @@
-"""Every error that medai raises on purpose, by the class of its cause; the class decides the exit code of the command line."""
+"""Every error that medai raises on purpose, by the class of its cause; the class decides the exit code of the command line. And the
+warning of what goes from its interface."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ __all__ = [
     "DataError",
     "DivergedError",
     "EnvironmentFault",
+    "MedaiDeprecationWarning",
     "MedaiError",
     "MemoryFault",
     "PluginError",
@@ -68,3 +70,11 @@ class EnvironmentFault(MedaiError):
     """The machine lacks something: a device, disk space, a package, a free run folder."""
 
     exit_code = 7
+
+
+class MedaiDeprecationWarning(DeprecationWarning):
+    """Something that is used goes from medai, or an id from a plugin; the message says what to use, since when and until when it works.
+
+    It is shown once for each place: on stderr by medai's commands, by pytest, and otherwise as Python's filters say. `pytest -W
+    error::medai.errors.MedaiDeprecationWarning` makes it an error.
+    """

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import medai
+from medai._deprecated import show_warnings, today_options
 from medai._discovery import configure, discovered
 from medai._discovery.commands import load_command, plugged_commands
 from medai._memory import ran_out_of_memory
@@ -33,6 +34,11 @@ class _Commands(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [*COMMANDS, *(name for name in sorted(plugged_commands()) if name not in COMMANDS)]
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As every group, with the command's options by their names of today."""
+        name, command, rest = super().resolve_command(context, args)
+        return name, command, today_options(f"medai {name}", rest)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
@@ -86,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    show_warnings(lambda line: click.echo(line, err=True))
     try:
         # Without its own handling of errors, click gives the code of an `Exit`.
         code = int(cli.main(arguments, prog_name="medai", standalone_mode=False) or 0)

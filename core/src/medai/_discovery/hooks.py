@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from medai import hookspecs
+from medai._deprecated import going, new_hook
 from medai._discovery.records import Record
 from medai._discovery.validate import ContractError, checked
 from medai._words import nearest
@@ -35,7 +36,9 @@ class _Manager(pluggy.PluginManager):
     def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
         """Marked functions of the module; pluggy's own way, made for any object, takes ten times as long."""
         function = vars(plugin).get(name)
-        return getattr(function, _MARK, None) if type(function) is FunctionType else None
+        options = getattr(function, _MARK, None) if type(function) is FunctionType else None
+        hook = new_hook((options and options["specname"]) or name, vars(plugin)) if options else ""
+        return {**options, "specname": hook} if options and hook else None
 
 
 class Hooks:
@@ -81,7 +84,10 @@ def _check_hooks(module: ModuleType) -> None:
     for name, function in _functions(module):
         options = getattr(function, _MARK, None)
         hook = (options and options["specname"]) or name
-        if hook not in _HOOKS and (options or name.startswith("medai_")):
+        old = going("hook").get(hook)
+        if old is not None and new_hook(hook, vars(module)) == old.instead:
+            old.used(module.__name__)
+        if hook not in (*_HOOKS, *going("hook")) and (options or name.startswith("medai_")):
             raise ContractError(f"unknown hook {hook}{nearest(hook, _HOOKS)}")
         if hook in _HOOKS and options is None:
             raise ContractError(f"{name} is not marked with medai.api.hookimpl, so it would not be called")

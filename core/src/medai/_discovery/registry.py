@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from medai._deprecated import warn
 from medai._discovery.load import Loaded, load_all
 from medai._discovery.records import Entry, PluginRecord
+from medai._discovery.window import reached
 from medai._words import close_to, listed
 from medai.errors import PluginError, UsageError
 
@@ -20,6 +22,11 @@ class Registry:
         self.plugins: tuple[PluginRecord, ...] = tuple(record for record, _ in loaded)
         self._entries = tuple(entry for _, entries in loaded for entry in entries)
         self._by_id = {(entry.kind, entry.id): entry for entry in self._entries}
+        self._former = {
+            (entry.kind, f"{entry.plugin.name}/{name}"): (entry, gone)
+            for entry in self._entries
+            for name, gone in getattr(entry.spec, "former_names", {}).items()
+        }
 
     def entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         """What is offered, of one kind or of all, in the order of discovery."""
@@ -39,6 +46,8 @@ class Registry:
             return named[0]
         if named:
             raise UsageError(f"{kind} {name!r} is ambiguous: {_either(entry.id for entry in named)}")
+        if renamed := self._renamed(kind, name):
+            return renamed[0]
         self._explain(kind, name)
         others = [f"{entry.kind} {entry.id}" for entry in self._entries if name in (entry.id, entry.spec.name)]
         raise UsageError(f"unknown {kind} {name!r}" + (f": there is the {listed(others)}" if others else self._near(kind, name)))
@@ -50,10 +59,27 @@ class Registry:
             UsageError, PluginError: as `find`, when there is nothing.
         """
         found = tuple(entry for entry in self._entries if name in (entry.id, entry.spec.name))
+        found = found or self._renamed(None, name)
         if not found:
             self._explain("component", name)
             raise UsageError(f"unknown name {name!r}{self._near(None, name)}")
         return found
+
+    def _renamed(self, kind: str | None, name: str) -> tuple[Entry, ...]:
+        """What had that id, or that short name, before; one line says what it is called now.
+
+        Raises:
+            UsageError: it no longer works, or it is ambiguous.
+        """
+        found = {id: held for id, held in self._former.items() if kind in (None, id[0]) and name in (id[1], id[1].partition("/")[2])}
+        if len({entry.id for entry, _ in found.values()}) > 1:
+            raise UsageError(f"{name!r} is ambiguous: it was the name of {listed(entry.id for entry, _ in found.values())}")
+        for (of_kind, id), (entry, gone) in found.items():
+            called = f"{of_kind} {id} is called {entry.id} now"
+            if reached(entry.plugin.version, gone):
+                raise UsageError(called)
+            warn(f"{called}; the old name goes in {entry.plugin.distribution} {gone}", id)
+        return tuple(entry for entry, _ in found.values())
 
     def _explain(self, kind: str, name: str) -> None:
         """Raise when the plugin that the id names is not there or not well."""

@@ -9,6 +9,7 @@ from medai._discovery.records import Record
 from medai.api import Cell, Protocol, Recipe, Slot, Spec, Table, Train, Use
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_VERSION = re.compile(r"\d+(\.\d+)*")
 _DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 _TARGET = re.compile(f"{_DOTTED}:{_DOTTED}", re.ASCII)
 _TEXTS = ("task", "license", "source")
@@ -36,9 +37,10 @@ def checked(hook: str, kind: str, wanted: type[Record], offered: object) -> tupl
             raise ContractError(f"{hook} gave a {type(record).__name__}: a {wanted.__name__} is wanted")
         for fault in _faults(record):
             raise ContractError(f"{kind} {record.name!r}: {fault}")
-        if record.name in names:
-            raise ContractError(f"{hook} gives the id {record.name!r} twice")
-        names.add(record.name)
+        for name in (record.name, *getattr(record, "former_names", {})):
+            if name in names:
+                raise ContractError(f"{hook} gives the id {name!r} twice")
+            names.add(name)
     return tuple(offered)
 
 
@@ -53,6 +55,9 @@ def _faults(record: Record) -> Iterator[str]:
             yield f"{field} is no tuple of strings"
     if not _maps(getattr(record, "known_failures", {}), str):
         yield "known_failures does not map names of checks to reasons"
+    former = getattr(record, "former_names", {})
+    if not _maps(former, str) or not all(_NAME.fullmatch(name) and _VERSION.fullmatch(version) for name, version in former.items()):
+        yield "former_names does not map names to versions"
     if isinstance(record, Spec):
         yield from _spec_faults(record)
     elif isinstance(record, Recipe):

@@ -21,6 +21,12 @@ def unmet(requires: Sequence[str], version: str = __version__) -> str:
     return next((requirement for requirement in requires if not _reached(requirement, version)), "")
 
 
+def reached(version: str, bound: str) -> bool:
+    """Whether a plugin's version is `bound` or later; that of a file, which has none, never is."""
+    found = _RELEASE.match(version)
+    return found is not None and _numbers(found.group()) >= _numbers(bound)
+
+
 def _reached(requirement: str, version: str) -> bool:
     name = _NAME.match(requirement)
     if name and name.group().lower() != "medai":

@@ -23,18 +23,29 @@ _STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
 _KINDS = {"data": "dataset", "views": "dataset", "model": "model", "baselines": "model", "loss": "loss", "metrics": "metric"}
 """What stands at a key of a recipe."""
-_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data", "known_failures")
+_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data", "known_failures", "former_names")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks for: a recipe's id or a TOML file, and what is laid over it."""
+    """What a user asks for: a recipe, its id or a TOML file, and what is laid over it.
 
-    recipe: str
+    `assignments` are texts of the command line (`path=value`), `overrides` values by path of a program.
+    """
+
+    recipe: str | Recipe
     data: tuple[str, ...] = ()
     assignments: tuple[str, ...] = ()
     scale: str | None = None
     stub: bool = False
+    overrides: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What its run is called after."""
+        if isinstance(self.recipe, Recipe):
+            return self.recipe.name
+        return Path(self.recipe).stem if self.recipe.endswith(".toml") else self.recipe
 
 
 @dataclass(frozen=True)
@@ -81,10 +92,11 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
     layers = [
         (f"scale {scale}", _scale(recipe, scale)),
-        (f"file {Path(request.recipe).name}", in_file),
+        (f"file {request.name}.toml", in_file),
         ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
         ("stub data" if request.stub else "command line", data),
         ("command line", dict(parse_assignment(text) for text in request.assignments)),
+        ("program", request.overrides),
     ]
     document: Document = own
     origins: dict[str, str] = {}
@@ -183,8 +195,10 @@ def with_defaults(value: Any, kind: str | None = None) -> Any:
     return filled | {key: to_document(item) for key, item in defaults(target).items() if key not in filled}
 
 
-def _load(name: str) -> tuple[str, Document, Document]:
+def _load(name: str | Recipe) -> tuple[str, Document, Document]:
     """Id, the recipe's own document, and what a user's file lays over it."""
+    if isinstance(name, Recipe):
+        return name.name, to_document(name), {}
     if not name.endswith(".toml"):
         entry = registry().find("recipe", name)
         return entry.id, to_document(entry.spec), {}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence
 from pathlib import Path
 from typing import Any
 
+from medai._deprecated import today
 from medai._engine.construct import typed
 from medai._words import nearest
 from medai.api import RunRef, Use
@@ -155,6 +156,7 @@ def _raw(value: Any) -> Any:
 
 def _record(kind: Any, value: Any, where: str) -> Any:
     _expect(value, dict, where or "the recipe", "a table")
+    value = today(f"medai.api.{kind.__name__}", value, where or "the recipe")
     hints = typing.get_type_hints(kind)
     unknown = [key for key in value if key not in hints]
     if unknown:

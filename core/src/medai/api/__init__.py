@@ -4,6 +4,9 @@ Everything here is light: frozen, keyword-only records of the standard library. 
 (`"package.module:Name"`), which is imported when the component is used and not before.
 """
 
+from typing import TYPE_CHECKING
+
+from medai._deprecated import old_names
 from medai.api._build import build, predictor, task
 from medai.api._hooks import hookimpl
 from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
@@ -35,3 +38,6 @@ __all__ = [
     "task",
     "use",
 ]
+
+if not TYPE_CHECKING:  # type checkers would let every name pass
+    __getattr__ = old_names(__name__)

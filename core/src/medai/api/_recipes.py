@@ -145,6 +145,7 @@ class Recipe:
         source: the paper that it comes from.
         license: SPDX identifier.
         known_failures: checks of the contract that it fails, by name, each with the reason.
+        former_names: names that it had before, each with the version of the plugin's distribution from which it no longer works.
     """
 
     name: str
@@ -163,3 +164,4 @@ class Recipe:
     source: str = ""
     license: str = ""
     known_failures: Mapping[str, str] = field(default_factory=dict)
+    former_names: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ class Spec:
         devices: kinds of device that it runs on.
         example: parameters to try it with, small and without a download, where its defaults are not that.
         known_failures: checks of the contract (`medai plugin check`) that it fails, by name, each with the reason.
+        former_names: names that it had before, each with the version of the plugin's distribution from which it no longer works.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Spec:
     devices: tuple[str, ...] = ("cpu", "cuda", "mps")
     example: Mapping[str, object] = field(default_factory=dict)
     known_failures: Mapping[str, str] = field(default_factory=dict)
+    former_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

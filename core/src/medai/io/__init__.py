@@ -5,6 +5,9 @@ Reading gives an `Image`: float32 pixels, channel first, their unit, and the fil
 `medai.errors.DataError` that names it and says what is wrong; nothing else escapes.
 """
 
+from typing import TYPE_CHECKING
+
+from medai._deprecated import old_names
 from medai.io._atomic import replacing, write_bytes, write_csv, write_json, write_text
 from medai.io._attributes import KEPT
 from medai.io._derived import series_key, write_series
@@ -50,3 +53,6 @@ __all__ = [
     "write_series",
     "write_text",
 ]
+
+if not TYPE_CHECKING:  # type checkers would let every name pass
+    __getattr__ = old_names(__name__)

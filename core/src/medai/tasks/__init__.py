@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from medai._deprecated import old_names
+
 if TYPE_CHECKING:
     from medai.tasks._types import (
         Batch,
@@ -54,6 +56,7 @@ _HOMES = {
     "segmentation.types": ("Mask",),
     "views": ("View",),
 }
+_old = old_names(__name__)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -93,7 +96,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _old(name)
     value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
