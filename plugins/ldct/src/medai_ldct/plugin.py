@@ -20,6 +20,7 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
             inputs=("image",),
             license="Apache-2.0",
             source="drawn by this plugin; no patient behind it",
+            example={"subjects": 3, "slices": 2, "size": 96},
         ),
         DatasetSpec(
             name="ct",
@@ -37,6 +38,7 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
             inputs=("image",),
             license="Apache-2.0",
             source="Zeng et al. 2015, doi:10.1109/TNS.2015.2467219",
+            example={"views": 60},
         ),
         DatasetSpec(
             name="patches",

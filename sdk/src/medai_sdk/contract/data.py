@@ -19,6 +19,7 @@ from medai._engine.models import build_task
 from medai.api import Recipe, Spec, Use
 from medai.errors import DataError, MedaiError
 from medai.tasks import Case, Dataset, Sample, Task
+from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken
 from medai_sdk.contract.situation import InMemory
 from medai_sdk.stub import INPUTS_OF, samples
@@ -79,6 +80,12 @@ def read(dataset: Dataset[Any, Any], case: Case, draw: int = 0) -> Sample[Any, A
 def read_some(dataset: Dataset[Any, Any]) -> list[Sample[Any, Any]]:
     """A few cases, as the engine reads them."""
     return [read(dataset, case) for case in some(dataset.cases())]
+
+
+def read_seeded(dataset: Dataset[Any, Any], case: Case, seed: int = 1) -> Sample[Any, Any]:
+    """A case, read when the process's random generators have just been seeded."""
+    seed_all(seed)
+    return read(dataset, case)
 
 
 def is_view(target: object) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from medai.errors import DataError, MedaiError
-from medai.tasks import Dataset
+from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.data import Opened, is_view, read, ways
+from medai_sdk.contract.comparing import differs
+from medai_sdk.contract.data import Opened, is_view, read, read_seeded, some, ways
 from medai_sdk.contract.subjects import ComponentSubject
 
 
@@ -78,6 +80,42 @@ class DatasetSubject(ComponentSubject):
         if is_view(self.target):
             raise NotApplicable("a view has the cases that its source has")
         return self.ways
+
+    @functools.cached_property
+    def samples(self) -> tuple[tuple[Opened, Case, Sample[Any, Any]], ...]:
+        """A few cases of every way, read once for all checks that look at samples alone.
+
+        Raises:
+            NotApplicable: as `ways`.
+        """
+        opened = [(way, way.fresh()) for way in self.ways]
+        return tuple((way, case, read(dataset, case)) for way, dataset in opened for case in some(dataset.cases()))
+
+    @functools.cached_property
+    def unlike(self) -> dict[str, str]:
+        """Where readings of fresh instances differ, all else alike, by the way's words; of a way that reads the same twice, nothing.
+
+        Raises:
+            NotApplicable: as `ways`.
+        """
+        found = {}
+        for way in self.ways:
+            cases = some(way.fresh().cases(), 2)
+            places = (differs(*(read_seeded(way.fresh(), case) for _ in range(2))) for case in cases)
+            found[way.words] = next(filter(None, places), "")
+        return found
+
+    @property
+    def repeatable(self) -> tuple[Opened, ...]:
+        """The ways that read the same twice; of others, nothing more can be seen.
+
+        Raises:
+            NotApplicable: there is none.
+        """
+        found = tuple(way for way in self.ways if not self.unlike[way.words])
+        if not found:
+            raise NotApplicable("it does not read the same twice: see dataset.reads-the-same-by-the-same-rng")
+        return found
 
     def _every_way(self) -> tuple[Opened, ...]:
         found, refused = [], []

@@ -12,15 +12,16 @@ from medai._discovery import registry
 from medai._engine.models import build_task
 from medai.errors import DataError
 from medai.tasks import Case, Dataset, Origin, Sample, Task
-from medai_sdk.contract.chance import reset_by, seed_all
+from medai_sdk.contract.chance import reset_by
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way
 from medai_sdk.contract.comparing import differs
-from medai_sdk.contract.data import Opened, read, some
+from medai_sdk.contract.data import Opened, read, read_seeded, some
 from medai_sdk.contract.datasets import DatasetSubject
 from medai_sdk.contract.read_elsewhere import read_there
 
 _FROM_RNG = "draw from the rng that read is given, and keep no generator"
+_FEW = 3
 _TOLERANCE = 1e-3
 _WIDEST = {"0..1": (-2.0, 3.0), "HU": (-5000.0, 70000.0)}
 """Beyond what noise makes of a unit's values: they are on another scale."""
@@ -28,7 +29,7 @@ _WIDEST = {"0..1": (-2.0, 3.0), "HU": (-5000.0, 70000.0)}
 
 @check("dataset.reads-the-case-asked-for", "the sample's case is the case that was asked for")
 def reads_the_case_asked_for(subject: DatasetSubject) -> None:
-    for way, case, sample in _each_sample(subject):
+    for way, case, sample in subject.samples:
         if not isinstance(sample, Sample):
             raise Broken(f"{way.words}: read gave {type(sample).__name__}, not a Sample")
         if differs(sample.case, case):
@@ -37,7 +38,7 @@ def reads_the_case_asked_for(subject: DatasetSubject) -> None:
 
 @check("dataset.samples-keep-the-task", "each sample is as the task has it: types, dtypes, shapes, finite values, classes from 0")
 def samples_keep_the_task(subject: DatasetSubject) -> None:
-    for way, case, sample in _each_sample(subject):
+    for way, case, sample in subject.samples:
         tasks = [task] if (task := way.build_task()) else _tasks_of(sample)
         if not tasks:
             raise Broken(f"{way.words}: no task has the reference {type(sample.reference).__name__}", "name the task in the spec")
@@ -78,28 +79,27 @@ def place_fits_the_image(subject: DatasetSubject) -> None:
 
 @check("dataset.reads-the-same-by-the-same-rng", "a fresh instance with the same rng reads the same sample")
 def reads_the_same_by_the_same_rng(subject: DatasetSubject) -> None:
-    for way in subject.ways:
-        if place := _unlike(way):
-            raise Broken(f"{way.words}: read twice with the same rng, {place} differs", _FROM_RNG)
+    for words, place in subject.unlike.items():
+        if place:
+            raise Broken(f"{words}: read twice with the same rng, {place} differs", _FROM_RNG)
 
 
 @check("dataset.reads-in-any-order", "a sample does not depend on what was read before")
 def reads_in_any_order(subject: DatasetSubject) -> None:
-    for way, dataset in _repeatable(subject):
-        cases = some(dataset.cases())
-        alone = {case.id: _read_seeded(way.fresh(), case) for case in cases}
-        for case in (*cases, *reversed(cases)):
-            if place := differs(alone[case.id], _read_seeded(dataset, case)):
+    for way in subject.repeatable:
+        dataset = way.fresh()
+        cases = some(dataset.cases(), _FEW)
+        alone = {case.id: read_seeded(way.fresh(), case) for case in cases}
+        for case in (*reversed(cases), cases[-1]):
+            if place := differs(alone[case.id], read_seeded(dataset, case)):
                 raise Broken(f"{way.words}: read after other cases, {place} of case {case.id} differs", _FROM_RNG)
 
 
 @check("dataset.heeds-no-global-chance", "a sample does not depend on the generators of the process: numpy's, torch's, Python's")
 def heeds_no_global_chance(subject: DatasetSubject) -> None:
-    for way, dataset in _repeatable(subject):
-        for case in some(dataset.cases(), 2):
-            found = [_read_seeded(way.fresh(), case, seed) for seed in (1, 2)]
-            if place := differs(*found):
-                raise Broken(f"{way.words}: with the process's generators seeded otherwise, {place} of case {case.id} differs", _FROM_RNG)
+    for way in subject.repeatable:
+        if place := _by_global_chance(way):
+            raise Broken(f"{way.words}: with the process's generators seeded otherwise, {place} differs", _FROM_RNG)
 
 
 @check("dataset.leaves-global-chance-alone", "building it, listing and reading seeds none of the process's generators")
@@ -112,11 +112,12 @@ def leaves_global_chance_alone(subject: DatasetSubject) -> None:
 
 @check("dataset.can-be-sent-to-a-process", "a loader process that gets it reads the same samples")
 def can_be_sent_to_a_process(subject: DatasetSubject) -> None:
-    for way, dataset in _repeatable(subject):
+    for way in subject.repeatable:
+        dataset = way.fresh()
         cases = some(dataset.cases(), 2)
-        here = [_read_seeded(way.fresh(), case) for case in cases]
+        here = [read_seeded(way.fresh(), case) for case in cases]
         there = read_there(dataset, cases)
-        if (place := differs(here, there)) and not _heeds_chance(way):
+        if (place := differs(here, there)) and not _by_global_chance(way):
             raise Broken(f"{way.words}: in another process {place} differs", "depend on files and rng alone")
 
 
@@ -166,16 +167,10 @@ def _tasks_of(sample: Sample[Any, Any]) -> list[Task[Any, Any, Any]]:
     return [task for task in found if sample.reference is None or task.reference is type(sample.reference)][:1]
 
 
-def _each_sample(subject: DatasetSubject) -> Iterator[tuple[Opened, Case, Sample[Any, Any]]]:
-    for way, dataset in each_way(subject):
-        for case in some(dataset.cases()):
-            yield way, case, read(dataset, case)
-
-
 def _images(subject: DatasetSubject) -> Iterator[tuple[Opened, Case, str, Any]]:
     """What has pixels and a unit in the samples, with a word for what it is."""
     found = False
-    for way, case, sample in _each_sample(subject):
+    for way, case, sample in subject.samples:
         for name, value in (("input", sample.inputs), ("reference", sample.reference)):
             if isinstance(getattr(value, "pixels", None), torch.Tensor) and hasattr(value, "unit"):
                 found = True
@@ -200,40 +195,16 @@ def _fault_of(origin: Origin, axes: int) -> str:
     return ""
 
 
-def _unlike(way: Opened) -> str:
-    """Where two readings of fresh instances differ, all else alike."""
-    for case in some(way.fresh().cases(), 2):
-        if place := differs(*(_read_seeded(way.fresh(), case) for _ in range(2))):
-            return place
-    return ""
-
-
-def _heeds_chance(way: Opened) -> bool:
-    case = way.fresh().cases()[0]
-    return bool(differs(*(_read_seeded(way.fresh(), case, seed) for seed in (1, 2))))
-
-
-def _repeatable(subject: DatasetSubject) -> Iterator[tuple[Opened, Dataset[Any, Any]]]:
-    """The ways that read the same twice; of others nothing more can be seen."""
-    found = False
-    for way, dataset in each_way(subject):
-        if not _unlike(way):
-            found = True
-            yield way, dataset
-    if not found:
-        raise NotApplicable("it does not read the same twice: see dataset.reads-the-same-by-the-same-rng")
-
-
-def _read_seeded(dataset: Dataset[Any, Any], case: Case, seed: int = 1) -> Sample[Any, Any]:
-    """A case, read when the process's generators have just been seeded."""
-    seed_all(seed)
-    return read(dataset, case)
+def _by_global_chance(way: Opened) -> str:
+    """What of the first case depends on how the process's generators are seeded."""
+    dataset = way.fresh()
+    case = dataset.cases()[0]
+    return differs(*(read_seeded(way.fresh(), case, seed) for seed in (1, 2)))
 
 
 def _used(way: Opened) -> None:
     dataset = way.fresh()
-    for case in some(dataset.cases(), 2):
-        read(dataset, case)
+    read(dataset, dataset.cases()[0])
 
 
 def _is_plain(value: object) -> bool:

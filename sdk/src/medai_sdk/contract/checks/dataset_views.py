@@ -158,30 +158,31 @@ class _Knowing(Watched):
 
 def _spots(subject: DatasetSubject) -> Iterator[tuple[str, Sample[Any, Any], Sample[Any, Any]]]:
     """Images with a spot before and after the view, as often as rng is drawn, in words, for each task and unit that it takes."""
-    found, tried = False, set()
-    for way in subject.views:
+    found = False
+    for task, way in {way.task: way for way in reversed(subject.views)}.items():
         for unit in ("0..1", "HU"):
-            if (way.task, unit, way.use.id) in tried:
-                continue
-            tried.add((way.task, unit, way.use.id))
-            held = {sample.case.id: sample for sample in landmarks(way.task, unit=unit)}
-            for given, seen in _read_spots(way, held):
+            for given, seen in _read_spots(way, task, unit):
                 found = True
-                yield f"over images with a spot, for {way.task} in {unit}", given, seen
+                yield f"over images with a spot, for {task} in {unit}", given, seen
     if not found:
         raise NotApplicable("it takes no images with a spot, which are of tasks whose answer has a place")
 
 
-def _read_spots(way: Opened, held: dict[str, Sample[Any, Any]]) -> Iterator[tuple[Sample[Any, Any], Sample[Any, Any]]]:
-    view = way.fresh(InMemory(tuple(held.values()))) if held else InMemory(())
-    for case in view.cases():
-        for draw in range(_DRAWS):
+def _read_spots(way: Opened, task: str, unit: str) -> Iterator[tuple[Sample[Any, Any], Sample[Any, Any]]]:
+    for draw in range(_DRAWS):
+        # Anew each time: a view that changes them in place is found elsewhere.
+        held = tuple(landmarks(task, unit=unit))
+        if not held:
+            return
+        whole = {sample.case.id: sample for sample in landmarks(task, unit=unit)}
+        view = way.fresh(InMemory(held))
+        for case in some(view.cases()):
             try:
                 seen = read(view, case, draw)
             except DataError:
-                break
+                return
             if isinstance(seen.inputs, Image) and seen.inputs.pixels.ndim == 3:
-                yield held[case.whole or case.id], seen
+                yield whole[case.whole or case.id], seen
 
 
 def _patient(affine: Any, place: tuple[float, float]) -> Any:
