@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medai._discovery import registry
+from medai._discovery import Entry, registry
 from medai._engine.construct import construct
 from medai.api import Spec, Train, Use
 from medai.errors import DataError, EnvironmentFault, MedaiError, UsageError
-from medai.tasks import Batch, Trained
+from medai.tasks import Batch, Predictor
 from medai_sdk.contract.answers import Answers, all_answers
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.models_to_export import trained
 from medai_sdk.contract.situation import Situation, situations
 from medai_sdk.contract.subjects import ModelSubject, TriedSubject
+from medai_sdk.contract.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,31 @@ class Attempt:
         return not self.refused and self.fault is None
 
 
+@dataclass(frozen=True)
+class WrittenModel:
+    """A model that an exporter wrote.
+
+    Attributes:
+        predictor: the model that it was given.
+        batches: of one case and of two.
+        before: what the model predicted for each batch before it was written.
+        folder: where it was to write.
+        path: what `write` gave.
+    """
+
+    predictor: Predictor[Any]
+    batches: tuple[Batch[Any, Any], ...]
+    before: tuple[list[Any], ...]
+    folder: Path
+    path: Any
+
+
 class ExporterSubject(TriedSubject):
     """An exporter of predictions or of a model."""
+
+    def __init__(self, entry: Entry, folder: Path, watch: Watch) -> None:
+        super().__init__(entry, folder, watch)
+        self._written: WrittenModel | None = None
 
     @property
     def of_model(self) -> bool:
@@ -82,22 +108,18 @@ class ExporterSubject(TriedSubject):
         folder.mkdir()
         return folder, self.build().write(given.rows(), folder)
 
-    @functools.cached_property
-    def model(self) -> Trained:
-        """A model that it takes, trained or with weights that no seed gives.
+    @property
+    def written(self) -> WrittenModel:
+        """A model that it takes, and what became of it; it is written once.
 
         Raises:
             NotApplicable: it writes predictions, or could not be tried.
         """
         if not self.of_model:
             raise NotApplicable("it writes predictions, not models")
-        return trained(self.situation)
-
-    def write_model(self) -> tuple[Path, Path]:
-        """Write the model into a new folder; the folder, and what `write` gave."""
-        model, folder = self.model, self.fresh_folder("out") / "written"
-        folder.mkdir()
-        return folder, self.build().write(model, self.batch(1), folder)
+        assert self.situation
+        assert self._written is not None
+        return self._written
 
     def _first(self) -> Situation | Broken:
         use = Use(self.entry.id, dict(self.entry.spec.example)) if isinstance(self.entry.spec, Spec) else Use(self.entry.id)
@@ -122,22 +144,27 @@ class ExporterSubject(TriedSubject):
     def _with_model(self, use: Use) -> Situation | Broken:
         faults = []
         for situation in self._models():
-            beside = Situation(
-                situation.words, situation.task, use, situation.model, None, situation.train, situation.given, situation.training
-            )
-            folder = self.fresh_folder("tried")
             try:
-                construct(use.id, use.params, kind="exporter").write(trained(situation), Batch.of(situation.training[:1]), folder)
+                self._written = self._write_model(use, situation)
             except (UsageError, NotApplicable):
                 continue  # it says itself that it is not for such models
             except Exception as error:
                 faults.append(f"{situation.words}: {type(error).__name__}: {error}")
             else:
-                return beside
+                return dataclasses.replace(situation, use=use)
         told = "; ".join(faults) or "no model is installed that it takes"
         return Broken(f"it writes none of the models offered: {told}", "offer a model in the same plugin that it takes")
 
-    def _models(self) -> Any:
+    def _write_model(self, use: Use, situation: Situation) -> WrittenModel:
+        model = trained(situation)
+        batches = tuple(Batch.of([situation.training[place % len(situation.training)] for place in range(count)]) for count in (1, 2))
+        before = tuple(model.predictor.predict(batch) for batch in batches)
+        folder = self.fresh_folder("out") / "written"
+        folder.mkdir()
+        path = construct(use.id, use.params, kind="exporter").write(model, batches[0], folder)
+        return WrittenModel(model.predictor, batches, before, folder, path)
+
+    def _models(self) -> Iterator[Situation]:
         """Models with all that is needed to build them, those of the same plugin first."""
         entries = registry().entries("model")
         own = [entry for entry in entries if entry.plugin == self.entry.plugin]
@@ -148,7 +175,7 @@ class ExporterSubject(TriedSubject):
                     found = subject.situation
                 except (NotApplicable, MedaiError):
                     continue  # said where that model is tried
-                yield Situation(f"model {entry.id}", found.task, found.use, found.use, found.loss, found.train, found.given, found.training)
+                yield dataclasses.replace(found, words=f"model {entry.id}", model=found.use)
 
     def _is_for(self, given: Answers) -> bool:
         spec = self.entry.spec

@@ -134,7 +134,7 @@ def keeps_values_and_place(subject: ExporterSubject) -> None:
 
 @check("exporter.no-pickle", "what it writes can be opened without trust: no pickle, and no archive of pickles")
 def no_pickle(subject: ExporterSubject) -> None:
-    folders = [subject.write_model()[0]] if subject.of_model else [_folder(attempt) for attempt in subject.taken]
+    folders = [subject.written.folder] if subject.of_model else [_folder(attempt) for attempt in subject.taken]
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
         for found in pickles_in(path):
             raise Broken(f"{found} is a pickle", "write JSON, safetensors, .npy with allow_pickle=False or a format of the field")

@@ -15,7 +15,7 @@ _CLOSE = 1e-3
 
 @check("exporter.model-in-a-folder-of-its-own", "`write` gives the file to open; it and all else that is written stand in the folder")
 def model_in_a_folder_of_its_own(subject: ExporterSubject) -> None:
-    folder, path = subject.write_model()
+    folder, path = subject.written.folder, subject.written.path
     if not isinstance(path, Path) or not path.resolve().is_relative_to(folder.resolve()) or not path.exists():
         raise Broken(f"write gave {path!r}, with the folder {folder}", "return the path of the file that `open` takes, inside `folder`")
     outside = [each.name for each in folder.parent.rglob("*") if each.is_file() and not each.is_relative_to(folder)]
@@ -30,14 +30,13 @@ def model_in_a_folder_of_its_own(subject: ExporterSubject) -> None:
     "exporter.opened-model-agrees", "the model that is opened again predicts what the written one does, for one case and for two at once"
 )
 def opened_model_agrees(subject: ExporterSubject) -> None:
-    _, path = subject.write_model()
-    opened, own = subject.build().open(path), subject.model.predictor
+    written = subject.written
+    opened = subject.build().open(written.path)
     if not hasattr(opened, "predict"):
         raise Broken(f"open gave {type(opened).__name__}, which has no predict(batch)", "give a medai.tasks.Predictor")
     limits = tuple(getattr(opened, "limits", ()))
-    for count in (1, 2):
-        batch = subject.batch(count)
-        wanted = own.predict(batch)
+    for batch, wanted in zip(written.batches, written.before, strict=True):
+        count = len(batch.cases)
         try:
             found = opened.predict(batch)
         except (DataError, UsageError) as error:
@@ -54,9 +53,8 @@ def opened_model_agrees(subject: ExporterSubject) -> None:
 
 @check("exporter.leaves-the-model", "the model that it was given predicts what it did before")
 def leaves_the_model(subject: ExporterSubject) -> None:
-    batch, own = subject.batch(1), subject.model.predictor
-    before = own.predict(batch)
-    subject.write_model()
-    off = difference(list(before), list(own.predict(batch)))
-    if off > _CLOSE * scale_of(list(before)):
+    written = subject.written
+    wanted = list(written.before[0])
+    off = difference(wanted, list(written.predictor.predict(written.batches[0])))
+    if off > _CLOSE * scale_of(wanted):
         raise Broken(f"its predictions are {off:.4g} off afterwards", "work on a copy.deepcopy of the module")
