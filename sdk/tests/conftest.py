@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 HERE = Path(__file__).parent
+METADATA = "Summary: A plugin.\nKeywords: medai\nLicense: MIT\nRequires-Dist: medai>=0.1\nRequires-Dist: torch\n"
 
 
 def check_command(plugin: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -22,6 +24,40 @@ def check_command(plugin: str, folder: Path, *options: str) -> subprocess.Comple
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "MEDAI_STRICT_PLUGINS": "0"}
     command = [sys.executable, "-m", "medai", "plugin", "check", plugin, *options]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """`distribution("medai-odd", source)`: a small installed distribution of that light module, on this process's path; its folder."""
+    folder = tmp_path / "site"
+
+    def install(
+        name: str,
+        source: str,
+        *,
+        files: Mapping[str, str] | None = None,
+        entry: str = "",
+        group: str = "medai.v1",
+        metadata: str = METADATA,
+    ) -> Path:
+        package, plugin = name.replace("-", "_"), name.removeprefix("medai-")
+        info = folder / f"{package}-0.1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n{metadata}")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{entry or f'{plugin} = {package}.plugin'}\n")
+        for path, text in {
+            f"{package}/__init__.py": "",
+            f"{package}/py.typed": "",
+            f"{package}/plugin.py": source,
+            **(files or {}),
+        }.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        importlib.invalidate_caches()
+        return folder
+
+    monkeypatch.syspath_prepend(str(folder))
+    return install
 
 
 @functools.cache

@@ -71,10 +71,13 @@ class Worker:
                     command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[mouth, lifeline],
                     env=environment, cwd=self._scratch / "here", start_new_session=True,
                 )  # fmt: skip
-        except (OSError, TypeError) as error:
+        except BaseException as error:
+            # Also an interrupt just now: of a process that it had started already this hand is the life.
             os.close(self._ear)
             os.close(self._hand)
-            raise EnvironmentFault(f"the process that checks cannot be started: {error}") from error
+            if isinstance(error, OSError | TypeError):
+                raise EnvironmentFault(f"the process that checks cannot be started: {error}") from error
+            raise
         finally:
             os.close(mouth)
             os.close(lifeline)

@@ -35,7 +35,8 @@ _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the locale": (lambda: locale.setlocale(locale.LC_ALL), lambda value: locale.setlocale(locale.LC_ALL, value)),
     "the recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "how processes are started": (
-        lambda: multiprocessing.get_start_method(allow_none=True),
+        # The first of all is the default, which asking for it also fixes.
+        lambda: multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0],
         lambda value: multiprocessing.set_start_method(value, force=True),
     ),
     "what SIGINT does": (lambda: signal.getsignal(signal.SIGINT), lambda value: signal.signal(signal.SIGINT, value)),
