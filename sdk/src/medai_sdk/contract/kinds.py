@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from medai_sdk.contract.datasets import DatasetSubject
 from medai_sdk.contract.exported import ExporterSubject
+from medai_sdk.contract.losses import LossSubject
 from medai_sdk.contract.measured import MetricSubject
 from medai_sdk.contract.ran import RecipeSubject
-from medai_sdk.contract.subjects import ComponentSubject, LossSubject, ModelSubject
+from medai_sdk.contract.subjects import ComponentSubject, ModelSubject
 from medai_sdk.contract.tasks import TaskSubject
 
 

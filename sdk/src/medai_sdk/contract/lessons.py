@@ -27,7 +27,7 @@ from medai_sdk.contract.situation import InMemory
 from medai_sdk.contract.subjects import ModelSubject
 
 _CPU = torch.device("cpu")
-_BATCH = 2
+BATCH = 2
 STEPS = 3
 """Of the training that a model has had when it is asked for predictions: layers that begin at zero then have a say."""
 LONG = 24
@@ -78,7 +78,7 @@ def loss_of(subject: ModelSubject) -> Callable[..., Any] | None:
     predictor = subject.predictor()
     if found is not None or not isinstance(predictor, ModuleLearner) or hasattr(predictor.module, "training_step"):
         return found
-    batch = subject.batch(_BATCH)
+    batch = subject.batch(BATCH)
     output, target = predictor.module(*subject.task.arguments(batch)), subject.task.target(batch)
     return fitting_loss(output, target)
 
@@ -121,7 +121,7 @@ def lesson(
     It is interrupted behind the step `stop`, and after so many seconds.
     """
     held = cases or subject.situation.training
-    train = _plan(subject.situation.train, steps, batch=len(cases) if cases else _BATCH, optimizer=optimizer)
+    train = _plan(subject.situation.train, steps, batch=len(cases) if cases else BATCH, optimizer=optimizer)
     context = Context(
         device=_CPU,
         seed=0,
@@ -161,9 +161,9 @@ def gradients(subject: ModelSubject) -> Gradients:
         for name in trainable:
             named[name].requires_grad_(id(named[name]) in chosen)
         # All cases: one may hold nothing for some part of a network to find.
-        for start in range(0, len(subject.situation.training), _BATCH):
+        for start in range(0, len(subject.situation.training), BATCH):
             try:
-                total = step_of(subject, module, loss, subject.batch(_BATCH, start=start), turn)
+                total = step_of(subject, module, loss, subject.batch(BATCH, start=start), turn)
             except (Exception, SystemExit) as error:
                 return Gradients(f"a training step fails: {type(error).__name__}: {error}")
             if not total.requires_grad:
@@ -213,7 +213,7 @@ def studied(subject: ModelSubject) -> tuple[list[Progress], Any]:
     """
     must_learn(subject)
     predictor = prepared(subject)
-    return lesson(subject, predictor, LONG, cases=subject.situation.training[:_BATCH]), predictor
+    return lesson(subject, predictor, LONG, cases=subject.situation.training[:BATCH]), predictor
 
 
 @functools.lru_cache(maxsize=2)

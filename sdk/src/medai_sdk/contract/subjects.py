@@ -143,7 +143,3 @@ class ModelSubject(TriedSubject):
         if not hasattr(predictor, "fit") or hasattr(predictor, "module"):
             # Others have to be fitted before they answer.
             predictor.predict(Batch.of([situation.given[0]]))
-
-
-class LossSubject(TriedSubject):
-    """A loss; beside it stands the model whose output it is given, where a recipe names one."""

@@ -1,1 +1,199 @@
 """Checks of a loss."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from medai_sdk.contract.chance import seed_all
+from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import copied, difference, differs, tensors
+from medai_sdk.contract.devices import META, mixed
+from medai_sdk.contract.losses import LossSubject, learning, parts_of
+
+_ALIKE = 1e-5
+_SURE = 12.0
+"""A logit of what is certain; beyond, probabilities round to 0 and 1."""
+
+
+@check("loss.gives-scalars", "it gives a finite scalar, or several by name, of a batch of any size")
+def gives_scalars(subject: LossSubject) -> None:
+    for output, target in subject.calls:
+        for name, value in parts_of(subject.loss()(output, target)).items():
+            if not isinstance(value, torch.Tensor) or value.ndim or not value.is_floating_point():
+                kind = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
+                raise Broken(
+                    f"{name} is {kind}, not a scalar tensor", "take the mean over all values; torch keeps the graph alone of tensors"
+                )
+            if not isinstance(name, str) or not bool(value.isfinite()):
+                raise Broken(f"{name!r} is {float(value)}", "keep logarithms and divisions away from 0")
+
+
+@check("loss.reaches-the-output", "its gradient with respect to the output is there and finite")
+def reaches_the_output(subject: LossSubject) -> None:
+    for output, target in subject.calls:
+        gradients = _gradients(subject.loss(), output, target)
+        if not gradients:
+            raise Broken(
+                "no gradient reaches the output", "compute it with torch from the output itself: no detach, argmax, numpy or .item()"
+            )
+        if not all(bool(each.isfinite().all()) for each in gradients):
+            raise Broken("its gradient is not finite", "look for a square root or a logarithm at 0")
+
+
+@check("loss.leaves-its-arguments-alone", "it changes neither output nor target in place")
+def leaves_its_arguments_alone(subject: LossSubject) -> None:
+    for output, target in subject.calls:
+        given = copied(output), copied(target)
+        before = copied(given)
+        subject.loss()(*given)
+        for name, was, now in zip(("output", "target"), before, given, strict=True):
+            if differs(was, now):
+                raise Broken(f"it changes the {name} in place", "work on a copy: x = x * 2 in place of x *= 2")
+
+
+@check("loss.repeats-itself", "of the same output and target comes the same value, whatever was drawn before")
+def repeats_itself(subject: LossSubject) -> None:
+    output, target = subject.calls[0]
+    values = []
+    for elsewhere in (1, 2):
+        seed_all(elsewhere)
+        torch.manual_seed(0)  # as the engine does before each step
+        values.append(_value(subject.loss(), output, target))
+    if difference(*values) > _ALIKE:
+        raise Broken(
+            f"built twice, it gives {values[0]:.6g} and {values[1]:.6g}", "draw with torch alone, whose generator the engine seeds"
+        )
+
+
+@check("loss.forgets-earlier-calls", "its value does not depend on what it was called with before")
+def forgets_earlier_calls(subject: LossSubject) -> None:
+    loss, values = subject.loss(), []
+    output, target = subject.calls[0]
+    for given in (output, _shaken(output), output):
+        torch.manual_seed(0)
+        values.append(_value(loss, given, target))
+    if difference(values[0], values[-1]) > _ALIKE:
+        raise Broken(
+            f"called again, after another output, it gives {values[-1]:.6g} in place of {values[0]:.6g}", "keep nothing between calls"
+        )
+
+
+@check("loss.prefers-what-is-right", "its value for the perfect output is not above that for a bad one")
+def prefers_what_is_right(subject: LossSubject) -> None:
+    output, target = subject.calls[0]
+    tried = []
+    for right, wrong in _right_and_wrong(output, target):
+        torch.manual_seed(0)
+        good = _value(subject.loss(), right, target)
+        torch.manual_seed(0)
+        bad = _value(subject.loss(), wrong, target)
+        if good <= bad + _ALIKE * abs(bad):
+            return
+        tried.append(f"{good:.4g} for what is right, {bad:.4g} for what is wrong")
+    if not tried:
+        raise NotApplicable("which output would be perfect cannot be told from the target")
+    raise Broken("; ".join(tried), "the engine makes a loss small: turn its sign, or take 1 minus the likeness")
+
+
+@check("loss.is-finite-at-its-best", "of a perfect output, and of one that is the same everywhere, value and gradient are finite")
+def is_finite_at_its_best(subject: LossSubject) -> None:
+    output, target = subject.calls[0]
+    given = [("the same everywhere", _even(output)), *(("perfect", right) for right, _ in _right_and_wrong(output, target))]
+    for words, each in given:
+        loss = subject.loss()
+        value, gradients = _value(loss, each, target), _gradients(loss, each, target)
+        if not abs(value) < float("inf") or not all(bool(gradient.isfinite().all()) for gradient in gradients):
+            what = "its gradient is not finite" if abs(value) < float("inf") else f"it is {value}"
+            raise Broken(f"for an output that is {words}, {what}", "add a small number under the root or in the divisor")
+
+
+@check("loss.teaches-nothing-of-its-own", "networks of its own are frozen: no gradient is kept in them")
+def teaches_nothing_of_its_own(subject: LossSubject) -> None:
+    loss = subject.loss()
+    own = list(_parameters_in(loss))
+    if not own:
+        raise NotApplicable("it holds no parameter")
+    output, target = subject.calls[0]
+    _gradients(loss, output, target)
+    if any(each.requires_grad and each.grad is not None for each in own):
+        raise Broken(
+            "a network of its own gathers gradients", "make the loss a torch module, which the engine freezes, or freeze it in __init__"
+        )
+
+
+@check("loss.moves-to-a-device", "whatever tensors it holds follow to a device")
+def moves_to_a_device(subject: LossSubject) -> None:
+    loss = copy.deepcopy(subject.loss())
+    there = loss.to(META) if isinstance(loss, nn.Module) else loss
+    output, target = ((_on_meta(each)) for each in subject.calls[0])
+    if fault := mixed(lambda: there(output, target)):
+        raise Broken(f"on another device it computes with tensors of the CPU too ({fault})", "register_buffer, and device=output.device")
+
+
+def _value(loss: Any, output: Any, target: Any) -> float:
+    return float(sum(float(each) for each in parts_of(loss(copied(output), copied(target))).values()))
+
+
+def _gradients(loss: Any, output: Any, target: Any) -> list[torch.Tensor]:
+    """Those that reach the output."""
+    given = learning(output)
+    total = sum(parts_of(loss(given, copied(target))).values())
+    if not isinstance(total, torch.Tensor) or not total.requires_grad:
+        return []
+    total.sum().backward()
+    return [each.grad for each in tensors(given) if each.grad is not None]
+
+
+def _right_and_wrong(output: Any, target: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Outputs that could be perfect, each with one that is then bad: the target itself, or logits of it."""
+    if not isinstance(output, torch.Tensor) or not isinstance(target, torch.Tensor):
+        return
+    if output.shape == target.shape and target.is_floating_point():
+        spread = float(target.std(correction=0)) or 1.0
+        noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(0))
+        yield target.to(output.dtype), (target + 3 * spread * noise).to(output.dtype)
+    if output.shape == target.shape and 0 <= float(target.min()) <= float(target.max()) <= 1:
+        logits = torch.logit(target.to(output.dtype), eps=1e-4)
+        yield logits, -logits
+    elif target.dtype == torch.int64 and target.shape == (output.shape[0], *output.shape[2:]):
+        count = output.shape[1]
+        if count == 1 and int(target.max()) <= 1:
+            logits = _SURE * (2.0 * target[:, None] - 1)
+            yield logits, -logits
+        elif count > 1 and 0 <= int(target.min()) <= int(target.max()) < count:
+            yield _certain(target, count), _certain((target + 1) % count, count)
+
+
+def _certain(classes: torch.Tensor, count: int) -> torch.Tensor:
+    logits = torch.full((classes.shape[0], count, *classes.shape[1:]), -_SURE)
+    return logits.scatter_(1, classes[:, None], _SURE)
+
+
+def _even(output: Any) -> Any:
+    return copy.deepcopy(output, {id(each): torch.zeros_like(each) for each in tensors(output) if each.is_floating_point()})
+
+
+def _shaken(output: Any) -> Any:
+    draw = torch.Generator().manual_seed(1)
+    shaken = {
+        id(each): each.detach() + torch.randn(each.shape, generator=draw) * (each.detach().abs().mean() + 1)
+        for each in tensors(output)
+        if each.is_floating_point()
+    }
+    return copy.deepcopy(output, shaken)
+
+
+def _on_meta(value: Any) -> Any:
+    return copy.deepcopy(value, {id(each): each.detach().to(META) for each in tensors(value)})
+
+
+def _parameters_in(loss: Any) -> Iterator[nn.Parameter]:
+    if isinstance(loss, nn.Module):
+        yield from loss.parameters()
+    for value in vars(loss).values() if hasattr(loss, "__dict__") else ():
+        yield from value.parameters() if isinstance(value, nn.Module) else [value] if isinstance(value, nn.Parameter) else []

@@ -22,14 +22,13 @@ from medai.tasks import Batch
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.comparing import CLOSE, difference, leaves
+from medai_sdk.contract.devices import META, mixed, moved, staying
 from medai_sdk.contract.elsewhere import answers_elsewhere
 from medai_sdk.contract.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of
 from medai_sdk.contract.subjects import ModelSubject
 
 _EXACT = 1e-6
 _STEPS = 4
-_META = torch.device("meta")
-"""A device without numbers: what computes with tensors of it and of the CPU at once would fail on a GPU in the same way."""
 
 
 @check("model.state-can-be-kept", "its state is tensors, arrays and JSON values alone, no pickle")
@@ -114,18 +113,17 @@ def moves_to_a_device(subject: ModelSubject) -> None:
     if not isinstance(module, nn.Module):
         raise NotApplicable("it is no torch module")
     batch = subject.batch(2)
-    for path, replace in _unregistered(module):
-        back = replace()
-        fault = next((fault for run in _runs(subject, module, batch) if (fault := _mixed(run))), "")
-        back()
+    there = copy.deepcopy(module).to(META)
+    for held in staying(module, there):
+        with moved(held):
+            fault = next((fault for run in _runs(subject, module, batch) if (fault := mixed(run))), "")
         if fault:
             raise Broken(
-                f"{path} is neither parameter nor buffer nor in a registered module: it stays on the CPU ({fault})",
+                f"{held.path} is neither parameter nor buffer nor in a registered module: it stays on the CPU ({fault})",
                 "register_buffer, nn.Parameter, nn.ModuleList",
             )
-    there = copy.deepcopy(module).to(_META)
-    for run in _runs(subject, there, batch.to(_META)):
-        if fault := _mixed(run):
+    for run in _runs(subject, there, batch.to(META)):
+        if fault := mixed(run):
             raise Broken(f"on another device it computes with tensors of the CPU too ({fault})", "make tensors with device=x.device")
     _try_real_device(subject, predictor, batch)
 
@@ -152,43 +150,6 @@ def _runs(subject: ModelSubject, module: Any, batch: Batch[Any, Any]) -> Iterato
         module.train()
         step = _Step(module, task, loss_of(subject))
         yield lambda: step(batch, turns_of(module)[0])
-
-
-def _mixed(run: Callable[[], Any]) -> str:
-    """What torch says when tensors of two devices meet; nothing when they do not, or when something else comes first."""
-    try:
-        run()
-    except Exception as error:
-        for each in (error, error.__cause__, error.__context__):
-            if isinstance(each, RuntimeError) and "meta" in str(each) and ("expected device" in str(each) or "same device" in str(each)):
-                return str(each).splitlines()[0]
-    return ""
-
-
-def _unregistered(module: nn.Module) -> Iterator[tuple[str, Callable[[], Callable[[], None]]]]:
-    """Tensors and modules that `module.to` does not move, each with what puts it onto the meta device, which gives what puts it back."""
-    for name, part in module.named_modules():
-        held = vars(part)
-        for key, value in list(held.items()):
-            if key not in ("_parameters", "_buffers", "_modules"):
-                for path, container, place, item in _within(f"{name}.{key}".lstrip("."), held, key, value):
-                    yield path, _replacement(container, place, item)
-
-
-def _within(path: str, container: Any, place: Any, value: Any) -> Iterator[tuple[str, Any, Any, Any]]:
-    if (isinstance(value, torch.Tensor) and value.ndim and value.device.type == "cpu") or isinstance(value, nn.Module):
-        yield path, container, place, value
-    elif isinstance(value, dict | list):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _within(f"{path}[{key!r}]", value, key, item)
-
-
-def _replacement(container: Any, place: Any, item: Any) -> Callable[[], Callable[[], None]]:
-    def replace() -> Callable[[], None]:
-        container[place] = copy.deepcopy(item).to(_META)
-        return lambda: container.__setitem__(place, item)
-
-    return replace
 
 
 def _state_of(predictor: Any) -> Mapping[str, Any]:
