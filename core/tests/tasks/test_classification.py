@@ -49,6 +49,7 @@ def test_an_input_without_a_tensor_is_refused() -> None:
     [
         (sample(0, torch.full((1, 4, 4), math.nan)), "not finite"),
         (sample(0, torch.zeros(1, 4, 4, dtype=torch.float64)), "float64"),
+        (sample(0, torch.zeros(4, 4)), r"\(4, 4\), not float32 \(C, H, W\)"),
         (sample(-1), "negative"),
     ],
 )

@@ -36,14 +36,15 @@ def tensor_of(inputs: object) -> torch.Tensor:
 
 
 def check_input(sample: Sample[Any, Any]) -> None:
-    """The input is float32, an image finite; values of a row may be missing.
+    """The input is float32, an image channel first and finite; values of a row may be missing.
 
     Raises:
         DataError: it is not so.
     """
     values = tensor_of(sample.inputs)
-    if values.dtype != torch.float32:
-        raise DataError(f"case {sample.case.id}: the input is {values.dtype}, not float32")
+    shapes, wanted = ((3, 4), "(C, H, W) or (C, D, H, W)") if isinstance(sample.inputs, Image) else ((1,), "(F,)")
+    if values.dtype != torch.float32 or values.ndim not in shapes or not values.numel():
+        raise DataError(f"case {sample.case.id}: the input is {values.dtype} {tuple(values.shape)}, not float32 {wanted}")
     if isinstance(sample.inputs, Image) and not bool(torch.isfinite(values).all()):
         raise DataError(f"case {sample.case.id}: the image has pixels that are not finite")
 

@@ -27,6 +27,7 @@ _MODULES = (
     "exporter",
     "exporter_model",
     "task",
+    "task_answers",
     "recipe",
     "table",
     "component_last",
