@@ -34,23 +34,24 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     def install(
         name: str,
         source: str,
-        *,
         files: Mapping[str, str] | None = None,
+        *,
         entry: str = "",
         group: str = "medai.v1",
         metadata: str = METADATA,
     ) -> Path:
-        package, plugin = name.replace("-", "_"), name.removeprefix("medai-")
-        info = folder / f"{package}-0.1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n{metadata}")
-        (info / "entry_points.txt").write_text(f"[{group}]\n{entry or f'{plugin} = {package}.plugin'}\n")
-        for path, text in {
+        package = name.replace("-", "_")
+        info = f"{package}-0.1.0.dist-info"
+        points = entry or f"{name.removeprefix('medai-')} = {package}.plugin"
+        written = {
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n{metadata}",
+            f"{info}/entry_points.txt": f"[{group}]\n{points}\n",
             f"{package}/__init__.py": "",
             f"{package}/py.typed": "",
             f"{package}/plugin.py": source,
             **(files or {}),
-        }.items():
+        }
+        for path, text in written.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
         importlib.invalidate_caches()

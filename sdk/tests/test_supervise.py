@@ -73,8 +73,13 @@ def test_an_import_that_prints_without_end_is_ended(distribution: Distribution, 
 
 def test_what_it_started_is_ended_too(distribution: Distribution, tmp_path: Path) -> None:
     told = tmp_path / "pid"
-    source = f"import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nopen({str(told)!r}, 'w').write(str(child.pid))\nimport os\nos._exit(0)\n"
-    distribution("medai-odd", source)
+    lines = [
+        "import os, subprocess",
+        "child = subprocess.Popen(['sleep', '600'])",
+        f"open({str(told)!r}, 'w').write(str(child.pid))",
+        "os._exit(0)",
+    ]
+    distribution("medai-odd", "\n".join(lines))
     check_plugin("odd")
     assert _ends(int(told.read_text()))
 
@@ -133,7 +138,7 @@ def test_it_can_be_called_from_a_thread_and_from_a_script_without_a_guard(distri
 def test_a_worker_that_cannot_be_started_is_the_machines_fault(distribution: Distribution, monkeypatch: pytest.MonkeyPatch) -> None:
     distribution("medai-odd", PLUGIN)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(EnvironmentFault, match="cannot be started: .*nowhere"):
+    with pytest.raises(EnvironmentFault, match=r"cannot be started: .*nowhere"):
         check_plugin("odd")
 
 
@@ -150,7 +155,7 @@ def test_names_that_are_not_there(distribution: Distribution, tmp_path: Path, mo
         check_plugin("odity")
     with pytest.raises(UsageError, match=r"medai-elsewhere is installed, but it has entry points in medai.v2 alone"):
         check_plugin("medai-elsewhere")
-    with pytest.raises(UsageError, match="no pyproject.toml, so this is no plugin's folder"):
+    with pytest.raises(UsageError, match=r"no pyproject.toml, so this is no plugin's folder"):
         check_plugin(f"{tmp_path}/")
     monkeypatch.setenv("MEDAI_DISABLE_PLUGINS", "oddity")
     with pytest.raises(PluginError, match="is disabled: MEDAI_DISABLE_PLUGINS names it"):
@@ -164,7 +169,7 @@ def test_a_folder_stands_for_the_project_in_it(distribution: Distribution, tmp_p
     (project / "pyproject.toml").write_text('[project]\nname = "medai_odd"\n')
     assert check_plugin(str(project), only=["plugin.offers-something"]).plugin == "odd"
     (project / "pyproject.toml").write_text('[project]\nname = "medai-absent"\n')
-    with pytest.raises(UsageError, match="medai-absent is not installed, or has no entry point in the group medai.v1: pip install -e"):
+    with pytest.raises(UsageError, match=r"medai-absent is not installed, or has no entry point in the group medai.v1: pip install -e"):
         check_plugin(str(project))
 
 

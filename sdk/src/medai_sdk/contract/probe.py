@@ -78,7 +78,9 @@ class _Seen:
 
     def hears(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note a file that the plugin's own code reads; its own metadata may be read, for the version."""
-        if event == "open" and isinstance(arguments[0], str) and not arguments[0].endswith(_CODE):
+        if event != "open" or not isinstance(arguments[2], int) or arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            return
+        if isinstance(arguments[0], str) and not arguments[0].endswith(_CODE):
             place = os.path.realpath(arguments[0])
             if ".dist-info" not in place and place not in self.read and called_by(self.roots):
                 self.read.append(place)

@@ -19,6 +19,7 @@ _BY_FOLDER = ("os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.u
 """Their last argument is the folder that the name is in, by descriptor."""
 _STARTING = {"subprocess.Popen": 1, "os.system": 0, "os.exec": 1, "os.posix_spawn": 1, "os.spawn": 2}
 """Where each event has the command line."""
+_HERE = Path(__file__).resolve().parent
 _OURS = (Path(medai.__file__).resolve().parent, Path(__file__).resolve().parent.parent)
 
 
@@ -110,6 +111,8 @@ def called_by(roots: Sequence[Path]) -> str:
     Empty where medai stands between, which then does it on its own account, or the import of another library.
     """
     frame = sys._getframe(2)
+    while frame is not None and within(frame.f_code.co_filename, (_HERE,)):
+        frame = frame.f_back  # type: ignore[assignment]
     while frame is not None:
         file = frame.f_code.co_filename
         if within(file, roots):
