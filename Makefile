@@ -63,7 +63,7 @@ bench: $(INSTALLED)  ## what finding plugins, the loop, a slice, reading and til
 	$(BIN)/python benchmarks/tiling.py
 
 surface: $(INSTALLED)  ## record the public API after an addition
-	$(BIN)/python tools/surface.py --write
+	$(BIN)/python tools/surface.py
 
 constraints: $(INSTALLED)  ## write constraints.txt from what is installed
 	echo '# Exact versions of everything that `make` installs; written by `make constraints`. nvidia-* and triton count only where torch asks for them.' > $@.txt

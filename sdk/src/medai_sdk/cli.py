@@ -6,6 +6,7 @@ import json
 
 import click
 
+from medai_sdk.cli_api import api
 from medai_sdk.cli_new import new
 
 
@@ -15,6 +16,7 @@ def plugin() -> None:
 
 
 plugin.add_command(new)
+plugin.add_command(api)
 
 
 @plugin.command(short_help="Hold a plugin to the contract.")
