@@ -74,6 +74,8 @@ def situations(entry: Entry) -> Iterator[Situation]:
             f"give its spec an example, such as example={{{required[0]!r}: ...}}, small and without a download",
         )
     yield from _on_stubs(entry, {**defaults(target), **entry.spec.example})
+    if entry.kind in ("metric", "exporter"):
+        yield from _beside_recipes(entry)
 
 
 def read_some(dataset: Dataset[Any, Any], count: int = _CASES) -> tuple[Sample[Any, Any], ...]:
@@ -87,7 +89,7 @@ def _in_recipe(entry: Entry, recipe: Entry) -> Iterator[Situation]:
     if spec.upstream or not any(_named(entry.id, use) for use in _uses(spec)):
         return
     try:
-        configuration, given, training = _opened(recipe.id)
+        configuration, given, training = on_stub_data(recipe.id)
     except MedaiError:
         # That it does not run is said where the recipe itself is tried.
         return
@@ -100,7 +102,22 @@ def _in_recipe(entry: Entry, recipe: Entry) -> Iterator[Situation]:
             return
 
 
-def _opened(id: str) -> tuple[Configuration, tuple[Sample[Any, Any], ...], tuple[Sample[Any, Any], ...]]:
+def _beside_recipes(entry: Entry) -> Iterator[Situation]:
+    """On the data of its plugin's recipes, which need not name it: they may be of a task that the kit has no data of."""
+    assert isinstance(entry.spec, Spec)
+    use = Use(entry.id, dict(entry.spec.example))
+    for recipe in registry().entries("recipe"):
+        spec = recipe.spec
+        if recipe.plugin == entry.plugin and isinstance(spec, Recipe) and entry.spec.task in ("", spec.task) and not spec.upstream:
+            try:
+                configuration, given, training = on_stub_data(recipe.id)
+            except MedaiError:
+                continue
+            held = configuration.recipe
+            yield Situation(f"recipe {recipe.id}", held.task, use, held.model, held.loss, held.train or Train(steps=1), given, training)
+
+
+def on_stub_data(id: str) -> tuple[Configuration, tuple[Sample[Any, Any], ...], tuple[Sample[Any, Any], ...]]:
     """A recipe on its stub data, or on its embedded data where it has no other, and samples of them without and with training's views."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
