@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from medai._results.folder import RunFolder
 
 
 @click.command(short_help="Run a recipe on embedded data or on yours.")
@@ -60,43 +56,21 @@ def _refuse_others() -> None:
 
 def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     from medai._cli.console import ConsoleListener
-    from medai._engine.configure import Request, configure
-    from medai._engine.device import agreed, is_first_process, resolve_device
+    from medai._engine.configure import Request
+    from medai._engine.device import is_first_process
+    from medai._engine.execute import execute
     from medai._engine.listener import Listener
-    from medai._engine.run import start
-    from medai._results.folder import new_folder
 
     request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
-    name = Path(recipe).stem if recipe.endswith(".toml") else recipe
     summaries = []
     for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
-        folder = agreed(lambda: new_folder(out, name), resolve_device(options.device))
         listener = ConsoleListener() if is_first_process() else Listener()
-        try:
-            configuration = configure(request, stub_root=folder.stub)
-            listener.stage(f"{configuration.id}, scale {configuration.scale}, seed {seed}: {folder.root}")
-            for path, own, ours in configuration.departures:
-                listener.stage(f"  {path} = {ours!r} (the recipe: {own!r})")
-            summaries.append(start(configuration, replace(options, seed=seed), folder, listener))
-        except BaseException as error:
-            if is_first_process() and _came_to_nothing(folder, error):
-                shutil.rmtree(folder.root)
-            raise
-        finally:
-            listener.close()
+        folder, summary = execute(request, replace(options, seed=seed), out, listener)
+        summaries.append(summary)
         if is_first_process():
-            _show(summaries[-1], folder.report, as_json)
+            _show(summary, folder.report, as_json)
     if len(summaries) > 1 and is_first_process() and not as_json:
         _show_seeds(summaries)
-
-
-def _came_to_nothing(folder: RunFolder, error: BaseException) -> bool:
-    """Whether there is nothing to look at or to resume: no split yet, or a wrong command, data or machine before anything was learnt."""
-    from medai.errors import DataError, EnvironmentFault, UsageError
-
-    if not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
-        return True
-    return isinstance(error, UsageError | DataError | EnvironmentFault) and not folder.begun
 
 
 def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from medai._engine.checkpoint import load_state
 from medai._engine.configure import restore
 from medai._engine.construct import Runs, construct
 from medai._engine.module import ModuleLearner
-from medai._results.folder import RunFolder
+from medai._results.folder import RunFolder, read_json
 from medai.api import Use
 from medai.errors import DataError, PluginError
 from medai.tasks import Batch, Predictor, Sample, Task
@@ -104,11 +105,21 @@ class FinishedRun:
     @classmethod
     def of(cls, run: RunFolder, record: Mapping[str, Any]) -> FinishedRun:
         """The upstream run that a run's record names; a relative folder is the run's own."""
+        return cls.at(RunFolder(run.root / record["folder"]))
+
+    @classmethod
+    def at(cls, folder: RunFolder) -> FinishedRun:
+        """The run in a folder."""
         from medai._engine.data import group_roles
 
-        folder = RunFolder(run.root / record["folder"])
         roles = group_roles(folder)
         return cls(folder.root, frozenset(group for group, role in roles.items() if role in ("train", "valid")))
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """What was measured on its test cases, by name; NaN where it is not defined."""
+        figures = read_json(RunFolder(self.folder).summary, "the run has no summary.json")["figures"]
+        return {name: math.nan if figure["value"] is None else float(figure["value"]) for name, figure in figures.items()}
 
     def predict(self, samples: Sequence[Sample[Any, Any]]) -> list[Any]:
         """One prediction per sample, on the CPU."""

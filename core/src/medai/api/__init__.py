@@ -7,7 +7,7 @@ Everything here is light: frozen, keyword-only records of the standard library. 
 from typing import TYPE_CHECKING
 
 from medai._deprecated import old_names
-from medai.api._build import build, predictor, task
+from medai.api._build import build, open_run, predictor, run, task
 from medai.api._hooks import hookimpl
 from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
 from medai.api._specs import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Spec, TaskSpec
@@ -33,7 +33,9 @@ __all__ = [
     "Use",
     "build",
     "hookimpl",
+    "open_run",
     "predictor",
+    "run",
     "run_of",
     "task",
     "use",

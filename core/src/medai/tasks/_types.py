@@ -433,14 +433,23 @@ class ModelExporter(Protocol):
 
 
 class Run(Protocol):
-    """What a `RunRef` becomes: a finished run of another recipe.
+    """A finished run: what a `RunRef` becomes, and what `medai.api.run` and `medai.api.open_run` give.
 
     It can be sent to another process; the model is loaded when it first predicts.
+
+    Attributes:
+        folder: the run folder.
+        trained_groups: groups of its training and validation.
     """
 
     folder: Path
     trained_groups: frozenset[str]
 
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """What was measured on its test cases, by name; NaN where it is not defined."""
+        ...
+
     def predict(self, samples: Sequence[Sample[Any, Any]]) -> list[Any]:
-        """One prediction per sample, by the run's best weights."""
+        """One prediction per sample, by the run's best weights, on the CPU; the recipe's views are not applied."""
         ...
