@@ -14,6 +14,7 @@ _MODULES = (
     "plugin",
     "plugin_distribution",
     "component",
+    "declared",
     "dataset",
     "dataset_cases",
     "dataset_reading",
@@ -30,6 +31,8 @@ _MODULES = (
     "task_answers",
     "recipe",
     "table",
+    "implements",
+    "advice",
     "component_last",
 )
 _CHECKS: dict[str, Check] = {}

@@ -35,6 +35,10 @@ class DatasetSubject(ComponentSubject):
             raise self._found
         return self._found
 
+    def try_out(self) -> None:
+        """As `prepare`."""
+        self.prepare()
+
     @property
     def ways(self) -> tuple[Opened, ...]:
         """Every way in which it can be opened.

@@ -78,6 +78,6 @@ class RecipeSubject(ComponentSubject):
         except (Exception, SystemExit) as error:
             raise NotApplicable("it does not run: see recipe.runs-on-stub-data") from error
 
-    def tried(self) -> None:
+    def try_out(self) -> None:
         """Raise unless it runs."""
         self.run()

@@ -49,6 +49,11 @@ class ComponentSubject:
             raise NotApplicable(f"a {self.entry.kind} has no target")
         return load_target(self.entry)
 
+    def try_out(self) -> None:
+        """Raise unless it is of use."""
+        if not callable(self.target):
+            raise Broken(f"{self.target!r:.100} cannot be called")
+
     def fresh_folder(self, name: str) -> Path:
         """A new empty folder."""
         taken = sum(1 for each in self.folder.iterdir() if each.name.startswith(name))
@@ -93,6 +98,10 @@ class TriedSubject(ComponentSubject):
     def task(self) -> Task[Any, Any, Any]:
         """The task of the situation."""
         return self.situation.build_task()
+
+    def try_out(self) -> None:
+        """As `prepare`."""
+        self.prepare()
 
     def build(self, use: Use | None = None) -> Any:
         """The component anew, or another one."""
