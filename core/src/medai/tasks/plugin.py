@@ -11,42 +11,49 @@ def medai_tasks() -> tuple[TaskSpec, ...]:
         TaskSpec(
             name="classification",
             target="medai.tasks.classification:Classification",
+            license="Apache-2.0",
             summary="which of n classes an image, a volume or a row of a table belongs to",
             inputs=("image", "row"),
         ),
         TaskSpec(
             name="detection",
             target="medai.tasks.detection:Detection",
+            license="Apache-2.0",
             summary="boxes with classes and scores in an image",
             inputs=("image",),
         ),
         TaskSpec(
             name="segmentation",
             target="medai.tasks.segmentation:Segmentation",
+            license="Apache-2.0",
             summary="which structure each pixel of an image, or each voxel of a volume, belongs to",
             inputs=("image",),
         ),
         TaskSpec(
             name="regression",
             target="medai.tasks.regression:Regression",
+            license="Apache-2.0",
             summary="one number or several for an image, a volume or a row of a table",
             inputs=("image", "row"),
         ),
         TaskSpec(
             name="clustering",
             target="medai.tasks.clustering:Clustering",
+            license="Apache-2.0",
             summary="which images, volumes or rows of a table are alike, found without their classes",
             inputs=("image", "row"),
         ),
         TaskSpec(
             name="base-pairing",
             target="medai.tasks.pairing:BasePairing",
+            license="Apache-2.0",
             summary="which bases of a sequence pair with one another",
             inputs=("sequence",),
         ),
         TaskSpec(
             name="restoration",
             target="medai.tasks.restoration:Restoration",
+            license="Apache-2.0",
             summary="an image or a volume as it would be without noise, marks or missing measurements",
             inputs=("image",),
         ),
@@ -59,6 +66,7 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
         DatasetSpec(
             name="cached",
             target="medai.tasks.views:Cached",
+            license="Apache-2.0",
             summary="keeps the source's samples in memory, the same in every epoch (a view)",
         ),
     )
@@ -70,12 +78,14 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="accuracy",
             target="medai.tasks.classification:Accuracy",
+            license="Apache-2.0",
             task="classification",
             summary="the share of cases whose most probable class is theirs",
         ),
         MetricSpec(
             name="auc",
             target="medai.tasks.classification:AreaUnderCurve",
+            license="Apache-2.0",
             task="classification",
             summary="area under the ROC curve",
             source="Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747",
@@ -83,6 +93,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="average-precision",
             target="medai.tasks.detection:AveragePrecision",
+            license="Apache-2.0",
             task="detection",
             summary="COCO's AP over IoU 0.50 to 0.95, and AP50",
             source="Lin et al. 2014, doi:10.1007/978-3-319-10602-1_48",
@@ -90,6 +101,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="dice",
             target="medai.tasks.segmentation:Dice",
+            license="Apache-2.0",
             task="segmentation",
             summary="Dice's coefficient of each class and its mean, over cases or pooled",
             source="Dice 1945, doi:10.2307/1932409",
@@ -97,12 +109,14 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="iou",
             target="medai.tasks.segmentation:Iou",
+            license="Apache-2.0",
             task="segmentation",
             summary="intersection over union of each class and its mean, over cases or pooled",
         ),
         MetricSpec(
             name="surface-distance",
             target="medai.tasks.segmentation:SurfaceDistance",
+            license="Apache-2.0",
             task="segmentation",
             summary="95 % Hausdorff distance and mean distance of surfaces, in mm where the spacing is known",
             source="Huttenlocher et al. 1993, doi:10.1109/34.232073",
@@ -110,24 +124,28 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="mae",
             target="medai.tasks.regression:MeanAbsoluteError",
+            license="Apache-2.0",
             task="regression",
             summary="mean absolute error of numbers, in their unit",
         ),
         MetricSpec(
             name="rmse-of-values",
             target="medai.tasks.regression:RootMeanSquaredError",
+            license="Apache-2.0",
             task="regression",
             summary="root of the mean squared error of numbers, in their unit",
         ),
         MetricSpec(
             name="r2",
             target="medai.tasks.regression:RSquared",
+            license="Apache-2.0",
             task="regression",
             summary="coefficient of determination of numbers",
         ),
         MetricSpec(
             name="adjusted-rand",
             target="medai.tasks.clustering:AdjustedRand",
+            license="Apache-2.0",
             task="clustering",
             summary="the adjusted Rand index of clusters and classes",
             source="Hubert and Arabie 1985, doi:10.1007/BF01908075",
@@ -135,6 +153,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="clustering-accuracy",
             target="medai.tasks.clustering:ClusteringAccuracy",
+            license="Apache-2.0",
             task="clustering",
             summary="accuracy when clusters are matched with classes in the best way",
             source="Kuhn 1955, doi:10.1002/nav.3800020109",
@@ -142,6 +161,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="normalized-mutual-information",
             target="medai.tasks.clustering:NormalizedMutualInformation",
+            license="Apache-2.0",
             task="clustering",
             summary="mutual information of clusters and classes over the mean of their entropies",
             source="Strehl and Ghosh 2002, JMLR 3, 583",
@@ -149,18 +169,21 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="pair-scores",
             target="medai.tasks.pairing:PairScores",
+            license="Apache-2.0",
             task="base-pairing",
             summary="F1, precision and recall of base pairs",
         ),
         MetricSpec(
             name="psnr",
             target="medai.tasks.restoration:Psnr",
+            license="Apache-2.0",
             task="restoration",
             summary="peak signal-to-noise ratio in dB, in a window of values",
         ),
         MetricSpec(
             name="ssim",
             target="medai.tasks.restoration:Ssim",
+            license="Apache-2.0",
             task="restoration",
             summary="structural similarity, in a window of values",
             source="Wang et al. 2004, doi:10.1109/TIP.2003.819861",
@@ -168,6 +191,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
         MetricSpec(
             name="rmse",
             target="medai.tasks.restoration:Rmse",
+            license="Apache-2.0",
             task="restoration",
             summary="root of the mean squared error in the image's unit, in a window of values",
         ),

@@ -43,6 +43,11 @@ class AveragePrecision:
     In an image, at most `most` boxes of a class count, best scores first; each takes the free reference box of its class that it
     overlaps most. Classes without a reference box in any image are left out. After Lin et al. 2014 and the COCO evaluation code, area
     range "all", without crowd regions.
+
+    Boxes of equal score rank in the order of the images, as there.
+
+    Args:
+        most: boxes of a class that count in an image.
     """
 
     better: Literal["higher", "lower"] = "higher"
