@@ -27,12 +27,17 @@ def states_its_license(subject: ComponentSubject) -> None:
     spec = subject.entry.spec
     if isinstance(spec, Table):
         raise NotApplicable("figures have no licence")
+    if subject.entry.kind == "dataset" and "root" in keywords(subject.target):
+        raise NotApplicable("it reads a user's own data")
     if not spec.license:
         raise Broken("no licence is stated", 'write license="Apache-2.0", or what the code or the data are under')
 
 
 @check("component.states-its-source", "the paper, equation, table or address that it comes from is stated", level="advice")
 def states_its_source(subject: ComponentSubject) -> None:
+    view = subject.entry.kind == "dataset" and "source" in keywords(subject.target)
+    if view or subject.entry.kind not in ("model", "dataset", "recipe"):
+        raise NotApplicable("it may be everybody's" if not view else "a view stands over what has one")
     if not subject.entry.spec.source:
         raise Broken("no source is stated", 'write source="Author et al. 2024, doi:..."')
 
