@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from medai._engine.configure import Request, configure
 from medai._engine.construct import construct, defaults, signature_of
 from medai._engine.data import open_slots, with_views
 from medai._engine.feed import case_rng
-from medai._engine.models import build_task
 from medai.api import Recipe, Spec, Use
 from medai.errors import DataError, MedaiError
-from medai.tasks import Case, Dataset, Sample, Task
+from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken
+from medai_sdk.contract.comparing import copied
 from medai_sdk.contract.situation import InMemory
 from medai_sdk.stub import INPUTS_OF, samples
 
@@ -54,14 +54,10 @@ class Opened:
 
     def fresh(self, source: Dataset[Any, Any] | None = None, root: Path | None = None) -> Dataset[Any, Any]:
         """The dataset, built anew; of a view over another source, of a dataset in another folder, where they are given."""
-        injected = {} if self.source is None else {"source": self.source() if source is None else source}
+        injected: dict[str, Any] = {} if self.source is None else {"source": self.source() if source is None else source}
         params = self.use.params if root is None else {**self.use.params, "root": str(root)}
         made: Dataset[Any, Any] = construct(self.use.id, params, kind="dataset", **injected)
         return made
-
-    def build_task(self) -> Task[Any, Any, Any] | None:
-        """The task; None where nobody says."""
-        return build_task(self.task) if self.task else None
 
 
 def some(cases: Any, count: int = READ) -> list[Case]:
@@ -180,7 +176,7 @@ def _views(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
         )
     use = Use(entry.id, params)
     for words, task, held in stub_sources(spec):
-        yield Opened(f"over {words}", use, task, None, functools.partial(InMemory, held))
+        yield Opened(f"over {words}", use, task, None, functools.partial(_in_memory, held))
     for other in registry().entries("dataset"):
         if other.plugin == entry.plugin and _suits(spec, other):
             for way in _datasets(other, load_target(other), folders):
@@ -195,6 +191,11 @@ def stub_sources(spec: Spec) -> Iterator[tuple[str, str, tuple[Sample[Any, Any],
                 for unit in ("0..1", "HU") if kind == "image" else ("0..1",):
                     said = f"stub data of {task} of {kind}" + (f" in {unit}" if kind == "image" else "")
                     yield said, task, tuple(samples(task, kind, n=6, seed=SEED, unit=unit))
+
+
+def _in_memory(held: tuple[Sample[Any, Any], ...]) -> Dataset[Any, Any]:
+    # Copies: what one check's view does in place, another's does not see.
+    return InMemory(tuple(replace(sample, inputs=copied(sample.inputs), reference=copied(sample.reference)) for sample in held))
 
 
 def _suits(spec: Spec, other: Entry) -> bool:

@@ -22,13 +22,13 @@ def read_there(dataset: Dataset[Any, Any], cases: Sequence[Case]) -> list[Sample
         Broken: the dataset cannot be sent, or not be read there.
     """
     try:
-        sent = pickle.dumps((dataset, list(cases)))
+        sent = pickle.dumps(dataset)
     except Exception as error:
         raise Broken(
             f"it cannot be sent to a process: {type(error).__name__}: {error}",
             "keep no open files, locks or lambdas in it: open them when they are needed, or leave them out in __getstate__",
         ) from error
-    found: list[Sample[Any, Any]] = pickle.loads(_done(_read, sent))  # noqa: S301  bytes of our own process
+    found: list[Sample[Any, Any]] = pickle.loads(_done(_read, sent, list(cases)))  # noqa: S301  bytes of our own process
     return found
 
 
@@ -52,12 +52,12 @@ def _done(function: Callable[..., Any], *arguments: Any) -> Any:
         raise Broken(f"in a process of its own: {type(error).__name__}: {error}", mend) from error
 
 
-def _read(sent: bytes) -> bytes:
+def _read(sent: bytes, cases: Sequence[Case]) -> bytes:
     # As bytes both ways: tensors are otherwise handed over as shared memory, which ends with their process.
     from medai_sdk.contract.data import read
 
-    dataset, cases = pickle.loads(sent)  # noqa: S301  bytes of our own process
-    return pickle.dumps([read(dataset, case) for case in cases])
+    # Each by a dataset of its own, so that none depends on what was read before.
+    return pickle.dumps([read(pickle.loads(sent), case) for case in cases])  # noqa: S301  bytes of our own process
 
 
 def _look(use: Use) -> tuple[str, list[Case]]:

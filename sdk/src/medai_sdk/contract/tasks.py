@@ -27,8 +27,15 @@ class TaskSubject(ComponentSubject):
 
     @functools.cached_property
     def task(self) -> Task[Any, Any, Any]:
-        """The task."""
-        made: Task[Any, Any, Any] = self.target()
+        """The task.
+
+        Raises:
+            NotApplicable: it cannot be built; `task.can-be-built` says why.
+        """
+        try:
+            made: Task[Any, Any, Any] = self.target()
+        except Exception as error:
+            raise NotApplicable("it could not be built: see task.can-be-built") from error
         return made
 
     @functools.cached_property

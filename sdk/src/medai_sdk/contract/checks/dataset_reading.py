@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,7 @@ def reads_the_case_asked_for(subject: DatasetSubject) -> None:
 @check("dataset.samples-keep-the-task", "each sample is as the task has it: types, dtypes, shapes, finite values, classes from 0")
 def samples_keep_the_task(subject: DatasetSubject) -> None:
     for way, case, sample in subject.samples:
-        tasks = [task] if (task := way.build_task()) else _tasks_of(sample)
+        tasks = [_task_of(way)] if way.task else _tasks_of(sample)
         if not tasks:
             raise Broken(f"{way.words}: no task has the reference {type(sample.reference).__name__}", "name the task in the spec")
         for task in tasks:
@@ -105,7 +106,7 @@ def heeds_no_global_chance(subject: DatasetSubject) -> None:
 @check("dataset.leaves-global-chance-alone", "building it, listing and reading seeds none of the process's generators")
 def leaves_global_chance_alone(subject: DatasetSubject) -> None:
     for way in subject.ways:
-        seeded = reset_by(lambda way=way: _used(way))
+        seeded = reset_by(functools.partial(_used, way))
         if seeded:
             raise Broken(f"{way.words}: it seeds {', '.join(seeded)}", "make a generator of its own: np.random.default_rng(...)")
 
@@ -148,8 +149,8 @@ def reads_unlabelled_files(subject: DatasetSubject) -> None:
         if not cases:
             raise Broken(f"{way.words}: it finds no case in its own stub data")
         sample = read(dataset, cases[0])
-        if task := way.build_task():
-            _require_kept(task, sample, f"{way.words}: case {cases[0].id}")
+        if way.task:
+            _require_kept(_task_of(way), sample, f"{way.words}: case {cases[0].id}")
 
 
 def _require_kept(task: Task[Any, Any, Any], sample: Sample[Any, Any], where: str) -> None:
@@ -159,6 +160,21 @@ def _require_kept(task: Task[Any, Any, Any], sample: Sample[Any, Any], where: st
         task.check(sample)
     except DataError as error:
         raise Broken(f"{where}: {type(task).__name__} refuses it: {error.reason}") from error
+
+
+def _task_of(way: Opened) -> Task[Any, Any, Any]:
+    """The task.
+
+    Raises:
+        NotApplicable: it is broken itself.
+    """
+    try:
+        task = build_task(way.task)
+    except Exception as error:
+        raise NotApplicable(f"the task {way.task} could not be built: see task.can-be-built") from error
+    if not isinstance(task.reference, type):
+        raise NotApplicable(f"the task {way.task} has no type of reference: see task.declares-its-types")
+    return task
 
 
 def _tasks_of(sample: Sample[Any, Any]) -> list[Task[Any, Any, Any]]:

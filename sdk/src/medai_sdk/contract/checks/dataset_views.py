@@ -76,8 +76,8 @@ def view_hands_on_what_is_known(subject: DatasetSubject) -> None:
 def view_hands_on_faults(subject: DatasetSubject) -> None:
     for way in subject.views:
         assert way.source is not None
-        view = way.fresh(Watched(way.source(), refuses=True))
         try:
+            view = way.fresh(Watched(way.source(), refuses=True))
             read(view, view.cases()[0])
         except DataError:
             continue
@@ -113,12 +113,12 @@ def view_keeps_the_place(subject: DatasetSubject) -> None:
 def view_moves_the_place(subject: DatasetSubject) -> None:
     for words, given, found in _spots(subject):
         start, end = place_of(given.inputs), place_of(found.inputs)
-        origin = found.origin
-        if start is None or end is None or at_border(found.inputs, end) or origin is None or origin.affine is None or given.origin is None:
+        before, after = (None if sample.origin is None else sample.origin.affine for sample in (given, found))
+        if start is None or end is None or before is None or after is None or at_border(found.inputs, end):
             continue
-        was, now = (_patient(sample.origin.affine, place) for sample, place in ((given, start), (found, end)))
-        step = max(float(step) for step in np.linalg.norm(origin.affine[:3, :2], axis=0))
-        if float(np.linalg.norm(was - now)) > _PIXELS * max(step, *given.origin.spacing):
+        was, now = _patient(before, start), _patient(after, end)
+        pixel = max(float(step) for affine in (before, after) for step in np.linalg.norm(affine[:3, :2], axis=0))
+        if float(np.linalg.norm(was - now)) > _PIXELS * pixel:
             told = f"a spot at {_round(was)} mm lies at {_round(now)} mm by the view's affine"
             raise Broken(
                 f"{words}: {told}", "multiply the affine by the matrix from the new pixels to the old ones, or leave both as they are"

@@ -26,7 +26,8 @@ def can_be_built(subject: TaskSubject) -> None:
         raise Broken(
             f"its constructor needs {', '.join(required)}", "a task has no parameters: its methods are given the protocol's options"
         )
-    missing = [name for name in _NEEDED if not callable(getattr(subject.task, name, None))]
+    task = subject.target()
+    missing = [name for name in _NEEDED if not callable(getattr(task, name, None))]
     if missing:
         raise Broken(f"it has no {', '.join(missing)}", "offer all that medai.tasks.Task names")
 

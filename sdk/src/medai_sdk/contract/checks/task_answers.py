@@ -165,7 +165,7 @@ def _rendered(figure: Any) -> np.ndarray[Any, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.set_dpi(_DOTS)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.ascontiguousarray(canvas.buffer_rgba()).view(np.uint32)
 

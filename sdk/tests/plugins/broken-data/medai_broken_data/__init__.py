@@ -1,0 +1,1 @@
+"""Datasets, views and tasks, each sound but for the one fault that its name tells."""

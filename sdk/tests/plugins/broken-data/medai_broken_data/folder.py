@@ -1,0 +1,181 @@
+"""A sound dataset of a folder, and those that differ from it by a fault in how the folder is written, opened or listed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as Picture
+
+from medai.errors import DataError
+from medai.io import pseudonym, read_image
+from medai.tasks import Case, Image, Mask, Sample
+
+
+class Sound:
+    """`NAME.png` and `NAME.json`, which has the patient and the threshold above which a pixel is foreground."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._paths = {pseudonym(path.name): path for path in sorted(self.root.glob("*.png"))}
+        if not self._paths:
+            raise DataError("holds no .png file", self.root)
+        self._notes = {id: self.note(path.with_suffix(".json")) for id, path in self._paths.items()}
+
+    def cases(self) -> Sequence[Case]:
+        return [Case(id, str(note["patient"])) for id, note in self._notes.items()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Mask]:
+        image = self.image(self._paths[case.id])
+        return Sample(case, image, Mask((image.pixels[0] > float(self._notes[case.id]["threshold"])).long()))
+
+    def image(self, path: Path) -> Image:
+        return read_image(path)
+
+    def note(self, path: Path) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(path.read_text())
+            return found
+        except (OSError, ValueError) as error:
+            raise DataError(f"no note in it ({error})", path) from error
+
+    @classmethod
+    def write_stub(cls, root: Path, n: int, seed: int) -> None:
+        cls.write(Path(root), n, np.random.default_rng(seed))
+
+    @classmethod
+    def write(cls, root: Path, n: int, rng: np.random.Generator) -> None:
+        for number in range(n):
+            Picture.fromarray(rng.integers(0, 256, (24, 32), dtype=np.uint8)).save(root / f"scan{number:02d}.png")
+            (root / f"scan{number:02d}.json").write_text(json.dumps({"patient": f"p{number // 2}", "threshold": 0.5}))
+
+
+class UnseededStub(Sound):
+    @classmethod
+    def write_stub(cls, root: Path, n: int, seed: int) -> None:
+        cls.write(Path(root), n, np.random.default_rng())
+
+
+class SmallStub(Sound):
+    @classmethod
+    def write_stub(cls, root: Path, n: int, seed: int) -> None:
+        cls.write(Path(root), min(n, 4), np.random.default_rng(seed))
+
+
+class NoStub:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+
+class TakesEmptyFolders(Sound):
+    def __init__(self, root: Path) -> None:
+        try:
+            super().__init__(root)
+        except DataError:
+            self.root, self._paths, self._notes = Path(root), {}, {}
+
+
+class CrashesOnDamage(Sound):
+    """Pillow's own error is not turned."""
+
+    def image(self, path: Path) -> Image:
+        with Picture.open(path) as picture:
+            return Image(torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255)[None], "0..1")
+
+
+class TakesDamage(Sound):
+    """What is missing of a file is filled up."""
+
+    def image(self, path: Path) -> Image:
+        try:
+            return read_image(path)
+        except DataError:
+            return Image(torch.zeros(1, 24, 32), "0..1")
+
+
+class NamesNoFile(Sound):
+    def image(self, path: Path) -> Image:
+        try:
+            return read_image(path)
+        except DataError as error:
+            raise DataError("the image is damaged") from error
+
+
+class HashedIds(Sound):
+    """Python's hash of a text differs from process to process."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._paths = {f"c{hash(path.name)}": path for path in self._paths.values()}
+        self._notes = {id: self.note(path.with_suffix(".json")) for id, path in self._paths.items()}
+
+
+class PathsAsIds(Sound):
+    """The path beneath the root: the same wherever the folder stands, and a path all the same."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._paths = {f"images/{path.stem}": path for path in self._paths.values()}
+        self._notes = {id: self.note(path.with_suffix(".json")) for id, path in self._paths.items()}
+
+
+class IdsOfPlace(Sound):
+    """A pseudonym of where the folder stands: another one when it is moved."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._paths = {pseudonym(os.path.realpath(path)): path for path in self._paths.values()}
+        self._notes = {id: self.note(path.with_suffix(".json")) for id, path in self._paths.items()}
+
+
+class ReadsPixels(Sound):
+    """Looks into each image for its size before a case is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._sizes = {id: self.image(path).pixels.shape for id, path in self._paths.items()}
+
+
+class Shuffled(Sound):
+    def cases(self) -> Sequence[Case]:
+        found = list(super().cases())
+        np.random.default_rng(time.perf_counter_ns()).shuffle(found)  # type: ignore[arg-type]
+        return found
+
+
+class DoubledIds(Sound):
+    def cases(self) -> Sequence[Case]:
+        found = list(super().cases())
+        return [*found, found[0]]
+
+
+class NoGroups(Sound):
+    def cases(self) -> Sequence[Case]:
+        return [Case(case.id, "") for case in super().cases()]
+
+
+class OneGroup(Sound):
+    def cases(self) -> Sequence[Case]:
+        return [Case(case.id, "all") for case in super().cases()]
+
+
+class GroupInTwoParts(Sound):
+    def cases(self) -> Sequence[Case]:
+        return [Case(case.id, case.group, ("train", "test")[place % 2]) for place, case in enumerate(super().cases())]
+
+
+class TakesStrays(Sound):
+    """Every file beside a picture is a case, whatever left it there."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        for path in sorted(self.root.iterdir()):
+            if path.is_file() and path.suffix not in (".png", ".json"):
+                id = pseudonym(path.name)
+                self._paths[id], self._notes[id] = path, {"patient": "none", "threshold": 0.5}

@@ -1,0 +1,72 @@
+"""What this plugin offers: each target is named as its fault."""
+
+from medai.api import DatasetSpec, ModelSpec, Protocol, Recipe, Slot, Split, TaskSpec, Train, hookimpl, use
+
+_HERE = "medai_broken_data"
+_FOLDERS = (
+    *("Sound", "UnseededStub", "SmallStub", "NoStub", "TakesEmptyFolders", "CrashesOnDamage", "TakesDamage", "NamesNoFile", "HashedIds"),
+    *("PathsAsIds", "IdsOfPlace", "ReadsPixels", "Shuffled", "DoubledIds", "NoGroups", "OneGroup", "GroupInTwoParts", "TakesStrays"),
+)
+_DRAWN = (
+    *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
+    *("GlobalChance", "SeedsAll", "HoldsALambda", "OddFacts", "NoUnlabelled"),
+)
+_VIEWS = (
+    *("Darker", "InPlace", "LosesGroups", "LosesFacts", "HidesFaults", "LosesAffine", "AffineNotFlipped", "ReferenceNotFlipped"),
+    *("ReadsAhead", "TakesRows"),
+)
+_TASKS = (
+    *("Sound", "NeedsAParameter", "TextsAsTypes", "NoSuchMetric", "RefusesGood", "TakesAnySample", "TakesAnyPrediction"),
+    *("ReferenceNeeded", "SavesTheClass", "CrashesOnDamage", "DrawsNothing", "OpensLabelled", "LosesACase", "ExportsOthers"),
+)
+_ALONE = ("NoSamples", "DoesNotStack")
+
+
+def _named(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("-")
+
+
+@hookimpl
+def medai_datasets():
+    return (
+        *(_dataset(f"folder-{_named(name)}", f"{_HERE}.folder:{name}", "segmentation") for name in _FOLDERS),
+        _dataset("header-shows-patients", f"{_HERE}.headers:ShowsPatients", "restoration"),
+        *(_dataset(f"drawn-{_named(name)}", f"{_HERE}.drawn:{name}", "detection") for name in _DRAWN),
+        *(_dataset(f"view-{_named(name)}", f"{_HERE}.views:{name}", "restoration") for name in _VIEWS if name != "TakesRows"),
+        DatasetSpec(name="view-takes-rows", target=f"{_HERE}.views:TakesRows", summary="rows too", inputs=("image", "row")),
+        *(_dataset(f"of-{_named(name)}", f"{_HERE}.drawn:Labelled", f"broken-data/{_named(name)}") for name in _TASKS),
+        _dataset("of-does-not-stack", f"{_HERE}.drawn:OddlyLabelled", "broken-data/does-not-stack"),
+    )
+
+
+@hookimpl
+def medai_tasks():
+    return tuple(
+        TaskSpec(name=_named(name), target=f"{_HERE}.tasks:{name}", summary="a class for an image", inputs=("image",))
+        for name in (*_TASKS, *_ALONE)
+    )
+
+
+@hookimpl
+def medai_models():
+    return (ModelSpec(name="net", target=f"{_HERE}.tasks:Net", summary="a plain network"),)
+
+
+@hookimpl
+def medai_recipes():
+    return tuple(
+        Recipe(
+            name=f"learn-{_named(name)}",
+            task=f"broken-data/{_named(name)}",
+            summary="a plain network",
+            model=use("broken-data/net"),
+            data={"images": Slot(folder=use(f"broken-data/of-{_named(name)}"))},
+            train=Train(steps=1),
+            protocol=Protocol(split=Split(valid=0.2, test=0.25)),
+        )
+        for name in _TASKS
+    )
+
+
+def _dataset(name: str, target: str, task: str) -> DatasetSpec:
+    return DatasetSpec(name=name, target=target, summary=name.replace("-", " "), task=task, inputs=("image",))

@@ -1,0 +1,94 @@
+"""Views over images, each with a fault in what it does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from medai.tasks import Case, Dataset, Image, Sample, View
+
+
+class Darker(View):
+    """Sound: half the brightness."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels * 0.5))
+
+
+class InPlace(View):
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        # The same at each reading, so that only the source shows what was done.
+        sample.inputs.pixels.clamp_(max=0.6)
+        return sample
+
+
+class LosesGroups(View):
+    def cases(self) -> Sequence[Case]:
+        return [Case(case.id, case.id, case.split) for case in self.source.cases()]
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        return replace(Darker(self.source).read(case, rng), case=case)
+
+
+class LosesFacts(Darker):
+    @property
+    def facts(self) -> dict[str, object]:
+        return {}
+
+
+class HidesFaults(View):
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        try:
+            return self.source.read(case, rng)
+        except Exception as error:
+            raise ValueError("no image") from error
+
+
+class LosesAffine(View):
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        return Sample(sample.case, Image(sample.inputs.pixels * 0.5, sample.inputs.unit), sample.reference)
+
+
+class AffineNotFlipped(View):
+    """Input and answer are flipped, and where they lie in the patient is not."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        inputs, reference = (replace(image, pixels=image.pixels.flip(-1)) for image in (sample.inputs, sample.reference))
+        return replace(sample, inputs=inputs, reference=reference)
+
+
+class ReferenceNotFlipped(View):
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        width, origin = sample.inputs.pixels.shape[-1], sample.origin
+        if origin is not None and origin.affine is not None:
+            back = np.eye(4)
+            back[1, 1], back[1, 3] = -1, width - 1
+            origin = replace(origin, affine=origin.affine @ back)
+        return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels.flip(-1), origin=origin), origin=origin)
+
+
+class ReadsAhead(View):
+    """Reads its whole source when it is built."""
+
+    def __init__(self, source: Dataset[Any, Any]) -> None:
+        super().__init__(source)
+        self._held = {case.id: source.read(case, np.random.default_rng(0)) for case in source.cases()}
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        return self._held[case.id]
+
+
+class TakesRows(View):
+    """Says that it takes rows, and looks for pixels."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels * 0.5))

@@ -1,0 +1,125 @@
+"""Each broken dataset, view and task of `plugins/broken-data` is caught, by the check that names its fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from medai_sdk.contract.check import all_checks
+
+ONLY = ("--only", "dataset", "--only", "task")
+
+CAUGHT: dict[str, set[str]] = {
+    "dataset folder-no-stub": {"can-be-opened"},
+    "dataset folder-unseeded-stub": {"stub-is-repeatable"},
+    "dataset folder-small-stub": {"stub-is-as-large-as-asked"},
+    "dataset folder-takes-empty-folders": {"refuses-a-folder-without-data"},
+    "dataset folder-crashes-on-damage": {"survives-a-damaged-file"},
+    "dataset folder-takes-damage": {"survives-a-damaged-file"},
+    "dataset folder-names-no-file": {"survives-a-damaged-file"},
+    "dataset folder-hashed-ids": {"fingerprint-is-stable"},
+    "dataset folder-ids-of-place": {"fingerprint-is-stable"},
+    "dataset folder-paths-as-ids": {"ids-tell-no-path"},
+    "dataset folder-reads-pixels": {"cases-read-no-pixels"},
+    # In another process the order is another one too.
+    "dataset folder-shuffled": {"cases-stay-the-same", "fingerprint-is-stable"},
+    "dataset folder-doubled-ids": {"ids-are-unique"},
+    "dataset folder-no-groups": {"groups-are-set"},
+    "dataset folder-one-group": {"groups-are-set"},
+    "dataset folder-group-in-two-parts": {"split-keeps-groups"},
+    "dataset header-shows-patients": {"names-no-patient"},
+    "dataset drawn-other-case": {"reads-the-case-asked-for"},
+    "dataset drawn-wide-image": {"samples-keep-the-task"},
+    "dataset drawn-background-label": {"samples-keep-the-task"},
+    "dataset drawn-no-unit": {"images-have-a-unit"},
+    "dataset drawn-scale-of-bytes": {"images-have-a-unit"},
+    "dataset drawn-wrong-spacing": {"place-fits-the-image"},
+    "dataset drawn-unseeded": {"reads-the-same-by-the-same-rng"},
+    "dataset drawn-own-generator": {"reads-in-any-order"},
+    "dataset drawn-global-chance": {"heeds-no-global-chance"},
+    "dataset drawn-seeds-all": {"leaves-global-chance-alone"},
+    "dataset drawn-holds-a-lambda": {"can-be-sent-to-a-process"},
+    "dataset drawn-odd-facts": {"facts-are-plain"},
+    "dataset drawn-no-unlabelled": {"reads-unlabelled-files"},
+    "dataset view-in-place": {"view-changes-nothing-in-place"},
+    "dataset view-loses-groups": {"view-keeps-groups"},
+    "dataset view-loses-facts": {"view-hands-on-what-is-known"},
+    "dataset view-hides-faults": {"view-hands-on-faults"},
+    "dataset view-loses-affine": {"view-keeps-the-place"},
+    "dataset view-affine-not-flipped": {"view-moves-the-place"},
+    "dataset view-reference-not-flipped": {"view-moves-the-answer"},
+    "dataset view-reads-ahead": {"cases-read-no-pixels"},
+    "dataset view-takes-rows": {"can-be-opened"},
+    "task needs-a-parameter": {"can-be-built"},
+    "task texts-as-types": {"declares-its-types"},
+    "task no-such-metric": {"metrics-exist"},
+    "task no-samples": {"has-samples"},
+    # Unlabelled files are samples without a reference too.
+    "task refuses-good": {"takes-good-samples", "opens-files"},
+    "task takes-any-sample": {"refuses-spoilt-samples"},
+    "task does-not-stack": {"stacks-its-samples"},
+    "task reference-needed": {"takes-perfect-predictions"},
+    "task takes-any-prediction": {"refuses-spoilt-predictions"},
+    "task loses-a-case": {"answers-by-a-module"},
+    "task exports-others": {"exports-what-it-answers"},
+    "task saves-the-class": {"saves-and-loads"},
+    "task crashes-on-damage": {"refuses-damaged-files"},
+    "task draws-nothing": {"draws-a-picture"},
+    "task opens-labelled": {"opens-files"},
+}
+ADVISED = {"dataset folder-takes-strays": {"passes-over-stray-files"}}
+
+
+def _of(outcomes: Iterable[dict[str, Any]], level: str) -> dict[str, set[str]]:
+    """What failed, by kind and name, without the plugin's name and the kind before the check's."""
+    found: dict[str, set[str]] = {}
+    for each in outcomes:
+        if each["status"] == "failed" and each["level"] == level:
+            subject = f"{each['kind']} {each['subject'].partition('/')[2]}"
+            found.setdefault(subject, set()).add(each["check"].partition(".")[2])
+    return found
+
+
+@pytest.fixture(scope="module")
+def outcomes(checked: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = checked("broken-data", *ONLY)["outcomes"]
+    return found
+
+
+def test_each_fault_is_caught_by_its_name_and_nothing_else_is(outcomes: list[dict[str, Any]]) -> None:
+    assert _of(outcomes, "must") == CAUGHT
+
+
+def test_advice_is_told_and_breaks_nothing(outcomes: list[dict[str, Any]]) -> None:
+    assert _of(outcomes, "advice") == ADVISED
+
+
+def test_every_check_of_data_and_tasks_can_fail(outcomes: list[dict[str, Any]]) -> None:
+    declared = {each.name for each in all_checks() if each.kind in ("dataset", "task")}
+    assert declared == {each["check"] for each in outcomes if each["status"] == "failed"}
+
+
+def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]]) -> None:
+    tried: dict[str, int] = {}
+    for each in outcomes:
+        if each["subject"] in ("broken-data/folder-sound", "broken-data/drawn-sound", "broken-data/view-darker", "broken-data/sound"):
+            assert each["status"] != "failed", each
+            tried[each["subject"]] = tried.get(each["subject"], 0) + (each["status"] == "passed")
+    assert min(tried.values()) >= 12, tried
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("dataset broken-data/folder-crashes-on-damage", "with scan00.png cut short: OSError"),
+        ("dataset broken-data/folder-reads-pixels", "pixels decoded 16 times, by Pillow, medai.io"),
+        ("dataset broken-data/view-loses-affine", "affine is lost"),
+        ("dataset broken-data/drawn-own-generator", "inputs.pixels of case c"),
+    ],
+)
+def test_what_was_seen_is_told(outcomes: list[dict[str, Any]], subject: str, words: str) -> None:
+    reasons = [each["reason"] for each in outcomes if each["status"] == "failed" and f"{each['kind']} {each['subject']}" == subject]
+    assert any(words in reason for reason in reasons), reasons
+    assert all(each["mend"] for each in outcomes if each["status"] == "failed" and f"{each['kind']} {each['subject']}" == subject)
