@@ -368,6 +368,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
             summary="any metric of torchmetrics by its name, for every task",
             license="Apache-2.0",
             source="Detlefsen et al. 2022, doi:10.21105/joss.04101",
+            example={"metric": "StructuralSimilarityIndexMeasure", "label": "ssim", "options": {"data_range": 1.0}},
         ),
     )
 
