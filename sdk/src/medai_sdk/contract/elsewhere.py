@@ -37,8 +37,10 @@ def _answer(use: Use, task: str, state: Path | None, batch: Batch[Any, Any]) -> 
 
     from medai._engine.checkpoint import load_state
     from medai._engine.models import build_predictor, build_task
+    from medai_sdk.contract.chance import seed_all
 
     predictor: Any = build_predictor(use, build_task(task), device=torch.device("cpu"), seed=0)
     if state is not None:
         predictor.load_state_dict(load_state(state))
+    seed_all(0)
     return list(predictor.predict(batch))

@@ -19,10 +19,11 @@ from medai._engine.device import accelerator_for
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.module import ModuleLearner, _Step
 from medai.api import Train, Use
+from medai.errors import UsageError
 from medai.tasks import Batch, Context, Predictor, Progress, Sample
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import NotApplicable
-from medai_sdk.contract.comparing import leaves
+from medai_sdk.contract.comparing import copied, leaves
 from medai_sdk.contract.situation import InMemory
 from medai_sdk.contract.subjects import ModelSubject
 
@@ -75,10 +76,24 @@ def loss_of(subject: ModelSubject) -> Callable[..., Any] | None:
         NotApplicable: no such loss is known.
     """
     found = subject.loss()
-    predictor = subject.predictor()
-    if found is not None or not isinstance(predictor, ModuleLearner) or hasattr(predictor.module, "training_step"):
-        return found
+    return _stand_in(subject) if found is None else found
+
+
+@functools.lru_cache(maxsize=1)
+def _stand_in(subject: ModelSubject) -> Callable[..., Any] | None:
+    predictor = prepared(subject)
+    if not isinstance(predictor, ModuleLearner):
+        return None
     batch = subject.batch(BATCH)
+    if hasattr(predictor.module, "training_step"):
+        try:
+            step_of(subject, predictor.module, None, batch, turns_of(predictor.module)[0])
+        except UsageError:
+            pass  # it says so where it needs a loss
+        except Exception:
+            return None  # that is to come up where the step is looked at
+        else:
+            return None
     output, target = predictor.module(*subject.task.arguments(batch)), subject.task.target(batch)
     return fitting_loss(output, target)
 
@@ -103,6 +118,14 @@ def prepared(subject: ModelSubject, seed: int = 0) -> Any:
     if isinstance(predictor, ModuleLearner) and hasattr(predictor.module, "prepare"):
         predictor.module.prepare(_feed(subject, subject.situation.training, seed, 0))
     return predictor
+
+
+def twin(subject: ModelSubject, original: Any) -> Any:
+    """Another one as it is when its first step comes, with the same weights."""
+    found = prepared(subject)
+    if hasattr(found, "load_state_dict"):
+        found.load_state_dict(copied(original.state_dict()))
+    return found
 
 
 def lesson(

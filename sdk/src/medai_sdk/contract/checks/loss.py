@@ -12,7 +12,7 @@ from torch import nn
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.comparing import copied, difference, differs, tensors
-from medai_sdk.contract.devices import META, mixed
+from medai_sdk.contract.devices import left_behind, mixes
 from medai_sdk.contract.losses import LossSubject, learning, parts_of
 
 _ALIKE = 1e-5
@@ -128,15 +128,14 @@ def teaches_nothing_of_its_own(subject: LossSubject) -> None:
 
 @check("loss.moves-to-a-device", "whatever tensors it holds follow to a device")
 def moves_to_a_device(subject: LossSubject) -> None:
-    loss = copy.deepcopy(subject.loss())
-    there = loss.to(META) if isinstance(loss, nn.Module) else loss
-    output, target = ((_on_meta(each)) for each in subject.calls[0])
-    if fault := mixed(lambda: there(output, target)):
-        raise Broken(f"on another device it computes with tensors of the CPU too ({fault})", "register_buffer, and device=output.device")
+    loss = subject.loss()
+    output, target = subject.calls[0]
+    if met := mixes(lambda: loss(learning(output), copied(target)), left_behind(loss)):
+        raise Broken(f"on a GPU it would mix devices: {met}, which is on the CPU", "register_buffer, and device=output.device")
 
 
 def _value(loss: Any, output: Any, target: Any) -> float:
-    return float(sum(float(each) for each in parts_of(loss(copied(output), copied(target))).values()))
+    return sum(float(torch.as_tensor(each).detach().sum()) for each in parts_of(loss(copied(output), copied(target))).values())
 
 
 def _gradients(loss: Any, output: Any, target: Any) -> list[torch.Tensor]:
@@ -186,10 +185,6 @@ def _shaken(output: Any) -> Any:
         if each.is_floating_point()
     }
     return copy.deepcopy(output, shaken)
-
-
-def _on_meta(value: Any) -> Any:
-    return copy.deepcopy(value, {id(each): each.detach().to(META) for each in tensors(value)})
 
 
 def _parameters_in(loss: Any) -> Iterator[nn.Parameter]:

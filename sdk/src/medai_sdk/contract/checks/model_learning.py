@@ -27,6 +27,7 @@ from medai_sdk.contract.lessons import (
     studied,
     total_of,
     turns_of,
+    twin,
 )
 from medai_sdk.contract.subjects import ModelSubject
 
@@ -117,11 +118,12 @@ def same_seed_same_weights(subject: ModelSubject) -> None:
 @check("model.same-seed-same-training", "of the same seed come the same figures, with no loader process and with two")
 def same_seed_same_training(subject: ModelSubject) -> None:
     must_learn(subject)
-    runs = []
-    for workers in (0, 2):
-        predictor = prepared(subject)
+    runs, first = [], prepared(subject)
+    for workers, predictor in ((0, first), (2, twin(subject, first))):
+        # What the engine does not seed stands wherever it happens to.
         seed_all(workers)
         heard = lesson(subject, predictor, STEPS, workers=workers)
+        seed_all(0)
         predicted = predictor.predict(subject.batch(1))
         runs.append(([dict(progress.losses) for progress in heard], predicted))
     (losses, predicted), (others, other) = runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import itertools
 import pickletools
@@ -22,9 +21,9 @@ from medai.tasks import Batch
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.comparing import CLOSE, difference, leaves
-from medai_sdk.contract.devices import META, mixed, moved, staying
+from medai_sdk.contract.devices import left_behind, mixes
 from medai_sdk.contract.elsewhere import answers_elsewhere
-from medai_sdk.contract.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of
+from medai_sdk.contract.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of, twin
 from medai_sdk.contract.subjects import ModelSubject
 
 _EXACT = 1e-6
@@ -67,13 +66,16 @@ def save_and_load(subject: ModelSubject) -> None:
 def learning_goes_on(subject: ModelSubject) -> None:
     must_learn(subject)
     unbroken: Any = prepared(subject)
+    first: Any = twin(subject, unbroken)
+    seed_all(0)
     total = len(lesson(subject, unbroken, _STEPS))
     done = max(1, total // 2)
-    first: Any = prepared(subject)
+    seed_all(0)
     lesson(subject, first, _STEPS, stop=done)
     path = _saved(subject, first)
-    second: Any = subject.predictor(seed=1)
+    second: Any = subject.predictor()
     second.load_state_dict(load_state(path))
+    seed_all(0)
     if total > done:
         lesson(subject, second, _STEPS, stop=total - done)
     batch, found = subject.batch(2), []
@@ -113,18 +115,13 @@ def moves_to_a_device(subject: ModelSubject) -> None:
     if not isinstance(module, nn.Module):
         raise NotApplicable("it is no torch module")
     batch = subject.batch(2)
-    there = copy.deepcopy(module).to(META)
-    for held in staying(module, there):
-        with moved(held):
-            fault = next((fault for run in _runs(subject, module, batch) if (fault := mixed(run))), "")
-        if fault:
+    staying = left_behind(module)
+    for run in _runs(subject, module, batch):
+        if met := mixes(run, staying):
             raise Broken(
-                f"{held.path} is neither parameter nor buffer nor in a registered module: it stays on the CPU ({fault})",
-                "register_buffer, nn.Parameter, nn.ModuleList",
+                f"on a GPU it would mix devices: {met}, which is on the CPU",
+                "hold tensors by register_buffer or nn.Parameter and modules by nn.ModuleList, and make tensors with device=x.device",
             )
-    for run in _runs(subject, there, batch.to(META)):
-        if fault := mixed(run):
-            raise Broken(f"on another device it computes with tensors of the CPU too ({fault})", "make tensors with device=x.device")
     _try_real_device(subject, predictor, batch)
 
 

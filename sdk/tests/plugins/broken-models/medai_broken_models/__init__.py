@@ -1,0 +1,1 @@
+"""Models and losses with one fault each, for the tests of the checks that find it."""

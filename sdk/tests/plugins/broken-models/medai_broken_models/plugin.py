@@ -1,0 +1,36 @@
+"""What this plugin offers: a model and a loss that keep the contract, and many that do not."""
+
+from medai.api import LossSpec, ModelSpec, hookimpl
+
+_ANSWERS = (
+    *("sound", "wrong-shape", "double-precision", "one-for-all", "wrong-order", "batch-statistics", "remembers", "noisy", "in-place"),
+    *("seeds-globally", "even-sizes", "normalised"),
+)
+_LEARNING = (
+    *("detached", "unused-parameter", "constant", "endless-gradient", "unseeded-weights", "unseeded-training", "forgets-its-step"),
+    *("counts-in-secret", "silent", "backwards"),
+)
+_STATES = ("pickled", "unsaved-weights", "plain-tensor", "unregistered-layer", "made-on-the-cpu", "first-process-alone")
+_LOSSES = (
+    *("squared", "each-pixel", "cut-off", "changes-target", "unseeded", "running", "upside-down", "root", "learns-itself"),
+    *("plain-weight",),
+)
+
+
+def _target(module, name):
+    return f"medai_broken_models.{module}:{''.join(word.capitalize() for word in name.split('-'))}"
+
+
+@hookimpl
+def medai_models():
+    modules = {"answers": _ANSWERS, "learning": _LEARNING, "states": _STATES}
+    return [
+        ModelSpec(name=name, target=_target(module, name), summary=name, task="restoration", inputs=("image",))
+        for module, names in modules.items()
+        for name in names
+    ]
+
+
+@hookimpl
+def medai_losses():
+    return [LossSpec(name=name, target=_target("losses", name), summary=name, task="restoration", inputs=("image",)) for name in _LOSSES]

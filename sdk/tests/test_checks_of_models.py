@@ -1,0 +1,98 @@
+"""Each check of a model and of a loss finds the fault that it is there for, and no other check does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PLUGIN = "broken-models"
+ONLY = ("--only", "component.can-be-tried", "--only", "model", "--only", "loss")
+
+FOUND = {
+    "model wrong-shape": {"model.answers-each-case"},
+    "model double-precision": {"model.answers-each-case"},
+    "model one-for-all": {"model.answers-each-case"},
+    "model wrong-order": {"model.keeps-order"},
+    "model batch-statistics": {"model.judges-each-case-alone"},
+    "model remembers": {"model.forgets-earlier-calls"},
+    "model noisy": {"model.answers-alike"},
+    "model in-place": {"model.leaves-its-inputs-alone"},
+    "model seeds-globally": {"model.leaves-random-generators-alone"},
+    "model even-sizes": {"model.takes-other-sizes"},
+    "model normalised": {"model.answers-in-physical-units"},
+    "model detached": {"model.every-parameter-learns"},
+    "model unused-parameter": {"model.every-parameter-learns"},
+    "model constant": {"model.loss-falls"},
+    "model endless-gradient": {"model.finite-gradients"},
+    "model unseeded-weights": {"model.same-seed-same-weights"},
+    "model unseeded-training": {"model.same-seed-same-training"},
+    "model forgets-its-step": {"model.learning-goes-on"},
+    "model counts-in-secret": {"model.learning-goes-on"},
+    "model silent": {"model.learns-by-steps"},
+    "model backwards": {"model.learns-by-steps"},
+    "model pickled": {"model.state-can-be-kept"},
+    "model unsaved-weights": {"model.save-and-load"},
+    "model plain-tensor": {"model.moves-to-a-device"},
+    "model unregistered-layer": {"model.moves-to-a-device"},
+    "model made-on-the-cpu": {"model.moves-to-a-device"},
+    "model first-process-alone": {"model.works-in-a-new-process"},
+    "loss each-pixel": {"loss.gives-scalars"},
+    "loss cut-off": {"loss.reaches-the-output"},
+    "loss changes-target": {"loss.leaves-its-arguments-alone"},
+    "loss unseeded": {"loss.repeats-itself"},
+    "loss running": {"loss.forgets-earlier-calls"},
+    "loss upside-down": {"loss.prefers-what-is-right"},
+    "loss root": {"loss.is-finite-at-its-best"},
+    # What the engine does not freeze, it does not move either.
+    "loss learns-itself": {"loss.teaches-nothing-of-its-own", "loss.moves-to-a-device"},
+    "loss plain-weight": {"loss.moves-to-a-device"},
+}
+SOUND = ("model sound", "loss squared")
+"""What the others are made of."""
+
+
+@pytest.mark.parametrize("subject", FOUND)
+def test_a_fault_is_found_by_its_check(failures: Callable[..., dict[str, set[str]]], subject: str) -> None:
+    kind, name = subject.split()
+    assert failures(PLUGIN, *ONLY)[f"{kind} {PLUGIN}/{name}"] == FOUND[subject]
+
+
+@pytest.mark.parametrize("subject", SOUND)
+def test_what_is_sound_passes(checked: Callable[..., dict[str, Any]], subject: str) -> None:
+    kind, name = subject.split()
+    outcomes = [each for each in checked(PLUGIN, *ONLY)["outcomes"] if (each["kind"], each["subject"]) == (kind, f"{PLUGIN}/{name}")]
+    assert {each["status"] for each in outcomes} <= {"passed", "not applicable"}
+    # What another kind of model alone can break.
+    assert {each["check"] for each in outcomes if each["status"] == "not applicable"} <= {
+        "model.learns-by-steps",
+        "loss.teaches-nothing-of-its-own",
+    }
+
+
+def test_every_check_can_fail(checked: Callable[..., dict[str, Any]]) -> None:
+    known = {each["check"] for each in checked(PLUGIN, *ONLY)["outcomes"] if each["check"].startswith(("model.", "loss."))}
+    assert known == set().union(*FOUND.values())
+
+
+def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, set[str]]]) -> None:
+    listed = {f"{kind} {PLUGIN}/{name}" for kind, name in map(str.split, [*FOUND, *SOUND])}
+    assert {subject for subject in failures(PLUGIN, *ONLY) if not subject.startswith("plugin")} == listed
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("model unused-parameter", "second_head.weight, second_head.bias"),
+        ("model even-sizes", "at 69 x 77 it fails with RuntimeError"),
+        ("model plain-tensor", "conv2d is given kernel"),
+        ("model made-on-the-cpu", "what linspace makes without a device"),
+        ("model wrong-order", "prediction 1 of a batch is that of case 3"),
+    ],
+)
+def test_the_reason_names_what_is_at_fault(checked: Callable[..., dict[str, Any]], subject: str, told: str) -> None:
+    kind, name = subject.split()
+    failed = [each for each in checked(PLUGIN, *ONLY)["outcomes"] if each["subject"] == f"{PLUGIN}/{name}" and each["status"] == "failed"]
+    assert [told in each["reason"] for each in failed if each["kind"] == kind] == [True]
+    assert all(each["mend"] for each in failed)
