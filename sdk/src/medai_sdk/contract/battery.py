@@ -9,8 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, Check, NotApplicable, checks_of
-from medai_sdk.contract.distribution import installed, own_frame, places, top_levels, within
+from medai_sdk.contract.distribution import own_frame, own_roots, within
 from medai_sdk.contract.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _IMPORT = 60.0
 """Seconds that the import of a component's libraries may take, however little a check may."""
 _SEED_CHECKED = ("model", "dataset")
 """Kinds that have checks of their own for seeds that are set while they work."""
+_RESOLVES = "component.target-resolves"
 _NO_TARGET = ("plugin", "recipe", "table")
 _KIT = Path(__file__).resolve().parent.parent
 _MOST_FRAMES = 20
@@ -37,7 +39,7 @@ class Battery:
         self._names = [each for each in order["only"] if each not in self._ids]
         self._done = {tuple(each) for each in order["done"]}
         self._given_up = {(kind, id): reason for kind, id, reason in order["given_up"]}
-        self._roots = _roots(order["module"], order["distribution"])
+        self._roots = own_roots(order["module"], order["distribution"])
 
     def run(self) -> None:
         """Check what is ordered, or say what would be."""
@@ -90,8 +92,9 @@ class Battery:
         notes.hears_seeds = True
         if entry.kind not in _NO_TARGET and (entry.kind, entry.id) not in self._given_up:
             # Before the clock of the first check begins; what fails here is said by the check itself.
-            self._begin(entry.kind, entry.id, "component.target-resolves", "the spec's target can be imported and called", least=_IMPORT)
-            _came(lambda: subject.target, self._roots)
+            self._begin(entry.kind, entry.id, _RESOLVES, "the spec's target can be imported and called", least=_IMPORT)
+            if _came(lambda: subject.target, self._roots)[0] == "failed":
+                self._given_up[entry.kind, entry.id] = f"it cannot be imported: see {_RESOLVES}"
         notes.hears_seeds = entry.kind not in _SEED_CHECKED
         known = getattr(entry.spec, "known_failures", {})
         for check in checks:
@@ -120,7 +123,7 @@ class Battery:
     def _check(self, check: Check, kind: str, id: str, subject: Any, known: str) -> None:
         self._begin(kind, id, check.name, check.says, known=known)
         began = time.perf_counter()
-        given_up = self._given_up.get((kind, id), "")
+        given_up = self._given_up.get((kind, id), "") if check.name != _RESOLVES else ""
         status, reason, mend, trace = ("not applicable", given_up, "", "") if given_up else _came(lambda: check.run(subject), self._roots)
         if known:
             status, reason, mend = _as_declared(status, reason, mend, known)
@@ -142,14 +145,6 @@ class Battery:
         self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says, "known": known}, least=least)
 
 
-def _roots(module: str, distribution: str) -> tuple[Path, ...]:
-    """Where the plugin's own code stands; of medai itself, whose engine runs the checks, the package of its components."""
-    found = places(dict.fromkeys((module.partition(".")[0], *top_levels(installed(distribution)))))
-    if distribution == "medai":
-        return (found["medai"].joinpath(*module.split(".")[1:-1]),)
-    return tuple(found.values())
-
-
 def _came(run: Callable[[], object], roots: tuple[Path, ...]) -> tuple[str, str, str, str]:
     """Status, reason, mend and traceback."""
     try:
@@ -159,8 +154,10 @@ def _came(run: Callable[[], object], roots: tuple[Path, ...]) -> tuple[str, str,
     except Broken as error:
         return "failed", error.reason, error.mend, ""
     except BaseException as error:  # a component may also exit
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return "failed", f"{reason}, in {own_frame(error, roots)}", "", _trace(error)
+        # What medai says on purpose is a sentence; of anything else, class and place are half of it.
+        plain = isinstance(error, MedaiError)
+        reason = str(error) if plain else f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return "failed", reason if plain else f"{reason}, in {own_frame(error, roots)}", "", _trace(error)
     return "passed", "", "", ""
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import traceback
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from medai._discovery.scan import CORE
+
+_DUMPED = re.compile(r'^ *File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 _GENERATED = ("__editable__", "_editable_impl", "__pycache__")
 
 
@@ -44,9 +48,26 @@ def places(modules: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def own_roots(module: str, distribution: str) -> tuple[Path, ...]:
+    """Where a plugin's own code stands; of medai itself, whose engine runs the checks, the package of its components."""
+    found = places(dict.fromkeys((module.partition(".")[0], *top_levels(installed(distribution)))))
+    if distribution == CORE and CORE in found:
+        return (found[CORE].joinpath(*module.split(".")[1:-1]),)
+    return tuple(found.values())
+
+
 def within(file: str, roots: Iterable[Path]) -> bool:
     """Whether a file is one of these or stands below one of them."""
     return any(file == str(root) or file.startswith(f"{root}/") for root in roots)
+
+
+def own_line(dump: str, roots: Iterable[Path]) -> str:
+    """The same of a traceback that faulthandler printed, whose innermost line stands first; empty where none is the plugin's."""
+    places = tuple(roots)
+    for file, line, name in _DUMPED.findall(dump):
+        if within(file, places):
+            return f"{name} ({Path(file).name}, line {line})"
+    return ""
 
 
 def own_frame(error: BaseException, roots: Iterable[Path]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from medai.errors import EnvironmentFault
 
-_TAIL = 2000
+_TAIL = 8000
 """Characters of what a process said before it ended."""
 _MOST_OUTPUT = 64 * 2**20
 """Bytes that it may print."""
@@ -144,7 +144,8 @@ class Worker:
     def _said(self) -> str:
         with (self._scratch / "err.txt").open("rb") as err:
             err.seek(max(0, os.fstat(err.fileno()).st_size - _TAIL))
-            return err.read().decode(errors="replace").strip()
+            # After a crash a list of every extension module stands below the traceback.
+            return err.read().decode(errors="replace").partition("\nExtension modules:")[0].strip()
 
     def _printed(self) -> int:
         return sum((self._scratch / name).stat().st_size for name in ("out.txt", "err.txt"))

@@ -63,9 +63,8 @@ class SharedState:
         for name, line in self._notes.variables.items():
             if os.environ.get(name) != self._environment.get(name):
                 yield f"the environment variable {name} ({line})"
-        for entry, line in self._notes.filters:
-            if entry in warnings.filters and entry not in self._filters:
-                yield f"the filters of warnings ({line})"
+        filtered = [line for entry, line in self._notes.filters if entry in warnings.filters and entry not in self._filters]
+        yield from (f"the filters of warnings ({line})" for line in dict.fromkeys(filtered))
         yield from (f"the seed of {name} ({line})" for name, line in self._notes.seeds)
 
     def restore(self) -> None:

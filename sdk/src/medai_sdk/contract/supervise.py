@@ -10,6 +10,7 @@ from typing import Any
 
 from medai._discovery.scan import Candidate
 from medai.errors import EnvironmentFault, UsageError
+from medai_sdk.contract.distribution import own_line, own_roots
 from medai_sdk.contract.outcome import Outcome, Report
 from medai_sdk.contract.process import Lost, Worker
 from medai_sdk.contract.wanted import kin, wanted_plugin
@@ -125,7 +126,8 @@ class _Supervisor:
         except Lost as lost:
             if began is None:
                 raise EnvironmentFault(f"the process that checks came to no end {step}: {lost.reason}\n{lost.said}".rstrip()) from lost
-            return _outcome_of(began, lost)
+            where = own_line(lost.said, own_roots(self._candidate.value, self._candidate.distribution))
+            return _outcome_of(began, lost, f"{lost.reason}; it was in {where}" if where else lost.reason)
         return None
 
     def _usable(self, worker: Worker) -> Iterator[dict[str, Any]]:
@@ -153,8 +155,8 @@ class _Supervisor:
         self._heard(outcome)
 
 
-def _outcome_of(began: dict[str, Any], lost: Lost) -> Outcome:
+def _outcome_of(began: dict[str, Any], lost: Lost, told: str) -> Outcome:
     """The check in which the process was lost; it breaks the contract, also where it is advice: no other can be trusted after it."""
     declared = began.pop("known", "")
-    reason = f"{declared} ({lost.reason})" if declared else lost.reason
+    reason = f"{declared} ({told})" if declared else told
     return Outcome(**began, level="must", status="known" if declared else "failed", reason=reason, traceback=lost.said)

@@ -81,7 +81,9 @@ class Watch:
         # A path is a socket of this machine, by which processes talk.
         if not event.startswith("socket.get") and not isinstance(address, tuple):
             return
-        self.network.append(f"{event.partition('.')[2]} {address}")
+        told = f"{event.partition('.')[2]} {address}"
+        if told not in self.network:
+            self.network.append(told)
         raise PermissionError(f"contract checks have no network: {address}")
 
     def _opens(self, path: object, mode: object, flags: object) -> None:

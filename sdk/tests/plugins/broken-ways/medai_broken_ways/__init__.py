@@ -1,0 +1,1 @@
+"""Losses that are sound, but do something else beside."""

@@ -1,0 +1,131 @@
+"""Each is the mean squared error, and does one thing more."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class Mse(nn.Module):
+    """The mean squared error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return (output - target).square().mean()
+
+
+class Sound(Mse):
+    """Does nothing else."""
+
+
+class Connects(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        with suppress(OSError):
+            socket.create_connection(("192.0.2.1", 80), timeout=1)
+
+
+class WritesHere(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        Path("log.txt").write_text("built")
+
+
+class WritesHome(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        (Path.home() / ".broken-ways").mkdir(exist_ok=True)
+
+
+class SetsDtype(Mse):
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        torch.set_default_dtype(torch.float64)
+        return super().forward(output, target)
+
+
+class SetsThreads(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.set_num_threads(torch.get_num_threads() + 1)
+
+
+class SetsVariable(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        os.environ["BROKEN_WAYS"] = "1"
+
+
+class Moves(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        os.chdir("/")
+
+
+class Silences(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        warnings.filterwarnings("ignore", message="broken ways")
+
+
+class Seeds(Mse):
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        np.random.seed(0)
+        return super().forward(output, target)
+
+
+class SeedsInside(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+
+
+class Starts(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        subprocess.run(["true"], check=True)
+
+
+class Prints(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        print("mean squared error")
+
+
+class Exits(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        sys.exit("no licence")
+
+
+class Hangs(Mse):
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        time.sleep(600)
+        return super().forward(output, target)
+
+
+class Crashes(Mse):
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        return super().forward(output, target)
+
+
+class Forks(Mse):
+    forked = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not Forks.forked:
+            Forks.forked = True
+            os.fork()

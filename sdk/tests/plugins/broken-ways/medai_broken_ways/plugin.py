@@ -1,0 +1,47 @@
+"""Losses that are sound, but do something else beside."""
+
+from medai.api import LossSpec, hookimpl
+
+WAYS = {
+    "connects": "reaches for the network",
+    "writes-here": "writes into the current folder",
+    "writes-home": "writes into the user's folder",
+    "sets-dtype": "sets torch's default dtype",
+    "sets-threads": "sets torch's number of threads",
+    "sets-variable": "sets a variable of the environment",
+    "moves": "changes the current folder",
+    "silences": "filters warnings",
+    "seeds": "seeds numpy for the whole process",
+    "seeds-inside": "seeds torch where the seed is set back",
+    "starts": "starts a program",
+    "prints": "prints",
+    "exits": "exits when it is built",
+    "hangs": "never comes to an end",
+    "crashes": "crashes",
+    "forks": "comes back twice",
+    "sound": "does nothing else",
+}
+
+
+def _spec(name: str, place: str = "losses", **rest: object) -> LossSpec:
+    target = f"medai_broken_ways.{place}:{''.join(map(str.capitalize, name.split('-')))}"
+    return LossSpec(
+        name=name, target=target, summary=f"Mean squared error that {WAYS.get(name, 'is at fault')}.", task="restoration", **rest
+    )
+
+
+@hookimpl
+def medai_losses():
+    return [
+        *(_spec(name) for name in WAYS),
+        _spec("seeds-at-import", "seeding"),
+        _spec("exits-at-import", "exiting"),
+        _spec("misspelt"),
+        LossSpec(
+            name="declared",
+            target="medai_broken_ways.losses:WritesHere",
+            summary="Mean squared error that writes, and says so.",
+            task="restoration",
+            known_failures={"component.writes-inside": "it keeps a log", "component.no-network": "it may ask", "component.nothing": "-"},
+        ),
+    ]
