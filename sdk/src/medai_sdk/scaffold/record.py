@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RECORD = "pyproject.toml"
 _TABLE = "tool.medai.template"
-_SECTION = re.compile(rf"\n?^\[{re.escape(_TABLE)}\]\n.*?(?=^\[(?!{re.escape(_TABLE)})|\Z)", re.DOTALL | re.MULTILINE)
+_SECTION = re.compile(rf"^\[{re.escape(_TABLE)}\]\n.*?(?=\n+\[(?!{re.escape(_TABLE)})|\n*\Z)", re.DOTALL | re.MULTILINE)
 _TEXTS = ("version", "api", "name", "task", "license", "author")
 
 
@@ -51,7 +51,7 @@ def recorded_as(choices: Choices, api: str, files: Mapping[str, str]) -> str:
 
 def without_record(text: str) -> str:
     """`pyproject.toml` without its record."""
-    return _SECTION.sub("", text)
+    return _SECTION.sub("", text).rstrip("\n") + "\n"
 
 
 def with_record_of(text: str, other: str) -> str:
