@@ -150,14 +150,24 @@ def _on_stubs(entry: Entry, parameters: Mapping[str, object]) -> Iterator[Situat
     spec = entry.spec
     assert isinstance(spec, Spec)
     use = Use(entry.id, dict(spec.example))
-    options: dict[str, Any] = {name: value for name in ("channels", "classes") if isinstance(value := parameters.get(name), int)}
+    named = {name: value for name in ("channels", "classes") if isinstance(value := parameters.get(name), int)}
     for task, offered in INPUTS_OF.items():
         if spec.task in ("", task, f"medai/{task}"):
             for kind in offered:
                 if not spec.inputs or kind in spec.inputs:
-                    found = tuple(samples(task, kind, n=_CASES, seed=0, **options))
-                    model = use if entry.kind == "model" else None
-                    yield Situation(f"stub data: {task} of {kind}", task, use, model, None, Train(steps=1), found, found)
+                    for options in _stub_options(kind, named):
+                        found = tuple(samples(task, kind, n=_CASES, seed=0, **options))
+                        model = use if entry.kind == "model" else None
+                        yield Situation(f"stub data: {task} of {kind}", task, use, model, None, Train(steps=1), found, found)
+
+
+def _stub_options(kind: str, named: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """What stub data are like: as the parameters say; as they are by default, since `channels` may be the width of a network; and as large
+    as networks want them that take one size alone."""
+    for size in ((64, 64), (224, 224)) if kind == "image" else ((64, 64),):
+        yield {**named, "size": size}
+        if named:
+            yield {"size": size}
 
 
 class InMemory:

@@ -33,7 +33,7 @@ class Finder(nn.Module):
 
 
 class Judge(nn.Module):
-    """Two logits for a crop (B, 1, 20, 20)."""
+    """Two logits for a crop (B, 1, 20, 20), or a larger picture."""
 
     def __init__(self, channels: int = 8) -> None:
         super().__init__()
@@ -42,6 +42,7 @@ class Judge(nn.Module):
             nn.ReLU(),
             nn.Conv2d(channels, channels, 3, 2),
             nn.ReLU(),
+            nn.AdaptiveAvgPool2d(3),
             nn.Flatten(),
             nn.Linear(9 * channels, 2),
         )
