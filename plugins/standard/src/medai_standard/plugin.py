@@ -209,6 +209,7 @@ def medai_losses() -> tuple[LossSpec, ...]:
             summary="segmentation-models-pytorch by name: dice, jaccard, tversky, lovasz, focal, mcc, soft-cross-entropy",
             license="MIT",
             source="https://github.com/qubvel-org/segmentation_models.pytorch",
+            example={"loss": "dice"},
         ),
         LossSpec(
             name="sum",

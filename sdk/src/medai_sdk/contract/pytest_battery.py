@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +29,7 @@ class ContractBroken(Exception):
 
 
 class Battery:
-    """The checks of one plugin: planned when tests are collected, run when the first of them does, shared by all processes of pytest-xdist."""
+    """The checks of one plugin: planned when tests are collected, run when the first is due, shared by all processes of pytest-xdist."""
 
     def __init__(self, config: pytest.Config, name: str, *, collected: bool) -> None:
         self.name, self._collected = name, collected
@@ -178,7 +179,8 @@ class CheckItem(pytest.Item):
         if outcome.breaks:
             raise ContractBroken("\n".join(told(outcome, traceback=True)))
         if outcome.status == "failed":
-            self.warn(ContractAdvice(f"{outcome.id}: {' '.join(told(outcome))}"))
+            # Item.warn wants a line of a file, and there is none.
+            warnings.warn_explicit(ContractAdvice(f"{outcome.id}: {' '.join(told(outcome))}"), None, self.nodeid, 1)
 
     def _unless_lost(self, report: Report, outcome: Outcome) -> None:
         """The check that took the process down may not be among the selected ones, and then nobody else says it."""
