@@ -11,6 +11,8 @@ from typing import Any
 from medai._engine.models import build_task
 from medai.errors import UsageError
 from medai.tasks import Origin, Sample
+from medai_sdk.contract.spoiling import worse_answers
+from medai_sdk.contract.values import copied, difference
 from medai_sdk.stub import INPUTS_OF, samples
 from medai_sdk.stub.dicom import from_dicom
 
@@ -45,10 +47,16 @@ class Answers:
         """Sample and answer, as an exporter gets them."""
         yield from zip(self.samples, self.answers, strict=True)
 
-    def without(self, place: int) -> Answers:
-        """All but one."""
-        kept = [(sample, answer) for number, (sample, answer) in enumerate(self.rows()) if number != place]
-        return dataclasses.replace(self, samples=tuple(sample for sample, _ in kept), answers=tuple(answer for _, answer in kept))
+    def copied(self) -> Answers:
+        """The same in memory of their own."""
+        return dataclasses.replace(self, samples=tuple(map(copied, self.samples)), answers=tuple(map(copied, self.answers)))
+
+    def with_another(self, place: int) -> Iterator[Answers]:
+        """The same with another answer to one case, in each way that the task takes."""
+        for _, others in worse_answers(build_task(self.task), self.samples, self.answers):
+            changed = tuple(others[place] if number == place else answer for number, answer in enumerate(self.answers))
+            if difference(changed[place], self.answers[place]):
+                yield dataclasses.replace(self, answers=changed)
 
     def alike_in_name(self) -> Answers:
         """The same cases from files of one name in several folders, with ids that are alike but for what a file's name cannot hold."""

@@ -19,6 +19,7 @@ from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.models_to_export import trained
 from medai_sdk.contract.situation import Situation, situations
 from medai_sdk.contract.subjects import ModelSubject, TriedSubject
+from medai_sdk.contract.values import copied
 from medai_sdk.contract.watch import Watch
 
 
@@ -54,6 +55,7 @@ class WrittenModel:
         predictor: the model that it was given.
         batches: of one case and of two.
         before: what the model predicted for each batch before it was written.
+        state: its state before it was written.
         folder: where it was to write.
         path: what `write` gave.
     """
@@ -61,6 +63,7 @@ class WrittenModel:
     predictor: Predictor[Any]
     batches: tuple[Batch[Any, Any], ...]
     before: tuple[list[Any], ...]
+    state: Any
     folder: Path
     path: Any
 
@@ -106,7 +109,7 @@ class ExporterSubject(TriedSubject):
         """Write answers with an exporter built anew into a new folder; the folder, and the files that it names."""
         folder = self.fresh_folder("out") / "written"
         folder.mkdir()
-        return folder, self.build().write(given.rows(), folder)
+        return folder, self.build().write(given.copied().rows(), folder)
 
     @property
     def written(self) -> WrittenModel:
@@ -159,10 +162,11 @@ class ExporterSubject(TriedSubject):
         model = trained(situation)
         batches = tuple(Batch.of([situation.training[place % len(situation.training)] for place in range(count)]) for count in (1, 2))
         before = tuple(model.predictor.predict(batch) for batch in batches)
+        state = copied(dict(model.state))
         folder = self.fresh_folder("out") / "written"
         folder.mkdir()
         path = construct(use.id, use.params, kind="exporter").write(model, batches[0], folder)
-        return WrittenModel(model.predictor, batches, before, folder, path)
+        return WrittenModel(model.predictor, batches, before, state, folder, path)
 
     def _models(self) -> Iterator[Situation]:
         """Models with all that is needed to build them, those of the same plugin first."""
@@ -187,7 +191,7 @@ class ExporterSubject(TriedSubject):
         exporter = construct(use.id, use.params, kind="exporter")
         check = getattr(exporter, "check", None)
         try:
-            for sample, answer in given.rows() if check is not None else ():
+            for sample, answer in given.copied().rows() if check is not None else ():
                 check(sample, answer)
         except DataError as error:
             return Attempt(given, refused=str(error) or "refused")
@@ -196,7 +200,7 @@ class ExporterSubject(TriedSubject):
         folder = self.fresh_folder("out") / "written"
         folder.mkdir()
         try:
-            files = exporter.write(given.rows(), folder)
+            files = exporter.write(given.copied().rows(), folder)
         except DataError as error:
             # Without a `check` it can only say it here.
             return Attempt(given, refused=str(error)) if check is None else Attempt(given, fault=error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from medai.tasks import Batch, Sample, Task
 from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.situation import Situation
 from medai_sdk.contract.subjects import TriedSubject
+from medai_sdk.contract.values import copied
 
 
 class MetricSubject(TriedSubject):
@@ -25,9 +25,9 @@ class MetricSubject(TriedSubject):
         """Whether it measures models, not predictions."""
         return getattr(self.entry.spec, "of", "predictions") == "model"
 
-    @functools.cached_property
+    @property
     def samples(self) -> list[Sample[Any, Any]]:
-        """The samples that have a reference.
+        """The samples that have a reference, copied, so that a metric may spoil none but its own.
 
         Raises:
             NotApplicable: it measures models, or could not be tried.
@@ -36,9 +36,9 @@ class MetricSubject(TriedSubject):
             raise NotApplicable("it measures models, not predictions")
         return labelled(self.situation)
 
-    @functools.cached_property
+    @property
     def perfect(self) -> list[Any]:
-        """The predictions that agree with the samples' references.
+        """The predictions that agree with the samples' references; they share no memory with `samples`.
 
         Raises:
             NotApplicable: as `samples`; or the task does not say what agrees.
@@ -64,17 +64,17 @@ class MetricSubject(TriedSubject):
         if self.of_model:
             metric.measure(module_of(situation), Batch.of(list(situation.given[:1])))
             return
-        held = labelled(situation)[:2]
-        figures(metric, held, list(situation.build_task().perfect(held)))
+        answers = situation.build_task().perfect(labelled(situation)[:2])
+        figures(metric, labelled(situation)[:2], list(answers))
 
 
 def labelled(situation: Situation) -> list[Sample[Any, Any]]:
-    """The samples that have a reference.
+    """Copies of the samples that have a reference.
 
     Raises:
         PluginError: none has.
     """
-    found = [sample for sample in situation.given if sample.reference is not None]
+    found = [copied(sample) for sample in situation.given if sample.reference is not None]
     if not found:
         raise PluginError("none of the samples has a reference to measure against")
     return found

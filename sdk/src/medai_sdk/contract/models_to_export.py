@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from torch import nn
 from medai._engine.device import accelerator_for
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, learns
-from medai.tasks import Context, Trained
+from medai.tasks import Batch, Context, Trained
 from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.situation import InMemory, Situation
+from medai_sdk.contract.values import difference, scale_of
 
 _CPU = torch.device("cpu")
+_SEEN = 0.01
+"""Of the largest number in answers: a change that no rounding makes."""
 
 
 def trained(situation: Situation) -> Trained:
@@ -33,7 +37,7 @@ def trained(situation: Situation) -> Trained:
         raise NotApplicable(f"{situation.model.id} learns nothing")
     module = getattr(predictor, "module", predictor)
     if hasattr(predictor, "module") and isinstance(module, nn.Module):
-        _disturb(module)
+        _disturb(module, lambda: predictor.predict(Batch.of(list(situation.training[:2]))))
     else:
         _fit(predictor, situation)
     if isinstance(module, nn.Module):
@@ -43,12 +47,16 @@ def trained(situation: Situation) -> Trained:
     return Trained(situation.model, situation.task, predictor, module if isinstance(module, nn.Module) else None, state, about)
 
 
-def _disturb(module: nn.Module) -> None:
-    draw = torch.Generator().manual_seed(7)
-    with torch.no_grad():
-        for parameter in module.parameters():
-            spread = float(parameter.float().std(correction=0)) or 0.1
-            parameter.add_(0.2 * spread * torch.randn(parameter.shape, generator=draw).to(parameter.dtype))
+def _disturb(module: nn.Module, answers: Callable[[], Any]) -> None:
+    """Change the weights until the answers change."""
+    draw, before = torch.Generator().manual_seed(7), answers()
+    for part in (0.1, 0.3, 1.0, 3.0):
+        with torch.no_grad():
+            for parameter in module.parameters():
+                spread = float(parameter.float().std(correction=0)) or 0.1
+                parameter.add_(part * spread * torch.randn(parameter.shape, generator=draw).to(parameter.dtype))
+        if difference(before, answers()) > _SEEN * scale_of(before):
+            return
 
 
 def _fit(predictor: Any, situation: Situation) -> None:

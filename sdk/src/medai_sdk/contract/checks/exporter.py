@@ -12,7 +12,7 @@ import numpy as np
 from medai.tasks import Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.exported import ExporterSubject
-from medai_sdk.contract.values import copied, difference
+from medai_sdk.contract.values import difference
 from medai_sdk.contract.written import content_of, image_of, pickles_in, values_of
 
 _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
@@ -65,7 +65,7 @@ def tells_cases_apart(subject: ExporterSubject) -> None:
 def same_input_same_content(subject: ExporterSubject) -> None:
     for attempt in subject.taken:
         folder, _ = subject.write(attempt.given)
-        first, second = (Counter(content_of(path) for path in held.rglob("*") if path.is_file()) for held in (_folder(attempt), folder))
+        first, second = (_contents(held) for held in (_folder(attempt), folder))
         if first != second:
             raise Broken(
                 f"{attempt.given.words}: {(first - second).total()} of {first.total()} files differ",
@@ -77,13 +77,13 @@ def same_input_same_content(subject: ExporterSubject) -> None:
 def every_prediction_counts(subject: ExporterSubject) -> None:
     for attempt in subject.taken:
         given = attempt.given
-        whole = Counter(content_of(path) for path in _folder(attempt).rglob("*") if path.is_file())
-        for place in range(len(given.samples)):
-            fewer = given.without(place)
-            folder, _ = subject.write(fewer)
-            if Counter(content_of(path) for path in folder.rglob("*") if path.is_file()) == whole:
+        whole = _contents(_folder(attempt))
+        for place, sample in enumerate(given.samples):
+            others = list(given.with_another(place))
+            if others and all(_contents(subject.write(each)[0]) == whole for each in others):
                 raise Broken(
-                    f"{given.words}: without case number {place + 1} the same is written", "write each prediction that `rows` gives"
+                    f"{given.words}: whatever is predicted for case {sample.case.id}, the same is written",
+                    "write each prediction that `rows` gives",
                 )
 
 
@@ -91,16 +91,16 @@ def every_prediction_counts(subject: ExporterSubject) -> None:
 def leaves_its_input(subject: ExporterSubject) -> None:
     for attempt in subject.taken:
         given = attempt.given
-        before = copied(list(given.samples)), copied(list(given.answers))
-        subject.write(given)
-        for place, (sample, answer) in enumerate(given.rows()):
-            was = before[0][place]
-            if difference(before[1][place], answer) or difference(was.inputs, sample.inputs) or difference(was.reference, sample.reference):
+        held = given.copied()
+        subject.build().write(held.rows(), subject.fresh_folder("out"))
+        for (sample, answer), (own, its) in zip(given.rows(), held.rows(), strict=True):
+            if difference(answer, its) or difference(sample.inputs, own.inputs) or difference(sample.reference, own.reference):
                 raise Broken(f"{given.words}: the prediction or the sample of case {sample.case.id} is changed", "work on copies")
 
 
 @check("exporter.refuses-with-data-error", "what it cannot write, `check` refuses with a DataError; what `check` takes, `write` writes")
 def refuses_with_data_error(subject: ExporterSubject) -> None:
+    assert subject.situation
     for attempt in subject.attempts:
         if attempt.fault is not None:
             raise Broken(
@@ -144,6 +144,10 @@ def _folder(attempt: Any) -> Path:
     folder = attempt.folder
     assert isinstance(folder, Path)
     return folder
+
+
+def _contents(folder: Path) -> Counter[str]:
+    return Counter(content_of(path) for path in folder.rglob("*") if path.is_file())
 
 
 def _count(folder: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from medai.errors import DataError, UsageError
 from medai_sdk.contract.check import Broken, check
@@ -51,10 +52,14 @@ def opened_model_agrees(subject: ExporterSubject) -> None:
             )
 
 
-@check("exporter.leaves-the-model", "the model that it was given predicts what it did before")
+@check("exporter.leaves-the-model", "the model that it was given is as it was, and predicts what it did before")
 def leaves_the_model(subject: ExporterSubject) -> None:
-    written = subject.written
+    written, mend = subject.written, "work on a copy.deepcopy of the module"
+    predictor: Any = written.predictor
+    state = {name: value for name, value in predictor.state_dict().items() if name != "training"}
+    if difference(written.state, state):
+        raise Broken("its state is changed", mend)
     wanted = list(written.before[0])
-    off = difference(wanted, list(written.predictor.predict(written.batches[0])))
+    off = difference(wanted, list(predictor.predict(written.batches[0])))
     if off > _CLOSE * scale_of(wanted):
-        raise Broken(f"its predictions are {off:.4g} off afterwards", "work on a copy.deepcopy of the module")
+        raise Broken(f"its predictions are {off:.4g} off afterwards", mend)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.measured import MetricSubject, figures, parts_of
 from medai_sdk.contract.spoiling import degenerate, untied, worse_answers
 from medai_sdk.contract.values import copied, difference, scale_of
 
-_SAME = 1e-9
-"""Of a figure's size: what sums in another order may make of it."""
+_SAME = 1e-5
+"""Of a figure's size: what sums in another order, in single precision, may make of it."""
 
 
 @check("metric.better-is-declared", "`better` is 'higher' or 'lower'")
@@ -36,7 +37,10 @@ def figures_are_floats(subject: MetricSubject) -> None:
 @check("metric.perfect-is-best", "predictions that agree with the references get the best figures, better than others")
 def perfect_is_best(subject: MetricSubject) -> None:
     metric, samples, perfect = subject.build(), subject.samples, subject.perfect
-    higher = getattr(metric, "better", "higher") == "higher"
+    better = getattr(metric, "better", "")
+    if better not in ("higher", "lower"):
+        raise NotApplicable("it does not say which way is good: see metric.better-is-declared")
+    higher = better == "higher"
     best = figures(metric, samples, perfect)
     first = next(iter(best))
     others = [(word, figures(metric, samples, answers)) for word, answers in worse_answers(subject.task, samples, perfect)]
@@ -72,13 +76,13 @@ def order_does_not_matter(subject: MetricSubject) -> None:
 def cases_are_independent(subject: MetricSubject) -> None:
     samples, answers = subject.samples, _doubtful(subject)
     metric = subject.build()
-    alone = [subject.build().case(answer, sample) for sample, answer in zip(samples, answers, strict=True)]
+    alone = [part for sample, answer in zip(samples, answers, strict=True) for part in _kept_parts(subject.build(), [sample], [answer])]
     wanted = dict(subject.build().total(alone))
     mend = "keep nothing in the object: case gives all that total needs"
     for word in ("after one another", "measured a second time"):
-        _require_same(wanted, metric.total(parts_of(metric, samples, answers)), f"{word}, the cases give", mend)
+        _require_same(wanted, metric.total(_kept_parts(metric, samples, answers)), f"{word}, the cases give", mend)
     # Backwards, so that whatever is kept is another's.
-    backwards = parts_of(metric, samples[::-1], answers[::-1])[::-1]
+    backwards = _kept_parts(metric, samples[::-1], answers[::-1])[::-1]
     _require_same(wanted, metric.total(backwards), "measured backwards, the cases give", mend)
     metric.total(alone[:1])
     _require_same(wanted, metric.total(alone), "after a total of one case, all give", "keep nothing from one total to the next")
@@ -154,12 +158,17 @@ def leaves_its_input(subject: MetricSubject) -> None:
             raise Broken("the inputs are changed", "work on copies: tensor.clone(), and no operation that ends in an underscore")
 
 
-def _doubtful(subject: MetricSubject) -> list[object]:
+def _doubtful(subject: MetricSubject) -> list[Any]:
     """Answers of which some are right and some not, so that cases differ in their figures."""
     found = [answers for _, answers in worse_answers(subject.task, subject.samples, subject.perfect)]
     mixed = [found[place % len(found)][place] if found and place % 3 else answer for place, answer in enumerate(subject.perfect)]
     # Which of equally sure answers of two cases comes first, a ranking may leave to their order, as COCO's does.
     return untied(subject.task, subject.samples, mixed)
+
+
+def _kept_parts(metric: Any, samples: Sequence[Any], answers: Sequence[Any]) -> list[Any]:
+    """Each part as it was given, whatever becomes of it, and of what the metric was given."""
+    return [copied(metric.case(copied(answer), copied(sample))) for sample, answer in zip(samples, answers, strict=True)]
 
 
 def _require_same(wanted: Mapping[str, float], found: Mapping[str, float], what: str, mend: str) -> None:
@@ -168,9 +177,9 @@ def _require_same(wanted: Mapping[str, float], found: Mapping[str, float], what:
         raise Broken(f"{what} {_told(found)} in place of {_told(wanted)}", mend)
 
 
-def _require_defined(metric: object, samples: list[object], answers: list[object], what: str) -> Mapping[str, float]:
+def _require_defined(metric: Any, samples: Sequence[Any], answers: Sequence[Any], what: str) -> Mapping[str, float]:
     try:
-        found = figures(metric, samples, answers)  # type: ignore[arg-type]
+        found = figures(metric, samples, answers)
         for value in found.values():
             float(value)
     except Exception as error:

@@ -1,0 +1,1 @@
+"""Metrics, exporters, recipes and tables that do not keep the contract, and some that do."""

@@ -1,0 +1,149 @@
+"""Metrics of masks and of modules, each with one fault."""
+
+import math
+
+import torch
+
+
+class Share:
+    """The share of pixels whose class is right: a metric that keeps the contract."""
+
+    better = "higher"
+
+    def case(self, prediction, sample):
+        right = prediction.labels == sample.reference.labels
+        return int(right.sum()), right.numel()
+
+    def total(self, parts):
+        return {"share": sum(right for right, _ in parts) / sum(pixels for _, pixels in parts)}
+
+
+class AveragesByBatch(Share):
+    """Averages the averages of four cases each."""
+
+    def total(self, parts):
+        batches = [parts[start : start + 4] for start in range(0, len(parts), 4)]
+        shares = [sum(right for right, _ in each) / sum(pixels for _, pixels in each) for each in batches]
+        return {"share": sum(shares) / len(shares)}
+
+
+class Remembers(Share):
+    """Counts on from case to case."""
+
+    def __init__(self):
+        self.right, self.pixels = 0, 0
+
+    def case(self, prediction, sample):
+        right, pixels = super().case(prediction, sample)
+        self.right, self.pixels = self.right + right, self.pixels + pixels
+        return self.right, self.pixels
+
+
+class UpsideDown(Share):
+    """Says that lower is better."""
+
+    better = "lower"
+
+
+class NoWay(Share):
+    """Says not which way is good."""
+
+    better = "up"
+
+
+class BlindToTheReference(Share):
+    """Looks at the prediction alone."""
+
+    def case(self, prediction, sample):
+        return int((sample.reference.labels >= 0).sum()), sample.reference.labels.numel()
+
+
+class CrashesOnEmpty(Share):
+    """Divides by the pixels of a structure."""
+
+    def case(self, prediction, sample):
+        truth = sample.reference.labels > 0
+        return int((truth & (prediction.labels > 0)).sum()), 1 if int(truth.sum()) // int(truth.sum()) else 0
+
+
+class LosesAllToOneEmpty(Share):
+    """One case without a structure makes the figure of all of them NaN."""
+
+    def case(self, prediction, sample):
+        truth = sample.reference.labels > 0
+        shared, both = int((truth & (prediction.labels > 0)).sum()), int(truth.sum()) + int((prediction.labels > 0).sum())
+        return (2 * shared / both if bool(truth.any()) else math.nan), 1
+
+
+class GivesTensors(Share):
+    """Figures as tensors."""
+
+    def total(self, parts):
+        return {"share": torch.tensor(super().total(parts)["share"])}
+
+
+class ChangesWhatItGets(Share):
+    """Empties the prediction when it is done."""
+
+    def case(self, prediction, sample):
+        found = super().case(prediction, sample)
+        prediction.labels.zero_()
+        return found
+
+
+class HandsOutItsState(Share):
+    """Gives the same list each time, with other numbers in it."""
+
+    def __init__(self):
+        self.held = [0, 0]
+
+    def case(self, prediction, sample):
+        self.held[:] = super().case(prediction, sample)
+        return self.held
+
+
+class NamesByNumber(Share):
+    """Names its figure by how many cases there are."""
+
+    def total(self, parts):
+        return {f"share-of-{len(parts)}": super().total(parts)["share"]}
+
+
+class Weights:
+    """How many weights a module has: a metric of models that keeps the contract."""
+
+    def measure(self, model, batch):
+        return {"weights": float(sum(each.numel() for each in model.parameters()))}
+
+
+class LeavesItTraining(Weights):
+    """Puts the module into training and leaves it there."""
+
+    def measure(self, model, batch):
+        model.train()
+        return super().measure(model, batch)
+
+
+class CountsInWholes(Weights):
+    """Figures as whole numbers."""
+
+    def measure(self, model, batch):
+        return {"weights": sum(each.numel() for each in model.parameters())}
+
+
+class Untyped(Share):
+    """A parameter without a type.
+
+    Args:
+        power: what shares are raised to.
+    """
+
+    def __init__(self, power=1):
+        self.power = power
+
+
+class Undocumented(Share):
+    """A parameter of which nothing is said."""
+
+    def __init__(self, power: int = 1):
+        self.power = power

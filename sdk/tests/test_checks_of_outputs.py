@@ -1,0 +1,117 @@
+"""Each check of a metric, an exporter, a recipe, a table, and of what a component declares, finds the fault that it is there for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PLUGIN = "broken-outputs"
+ONLY = tuple(word for kind in ("component", "metric", "exporter", "recipe", "table") for word in ("--only", kind))
+
+FOUND = {
+    "metric averages-by-batch": {"metric.order-does-not-matter"},
+    "metric remembers": {"metric.cases-are-independent"},
+    "metric upside-down": {"metric.perfect-is-best"},
+    "metric no-way": {"metric.better-is-declared"},
+    "metric blind-to-the-reference": {"metric.perfect-is-best"},
+    "metric crashes-on-empty": {"metric.empty-cases-are-defined"},
+    "metric loses-all-to-one-empty": {"metric.empty-cases-are-defined"},
+    "metric gives-tensors": {"metric.figures-are-floats"},
+    "metric changes-what-it-gets": {"metric.leaves-its-input"},
+    "metric hands-out-its-state": {"metric.parts-stay-as-they-are"},
+    "metric names-by-number": {"metric.cases-can-be-drawn-again"},
+    "metric leaves-it-training": {"metric.leaves-the-model"},
+    "metric counts-in-wholes": {"metric.measures-a-model"},
+    "metric untyped": {"component.parameters-typed"},
+    "metric undocumented": {"component.parameters-documented"},
+    # Of no task, there is nothing to try it on.
+    "metric of-no-task": {"component.task-and-inputs-known", "component.can-be-tried"},
+    "metric of-no-input": {"component.task-and-inputs-known"},
+    "metric oddly-licensed": {"component.license-wellformed"},
+    "metric claims-oddly": {"component.implements-runs"},
+    "metric claims-twice": {"component.implements-runs"},
+    "exporter loses-affine": {"exporter.keeps-values-and-place"},
+    "exporter scales-values": {"exporter.keeps-values-and-place"},
+    "exporter overwrites": {"exporter.tells-cases-apart"},
+    "exporter pickles": {"exporter.no-pickle"},
+    "exporter writes-outside": {"exporter.writes-what-it-names"},
+    "exporter leaves-half": {"exporter.writes-what-it-names"},
+    # What is not written does not come back either.
+    "exporter skips-the-last": {"exporter.every-prediction-counts", "exporter.keeps-values-and-place"},
+    "exporter adds-chance": {"exporter.same-input-same-content"},
+    "exporter in-place": {"exporter.leaves-its-input"},
+    "exporter refuses-in-its-own-words": {"exporter.refuses-with-data-error"},
+    "exporter needs-in-secret": {"component.can-be-tried"},
+    "exporter forgets-weights": {"exporter.opened-model-agrees"},
+    "exporter halves-weights": {"exporter.leaves-the-model"},
+    "exporter pickles-models": {"exporter.no-pickle"},
+    "exporter model-beside": {"exporter.model-in-a-folder-of-its-own"},
+    # What names nothing or takes no such parameter does not run either.
+    "recipe unknown-id": {"recipe.names-resolve", "recipe.runs-on-stub-data"},
+    "recipe unknown-upstream": {"recipe.names-resolve", "recipe.runs-on-stub-data"},
+    "recipe wrong-parameter": {"recipe.parameters-fit", "recipe.runs-on-stub-data"},
+    "recipe unknown-optimizer": {"recipe.trains-by-known-means", "recipe.runs-on-stub-data"},
+    "recipe metric-of-another-task": {"recipe.parts-serve-its-task", "recipe.runs-on-stub-data"},
+    "recipe scale-does-not-apply": {"recipe.scales-apply"},
+    "recipe fails-on-stub-data": {"recipe.runs-on-stub-data", "component.implements-runs"},
+    "recipe stub-fails": {"recipe.runs-on-stub-data"},
+    "recipe other-figures-each-time": {"recipe.same-seed-same-figures"},
+    "recipe forgets-on-saving": {"recipe.evaluates-from-its-run"},
+    "recipe refuses-to-predict": {"recipe.predicts-from-its-run"},
+    "table names-no-recipe": {"table.cells-name-recipes"},
+    "table overrides-nothing": {"table.cells-name-recipes"},
+    "table names-no-figure": {"table.cells-name-figures"},
+    "table one-place-twice": {"table.places-are-taken-once"},
+    "table reports-from-nowhere": {"table.reported-have-a-source"},
+}
+SOUND = ("metric share", "metric weights", "exporter files", "exporter model", "recipe sound", "table sound")
+
+pytestmark = pytest.mark.xdist_group("outputs")
+
+
+@pytest.mark.parametrize("subject", FOUND)
+def test_the_fault_is_found_by_its_check(subject: str, failures: Callable[..., dict[str, set[str]]]) -> None:
+    kind, _, name = subject.partition(" ")
+    assert failures(PLUGIN, *ONLY)[f"{kind} {PLUGIN}/{name}"] == FOUND[subject]
+
+
+@pytest.mark.parametrize("subject", SOUND)
+def test_what_is_sound_passes_every_check(subject: str, checked: Callable[..., dict[str, Any]]) -> None:
+    kind, _, name = subject.partition(" ")
+    outcomes = [each for each in checked(PLUGIN, *ONLY)["outcomes"] if (each["kind"], each["subject"]) == (kind, f"{PLUGIN}/{name}")]
+    assert [each["check"] for each in outcomes if each["status"] == "failed" and each["level"] == "must"] == []
+    own = [each for each in outcomes if each["check"].startswith(f"{kind}.") and each["level"] == "must"]
+    of_models = name in ("weights", "model")
+    idle = {each["check"] for each in own if each["status"] == "not applicable"}
+    assert len(own) - len(idle) >= (2 if of_models else 4), idle
+
+
+def test_every_check_finds_something(checked: Callable[..., dict[str, Any]]) -> None:
+    kinds = ("metric", "exporter", "recipe", "table")
+    ran = {each["check"] for each in checked(PLUGIN, *ONLY)["outcomes"] if each["level"] == "must" and each["check"].startswith(kinds)}
+    assert ran == {name for names in FOUND.values() for name in names if name.startswith(kinds)}
+
+
+def test_a_missing_extra_is_no_fault_where_the_spec_says_what_is_needed(checked: Callable[..., dict[str, Any]]) -> None:
+    (outcome,) = (
+        each
+        for each in checked(PLUGIN, *ONLY)["outcomes"]
+        if (each["subject"], each["check"]) == (f"{PLUGIN}/needs-an-extra", "component.can-be-tried")
+    )
+    assert outcome["status"] == "not applicable"
+    assert "pip install 'medai-broken-outputs[extra]'" in outcome["reason"]
+
+
+def test_a_declared_failure_is_known(checked: Callable[..., dict[str, Any]]) -> None:
+    found = {each["check"]: each for each in checked(PLUGIN, *ONLY)["outcomes"] if each["subject"] == f"{PLUGIN}/claims-first"}
+    assert found["component.implements-runs"]["status"] == "known"
+    assert "the other claims it too" in found["component.implements-runs"]["reason"]
+
+
+def test_advice_breaks_nothing(checked: Callable[..., dict[str, Any]]) -> None:
+    found = {each["check"]: each for each in checked(PLUGIN, *ONLY)["outcomes"] if each["subject"] == f"{PLUGIN}/share"}
+    advice = found["component.states-its-license"]
+    assert (advice["status"], advice["level"]) == ("failed", "advice")
+    assert "Apache-2.0" in advice["mend"]
