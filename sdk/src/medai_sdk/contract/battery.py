@@ -111,14 +111,14 @@ class Battery:
                 yield check
 
     def _refuse_unknown(self, entries: tuple[Entry, ...]) -> None:
-        from medai._words import nearest
         from medai_sdk.contract.check import all_checks
+        from medai_sdk.contract.text import unknown_name
 
         checks = list(all_checks())
         known = {self._name, *(entry.id for entry in entries), *(check.name for check in checks), *(check.kind for check in checks)}
-        for each in self._order["only"]:
-            if each not in known:
-                self._say(refuse=f"no check, kind or id is called {each!r}{nearest(each, known)}")
+        refusal = unknown_name(self._order["only"], known)
+        if refusal:
+            self._say(refuse=refusal)
 
     def _check(self, check: Check, kind: str, id: str, subject: Any, known: str) -> None:
         self._begin(kind, id, check.name, check.says, known=known)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
-from medai._words import listed, nearest
+from medai._words import close_to, listed
 from medai.errors import UsageError
 from medai_sdk.contract.outcome import Outcome, Report
 
@@ -41,14 +41,24 @@ def summary_of(report: Report) -> str:
     return f"{report.distribution}: {report.ran} checks ran, {counted}; {counts['not applicable']} do not apply{untried}"
 
 
+def unknown_name(only: Sequence[str], known: Set[str]) -> str:
+    """What to say of the first name that is neither a check's, nor a kind's, nor an id; empty when each is one."""
+    for each in only:
+        if each not in known:
+            close = close_to(each, sorted(known))
+            hint = f"did you mean {' or '.join(close)}?" if close else "medai plugin check --list has the checks"
+            return f"no check, kind or id is called {each!r}: {hint}"
+    return ""
+
+
 def listing_of(only: Sequence[str] = (), *, as_json: bool = False) -> str:
     """Every check of the contract, or those of some names or kinds, with what it wants; this imports torch."""
     from medai_sdk.contract.check import all_checks
 
     known = list(all_checks())
-    unknown = [each for each in only if each not in {name for check in known for name in (check.name, check.kind)}]
-    if unknown:
-        raise UsageError(f"no check or kind is called {unknown[0]!r}{nearest(unknown[0], [check.name for check in known])}")
+    refusal = unknown_name(only, {name for check in known for name in (check.name, check.kind)})
+    if refusal:
+        raise UsageError(refusal)
     found = [check for check in known if not only or check.name in only or check.kind in only]
     if as_json:
         return json.dumps([{"name": check.name, "level": check.level, "says": check.says} for check in found], indent=1)
