@@ -176,11 +176,16 @@ def test_files_there_and_back(tmp_path: Path) -> None:
     assert path.name == "b.nii.gz"
     assert torch.equal(TASK.load(path).pixels, placed.inputs.pixels)
     assert TASK.load(path).unit == "HU"
-    colour = sample(body((3, 8, 8)), origin=placed.origin)
-    assert TASK.save(colour.inputs, colour, tmp_path / "c").name == "c.npy"
+    for name, shape in {"c": (3, 8, 8), "v": (3, 4, 6, 5)}.items():
+        colour = sample(body(shape), origin=placed.origin)
+        path = TASK.save(colour.inputs, colour, tmp_path / name)
+        assert path.name == f"{name}.nrrd"
+        assert torch.equal(TASK.load(path).pixels, colour.inputs.pixels)
+    flat = sample(body((1, 1, 6, 5)), origin=placed.origin)
+    assert TASK.load(TASK.save(flat.inputs, flat, tmp_path / "f")).pixels.shape == (1, 1, 6, 5)
     with pytest.raises(DataError, match="does not exist"):
         TASK.load(tmp_path / "none.npy")
-    assert len(TASK.open([tmp_path]).cases()) == 3
+    assert len(TASK.open([tmp_path]).cases()) == 5
 
 
 def phantom(shape: tuple[int, int] = (128, 96)) -> np.ndarray:

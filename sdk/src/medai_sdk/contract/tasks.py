@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ import torch
 from medai._discovery import load_target, registry
 from medai._engine.models import build_predictor
 from medai.api import Recipe, Spec
-from medai.errors import MedaiError
+from medai.errors import MedaiError, UsageError
 from medai.tasks import Batch, Sample, Task
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.data import is_view, read_some
@@ -20,6 +20,12 @@ from medai_sdk.contract.subjects import ComponentSubject
 from medai_sdk.stub import INPUTS_OF, output, samples
 
 _CASES = 4
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "stub data": {},
+    "hard stub data": {"hard": True},
+    "stub data in colour": {"channels": 3},
+    "stub data of three axes": {"size": (4, 24, 32)},
+}
 
 
 class TaskSubject(ComponentSubject):
@@ -77,8 +83,11 @@ class TaskSubject(ComponentSubject):
         if self._medais_own:
             name = self.entry.spec.name
             for kind in INPUTS_OF[name]:
-                yield f"stub data of {kind}", list(samples(name, kind, n=_CASES))
-                yield f"hard stub data of {kind}", list(samples(name, kind, n=_CASES, hard=True))
+                for words, options in _OPTIONS.items() if kind == "image" else list(_OPTIONS.items())[:2]:
+                    try:
+                        yield f"{words} of {kind}", list(samples(name, kind, n=_CASES, **options))
+                    except UsageError:
+                        continue  # volumes, of a task of planes
             return
         for entry in registry().entries("dataset"):
             spec = entry.spec

@@ -72,11 +72,11 @@ def image(values: Array, channels: int, unit: str) -> Image:
     pixels = values[None] * shades
     if unit == "HU":
         pixels = pixels * 2000 - 1000
-    return Image(torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)), unit, _origin(values.ndim))
+    return Image(torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)), unit, origin(values.ndim))
 
 
-def _origin(axes: int) -> Origin:
-    """An axial image: rows run to the back, columns to the left, planes to the head, as DICOM has it."""
+def origin(axes: int) -> Origin:
+    """The place of an axial image of so many axes: rows run to the back, columns to the left, planes to the head, as DICOM has it."""
     spacing = _SPACING[axes]
     rows, columns = spacing[-2:]
     plane = [(0.0, -rows, 0.0), (-columns, 0.0, 0.0)]

@@ -43,7 +43,7 @@ class Classification:
 
     def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Given, Label]) -> list[Scores]:
         """The probabilities of each case."""
-        return [Scores(row) for row in tensors["probabilities"].cpu()]
+        return [Scores(row) for row in tensors["probabilities"].detach().cpu()]
 
     def perfect(self, samples: Sequence[Sample[Given, Label]]) -> list[Scores]:
         """All probability on the reference's class, of as many classes as the samples have, and two at least."""

@@ -36,7 +36,8 @@ class Detection:
 
     def predictions(self, output: Sequence[Boxes], batch: Batch[Image, Boxes]) -> list[Boxes]:
         """The module's boxes, on the CPU."""
-        return [boxes.to("cpu") for boxes in output]
+        found = (boxes.to("cpu") for boxes in output)
+        return [Boxes(each.boxes.detach(), each.labels, None if each.scores is None else each.scores.detach()) for each in found]
 
     def tensors(self, output: Sequence[Boxes]) -> dict[str, torch.Tensor]:
         """Of one image: `boxes` float32 (N, 4), `labels` int64 (N,) and `scores` float32 (N,).

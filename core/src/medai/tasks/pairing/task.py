@@ -53,7 +53,7 @@ class BasePairing:
 
     def from_tensors(self, tensors: Mapping[str, torch.Tensor], batch: Batch[Any, Any]) -> list[Pairs]:
         """The pairs of each sequence."""
-        return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(tensors["logits"].cpu(), batch.inputs, strict=True)]
+        return [_best_pairs(matrix, len(item.letters)) for matrix, item in zip(tensors["logits"].detach().cpu(), batch.inputs, strict=True)]
 
     def perfect(self, samples: Sequence[Sample[Letters, Pairs]]) -> list[Pairs]:
         """The references."""

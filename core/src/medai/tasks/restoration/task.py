@@ -118,10 +118,12 @@ class Restoration:
         return draw(sample, prediction, options)
 
     def save(self, prediction: Image, sample: Sample[Image, Image], stem: Path) -> Path:
-        """Write `.nii.gz` on the input's grid where it has an affine and the image one channel, else `.npy` (which keeps no unit)."""
-        origin = sample.origin
-        placed = origin is not None and origin.affine is not None and prediction.pixels.shape[0] == 1
-        return write_image(stem.with_name(stem.name + (".nii.gz" if placed else ".npy")), prediction, origin)
+        """Write `.nrrd` of several channels; of one, `.nii.gz` on the input's grid where it has an affine, else `.npy` (which keeps no
+        unit). A volume of one plane is `.npy` too: the other formats read as a plane."""
+        channels, *size = prediction.pixels.shape
+        placed = sample.origin is not None and sample.origin.affine is not None and (len(size) == 2 or size[0] > 1)
+        suffix = ".nrrd" if channels > 1 else ".nii.gz" if placed else ".npy"
+        return write_image(stem.with_name(stem.name + suffix), prediction, sample.origin)
 
     def load(self, path: Path) -> Image:
         """Read what `save` wrote.

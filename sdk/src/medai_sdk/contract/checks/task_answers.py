@@ -27,15 +27,15 @@ _DOTS = 50
 """Per inch: enough to see whether anything is drawn."""
 
 
-@check("task.answers-by-a-module", "a plain module's output becomes one prediction per case, on the CPU, which the task itself takes")
+@check("task.answers-by-a-module", "a module's output becomes one prediction per case, on the CPU, without gradients, which the task takes")
 def answers_by_a_module(subject: TaskSubject) -> None:
     for words, output, batch in subject.outputs():
         found = subject.task.predictions(output, batch)
         if len(found) != len(batch.cases):
             raise Broken(f"{words}: {len(found)} predictions for {len(batch.cases)} cases")
         for prediction, sample in zip(found, _samples_of(subject, words), strict=False):
-            if any(each.device.type != "cpu" for each in tensors(prediction)):
-                raise Broken(f"{words}: a prediction is not on the CPU", "end predictions with .cpu()")
+            if any(each.device.type != "cpu" or each.requires_grad for each in tensors(prediction)):
+                raise Broken(f"{words}: a prediction is not on the CPU, or holds on to gradients", "end predictions with .detach().cpu()")
             try:
                 subject.task.check_prediction(prediction, sample)
             except PluginError as error:
