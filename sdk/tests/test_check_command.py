@@ -64,7 +64,7 @@ def test_without_a_name_or_with_a_wrong_one_it_exits_with_2() -> None:
     for arguments, said in [
         ((), "which plugin?"),
         (("nonesuch",), "there is no plugin 'nonesuch'"),
-        (("ldct", "--only", "modle"), "'modle'"),
+        (("ldct", "--only", "modle"), "did you mean model?"),
     ]:
         command = [sys.executable, "-m", "medai", "plugin", "check", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -82,7 +82,7 @@ def test_the_list_of_checks() -> None:
     listed = json.loads(run("--list", "--json").output)
     assert len({each["name"] for each in listed}) == len(listed) > 60
     assert all(each["says"] and each["level"] in ("must", "advice") for each in listed)
-    assert "no check or kind is called 'modle': did you mean model" in str(run("--list", "--only", "modle").exception)
+    assert "no check, kind or id is called 'modle': did you mean model" in str(run("--list", "--only", "modle").exception)
 
 
 def test_a_terminal_is_told_what_is_running(distribution: Distribution) -> None:

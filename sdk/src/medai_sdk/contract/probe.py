@@ -30,7 +30,7 @@ def main() -> None:
     """Import the module, call its hooks twice, and write down what that did."""
     module, result, *folders = sys.argv[1:]
     seen = _Seen(module, tuple(map(Path, folders)))
-    sys.meta_path.insert(0, seen)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, seen)
     seen.watch.start(seen.roots)
     sys.addaudithook(seen.hears)
     began = time.perf_counter()

@@ -42,12 +42,13 @@ def unsafe_calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def private_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and name for each import of something of medai that is private."""
     for node in ast.walk(tree):
-        found = []
         if isinstance(node, ast.Import):
-            found = [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in found:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
             first, *rest = name.split(".")
             if first == "medai" and any(part.startswith("_") and not part.startswith("__") for part in rest):
                 yield node.lineno, name
@@ -55,7 +56,7 @@ def private_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _names(tree: ast.Module) -> dict[str, str]:
     """What the file's imported names stand for: `np` for `numpy`, `load` for `torch.load`."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.asname: alias.name for alias in node.names if alias.asname}

@@ -100,7 +100,7 @@ class Notes:
     def clear(self) -> None:
         """Forget them."""
         for notes in (self.variables, self.filters, self.seeds):
-            notes.clear()  # type: ignore[attr-defined]
+            notes.clear()
 
     def start(self) -> None:
         """Begin, before anything of the plugin's heavy modules is imported: they may take the functions' names to themselves."""
