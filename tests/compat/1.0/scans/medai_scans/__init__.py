@@ -1,0 +1,1 @@
+"""CT slices, a network that cleans them, and where the answers go."""
