@@ -47,6 +47,7 @@ FOUND = {
     "exporter forgets-weights": {"exporter.opened-model-agrees"},
     "exporter halves-weights": {"exporter.leaves-the-model"},
     "exporter pickles-models": {"exporter.no-pickle"},
+    "exporter chokes-on-some": {"exporter.refuses-models-in-words"},
     "exporter model-beside": {"exporter.model-in-a-folder-of-its-own"},
     # What names nothing or takes no such parameter does not run either.
     "recipe unknown-id": {"recipe.names-resolve", "recipe.runs-on-stub-data"},

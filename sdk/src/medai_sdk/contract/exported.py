@@ -74,6 +74,7 @@ class ExporterSubject(TriedSubject):
     def __init__(self, entry: Entry, folder: Path, watch: Watch) -> None:
         super().__init__(entry, folder, watch)
         self._written: WrittenModel | None = None
+        self._faults: list[tuple[str, Exception]] = []
 
     @property
     def of_model(self) -> bool:
@@ -124,48 +125,72 @@ class ExporterSubject(TriedSubject):
         assert self._written is not None
         return self._written
 
+    @property
+    def faults(self) -> list[tuple[str, Exception]]:
+        """What went wrong with models that it was given before the one that it wrote.
+
+        Raises:
+            NotApplicable: as `written`.
+        """
+        assert self.written
+        return self._faults
+
+    @property
+    def _spec(self) -> Spec:
+        assert isinstance(self.entry.spec, Spec)
+        return self.entry.spec
+
+    @property
+    def _use(self) -> Use:
+        return Use(self.entry.id, dict(self._spec.example))
+
     def _first(self) -> Situation | Broken:
-        use = Use(self.entry.id, dict(self.entry.spec.example)) if isinstance(self.entry.spec, Spec) else Use(self.entry.id)
         try:
-            construct(use.id, use.params, kind="exporter")
+            construct(self._use.id, self._use.params, kind="exporter")
+            return self._with_model() if self.of_model else self._with_answers()
         except EnvironmentFault as error:
-            if getattr(self.entry.spec, "needs", ()):
+            if self._spec.needs:
                 raise NotApplicable(str(error)) from error
             return Broken(f"{error}", "say in the spec's `needs` what has to be installed")
         except MedaiError as error:
             return Broken(str(error), "give the spec an example")
-        return self._with_model(use) if self.of_model else self._with_answers(use)
 
-    def _with_answers(self, use: Use) -> Situation | Broken:
+    def _with_answers(self) -> Situation | Broken:
         for attempt in self.attempts:
             if attempt.taken and self._is_for(attempt.given):
                 given = attempt.given
-                return Situation(given.words, given.task, use, None, None, Train(steps=1), given.samples, given.samples)
+                return Situation(given.words, given.task, self._use, None, None, Train(steps=1), given.samples, given.samples)
+        for attempt in self.attempts:
+            if isinstance(attempt.fault, EnvironmentFault):
+                raise attempt.fault
         told = [f"{each.given.words}: {each.refused or each.fault}" for each in self.attempts if self._is_for(each.given)]
         return Broken(f"it writes none of the answers offered: {'; '.join(told)}", "name its task in the spec, or give the spec an example")
 
-    def _with_model(self, use: Use) -> Situation | Broken:
-        faults = []
+    def _with_model(self) -> Situation | Broken:
         for situation in self._models():
             try:
-                self._written = self._write_model(use, situation)
+                self._written = self._write_model(situation)
             except (UsageError, NotApplicable):
                 continue  # it says itself that it is not for such models
+            except EnvironmentFault:
+                raise
             except Exception as error:
-                faults.append(f"{situation.words}: {type(error).__name__}: {error}")
+                self._faults.append((situation.words, error))
             else:
-                return dataclasses.replace(situation, use=use)
-        told = "; ".join(faults) or "no model is installed that it takes"
+                return dataclasses.replace(situation, use=self._use)
+        told = (
+            "; ".join(f"{words}: {type(error).__name__}: {error}" for words, error in self._faults) or "it takes no model that is installed"
+        )
         return Broken(f"it writes none of the models offered: {told}", "offer a model in the same plugin that it takes")
 
-    def _write_model(self, use: Use, situation: Situation) -> WrittenModel:
+    def _write_model(self, situation: Situation) -> WrittenModel:
         model = trained(situation)
         batches = tuple(Batch.of([situation.training[place % len(situation.training)] for place in range(count)]) for count in (1, 2))
         before = tuple(model.predictor.predict(batch) for batch in batches)
         state = copied(dict(model.state))
         folder = self.fresh_folder("out") / "written"
         folder.mkdir()
-        path = construct(use.id, use.params, kind="exporter").write(model, batches[0], folder)
+        path = construct(self._use.id, self._use.params, kind="exporter").write(model, batches[0], folder)
         return WrittenModel(model.predictor, batches, before, state, folder, path)
 
     def _models(self) -> Iterator[Situation]:
@@ -173,7 +198,7 @@ class ExporterSubject(TriedSubject):
         entries = registry().entries("model")
         own = [entry for entry in entries if entry.plugin == self.entry.plugin]
         for entry in [*own, *(entry for entry in entries if entry not in own)]:
-            if self.entry.spec.task in ("", entry.spec.task):  # type: ignore[union-attr]
+            if self.entry.spec.task in ("", entry.spec.task):
                 subject = ModelSubject(entry, self.fresh_folder("model"), self.watch)
                 try:
                     found = subject.situation
@@ -182,17 +207,16 @@ class ExporterSubject(TriedSubject):
                 yield dataclasses.replace(found, words=f"model {entry.id}", model=found.use)
 
     def _is_for(self, given: Answers) -> bool:
-        spec = self.entry.spec
-        assert isinstance(spec, Spec)
+        spec = self._spec
         return spec.task in ("", given.task, f"medai/{given.task}") and (not spec.inputs or not given.inputs or given.inputs in spec.inputs)
 
     def _attempt(self, given: Answers) -> Attempt:
-        use = Use(self.entry.id, dict(self.entry.spec.example)) if isinstance(self.entry.spec, Spec) else Use(self.entry.id)
-        exporter = construct(use.id, use.params, kind="exporter")
+        exporter = construct(self._use.id, self._use.params, kind="exporter")
         check = getattr(exporter, "check", None)
         try:
-            for sample, answer in given.copied().rows() if check is not None else ():
-                check(sample, answer)
+            for sample, answer in given.copied().rows():
+                if check is not None:
+                    check(sample, answer)
         except DataError as error:
             return Attempt(given, refused=str(error) or "refused")
         except Exception as error:

@@ -48,7 +48,7 @@ def _sound(
     """What is offered where the task takes it for a case, else the case's own answer; nothing where that changes no answer."""
     chosen = []
     for sample, own, other in zip(samples, answers, offered, strict=True):
-        fits = other is not None and _taken(lambda each, sample=sample: task.check_prediction(each, sample), other)
+        fits = other is not None and _taken(functools.partial(task.check_prediction, sample=sample), other)
         chosen.append(other if fits else own)
     if difference(chosen, list(answers)) > 0:
         yield word, chosen

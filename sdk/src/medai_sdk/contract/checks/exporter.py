@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from medai.errors import EnvironmentFault
 from medai.tasks import Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.exported import ExporterSubject
@@ -102,7 +103,7 @@ def leaves_its_input(subject: ExporterSubject) -> None:
 def refuses_with_data_error(subject: ExporterSubject) -> None:
     assert subject.situation
     for attempt in subject.attempts:
-        if attempt.fault is not None:
+        if attempt.fault is not None and not isinstance(attempt.fault, EnvironmentFault):
             raise Broken(
                 f"{attempt.given.words}: {type(attempt.fault).__name__}: {attempt.fault}",
                 "raise medai.errors.DataError in check(sample, prediction) for what write cannot take",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from medai.errors import DataError, UsageError
+from medai.errors import DataError, MedaiError, UsageError
 from medai_sdk.contract.check import Broken, check
 from medai_sdk.contract.exported import ExporterSubject
 from medai_sdk.contract.values import difference, scale_of
@@ -49,6 +49,15 @@ def opened_model_agrees(subject: ExporterSubject) -> None:
             raise Broken(
                 f"for a batch of {count} its predictions are {off:.4g} off",
                 "write the weights as they are, and all that the answer depends on",
+            )
+
+
+@check("exporter.refuses-models-in-words", "a model that it cannot write it refuses with an error of medai's")
+def refuses_models_in_words(subject: ExporterSubject) -> None:
+    for words, fault in subject.faults:
+        if not isinstance(fault, MedaiError):
+            raise Broken(
+                f"{words}: {type(fault).__name__}: {fault}", "raise medai.errors.UsageError where a model is not of the kind that it writes"
             )
 
 

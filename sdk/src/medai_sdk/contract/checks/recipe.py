@@ -100,7 +100,7 @@ def parts_serve_its_task(subject: RecipeSubject) -> None:
         if "." not in part.path.removeprefix("baselines.").removeprefix("protocol.metrics.") and not serves(entry, task.id):
             raise Broken(
                 f"{part.path} = {entry.id} is for {entry.spec.task}, the recipe for {subject.recipe.task}", "name one for its task"
-            )  # type: ignore[union-attr]
+            )
 
 
 @check("recipe.runs-on-stub-data", "`medai run --stub` runs it, with its upstream recipes and baselines, and leaves a finished run folder")

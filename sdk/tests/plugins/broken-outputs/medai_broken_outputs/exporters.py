@@ -181,3 +181,11 @@ class ModelBeside(Model):
     def write(self, model, batch, folder):
         (folder.parent / "beside.txt").write_text("weights")
         return super().write(model, batch, folder)
+
+
+class ChokesOnSome(Model):
+    """Fails on the first model of the plugin, and takes others."""
+
+    def write(self, model, batch, folder):
+        {"broken-outputs/fails-in-training": "known"}[model.use.id]
+        return super().write(model, batch, folder)

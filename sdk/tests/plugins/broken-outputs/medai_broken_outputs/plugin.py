@@ -27,7 +27,7 @@ _OF_IMAGES = (
     *("Files", "LosesAffine", "ScalesValues", "Overwrites", "Pickles", "WritesOutside", "LeavesHalf", "SkipsTheLast", "AddsChance"),
     *("InPlace", "RefusesInItsOwnWords"),
 )
-_OF_MODELS = ("Model", "ForgetsWeights", "HalvesWeights", "PicklesModels", "ModelBeside")
+_OF_MODELS = ("Model", "ForgetsWeights", "HalvesWeights", "PicklesModels", "ModelBeside", "ChokesOnSome")
 _MODELS = ("Segmenter", "FailsInTraining", "OfAnotherKind", "ForgetsOnSaving")
 
 
