@@ -13,7 +13,7 @@ from medai._discovery import Entry, load_target
 from medai._engine.construct import construct
 from medai._engine.models import build_loss, build_predictor
 from medai.api import Spec, Use
-from medai.errors import MedaiError
+from medai.errors import EnvironmentFault, MedaiError
 from medai.tasks import Batch, Predictor, Task
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.situation import Situation, situations
@@ -123,6 +123,10 @@ class TriedSubject(ComponentSubject):
             for situation in situations(self.entry):
                 try:
                     self._try(situation)
+                except EnvironmentFault as error:
+                    if getattr(self.entry.spec, "needs", ()):
+                        raise NotApplicable(str(error)) from error
+                    return Broken(str(error), "say in the spec's `needs` what has to be installed")
                 except (Exception, SystemExit) as error:
                     faults.append(f"in {situation.words}: {type(error).__name__}: {error}")
                 else:

@@ -53,7 +53,7 @@ def _content(data: bytes) -> bytes:
     if data[128:132] == b"DICM":
         return _dicom(data)
     if zipfile.is_zipfile(io.BytesIO(data)):
-        return b"".join(name.encode() + held for name, held in sorted(_pieces(data)))
+        return b"".join(name.encode() + held for name, held in sorted(_pieces(data)) if name)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

@@ -4,6 +4,8 @@ import math
 
 import torch
 
+from medai.errors import EnvironmentFault
+
 
 class Share:
     """The share of pixels whose class is right: a metric that keeps the contract."""
@@ -129,6 +131,13 @@ class CountsInWholes(Weights):
 
     def measure(self, model, batch):
         return {"weights": sum(each.numel() for each in model.parameters())}
+
+
+class NeedsAnExtra(Share):
+    """Needs a package that is not there, as its spec says."""
+
+    def __init__(self):
+        raise EnvironmentFault("a package is missing: pip install 'medai-broken-outputs[extra]'")
 
 
 class Untyped(Share):

@@ -52,6 +52,7 @@ def medai_metrics():
     return (
         *(_metric(name) for name in _OF_MASKS),
         *(_metric(name, of="model") for name in _OF_MODULES),
+        _metric("NeedsAnExtra", needs=("an extra",)),
         _share("of-no-task", task="segmentatoin"),
         _share("of-no-input", inputs=("image", "voxelgrid")),
         _share("oddly-licensed", license="Apache 2"),
