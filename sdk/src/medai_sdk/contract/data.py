@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from medai._discovery import Entry, load_target, registry
-from medai._engine.configure import Request, configure
+from medai._engine.configure import chosen_data
 from medai._engine.construct import construct, defaults, signature_of
 from medai._engine.data import open_slots, with_views
 from medai._engine.feed import case_rng
@@ -22,6 +22,7 @@ from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken
 from medai_sdk.contract.comparing import copied
 from medai_sdk.contract.situation import InMemory
+from medai_sdk.contract.untrained import on_stub_data, untrained_runs
 from medai_sdk.stub import INPUTS_OF, samples
 
 STUBS = 8
@@ -44,6 +45,7 @@ class Opened:
         task: the task's name; empty where nobody says.
         root: the folder of stub data; None of data that need none, and of a view.
         source: of a view, makes what it stands over; None of a dataset.
+        runs: what stands for the runs that its parameters name.
     """
 
     words: str
@@ -51,12 +53,13 @@ class Opened:
     task: str
     root: Path | None = None
     source: Callable[[], Dataset[Any, Any]] | None = field(default=None, compare=False)
+    runs: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def fresh(self, source: Dataset[Any, Any] | None = None, root: Path | None = None) -> Dataset[Any, Any]:
         """The dataset, built anew; of a view over another source, of a dataset in another folder, where they are given."""
         injected: dict[str, Any] = {} if self.source is None else {"source": self.source() if source is None else source}
         params = self.use.params if root is None else {**self.use.params, "root": str(root)}
-        made: Dataset[Any, Any] = construct(self.use.id, params, kind="dataset", **injected)
+        made: Dataset[Any, Any] = construct(self.use.id, params, kind="dataset", runs=self.runs, **injected)
         return made
 
 
@@ -166,6 +169,8 @@ def _views(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
         inside = _in_recipe(entry, recipe, folders)
         if inside is not None:
             yield inside
+            if inside.runs:
+                return  # what the run's model takes is known of that recipe's data alone
             params = inside.use.params
             break
     required = [name for name in signature_of(target) if name not in defaults(target) and name not in ("source", *params)]
@@ -206,24 +211,27 @@ def _suits(spec: Spec, other: Entry) -> bool:
 
 
 def _in_recipe(entry: Entry, recipe: Recipe, folders: Folders) -> Opened | None:
-    """The view where a recipe has it, over what is beneath it there; None where the recipe does not have it, or cannot be opened."""
-    if recipe.upstream or not any(use.id == entry.id for use in _all_datasets(recipe)):
+    """The view where a recipe has it, over what is beneath it there; None where the recipe does not have it, or cannot be opened, which
+    is said where the recipe itself is tried."""
+    if not any(use.id == entry.id for use in _all_datasets(recipe)):
         return None
-    resolved = _resolved(f"{entry.plugin.name}/{recipe.name}", folders)
-    if resolved is None:
+    try:
+        resolved, runs = on_stub_data(f"{entry.plugin.name}/{recipe.name}", folders).recipe, untrained_runs(recipe, folders)
+        beneath = open_slots(resolved, runs)[0].own
+    except MedaiError:
         return None
     words = f"as recipe {recipe.name} has it"
-    for use in (inner for slot in resolved.data.values() for outer in (slot.folder, slot.embedded) if outer for inner in _chain(outer)):
+    for use in (inner for outer, _ in chosen_data(resolved).values() for inner in _chain(outer)):
         source = use.params.get("source")
-        if use.id == entry.id and isinstance(source, Use) and _opens(source):
+        if use.id == entry.id and isinstance(source, Use):
             own = Use(entry.id, {name: value for name, value in use.params.items() if name != "source"})
-            return Opened(words, own, resolved.task, None, functools.partial(construct, source.id, source.params, kind="dataset"))
+            make = functools.partial(construct, source.id, source.params, kind="dataset", runs=runs)
+            return Opened(words, own, resolved.task, None, make, runs)
     views = (*resolved.views, *(resolved.train.views if resolved.train else ()))
-    for place, view in enumerate(views):
-        if view.id == entry.id:
-            beneath = open_slots(resolved, {})[0].own
-            return Opened(words, view, resolved.task, None, functools.partial(with_views, beneath, views[:place], {}))
-    return None
+    place = next((number for number, view in enumerate(views) if view.id == entry.id), None)
+    if place is None:
+        return None  # it is in data that were not chosen
+    return Opened(words, views[place], resolved.task, None, functools.partial(with_views, beneath, views[:place], runs), runs)
 
 
 def _all_datasets(recipe: Recipe) -> Iterator[Use]:
@@ -233,24 +241,6 @@ def _all_datasets(recipe: Recipe) -> Iterator[Use]:
         yield from _chain(slot.embedded) if slot.embedded else ()
     yield from recipe.views
     yield from recipe.train.views if recipe.train else ()
-
-
-def _resolved(id: str, folders: Folders) -> Recipe | None:
-    """A recipe on its stub data, or on its embedded data where it has no other; None where it cannot be resolved, which is said where
-    the recipe itself is tried."""
-    for request in (Request(id, stub=True), Request(id)):
-        try:
-            return configure(request, stub_root=folders("recipe")).recipe
-        except MedaiError:
-            continue
-    return None
-
-
-def _opens(source: Use) -> bool:
-    try:
-        return bool(construct(source.id, source.params, kind="dataset").cases())
-    except MedaiError:
-        return False
 
 
 class Watched:

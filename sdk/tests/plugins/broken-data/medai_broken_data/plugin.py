@@ -1,6 +1,8 @@
 """What this plugin offers: each target is named as its fault."""
 
-from medai.api import DatasetSpec, ModelSpec, Protocol, Recipe, Slot, Split, TaskSpec, Train, hookimpl, use
+from dataclasses import replace
+
+from medai.api import DatasetSpec, ModelSpec, Protocol, Recipe, Slot, Split, TaskSpec, Train, hookimpl, run_of, use
 
 _HERE = "medai_broken_data"
 _FOLDERS = (
@@ -33,6 +35,7 @@ def medai_datasets():
         _dataset("header-shows-patients", f"{_HERE}.headers:ShowsPatients", "restoration"),
         *(_dataset(f"drawn-{_named(name)}", f"{_HERE}.drawn:{name}", "detection") for name in _DRAWN),
         *(_dataset(f"view-{_named(name)}", f"{_HERE}.views:{name}", "restoration") for name in _VIEWS if name != "TakesRows"),
+        _dataset("view-of-a-run", f"{_HERE}.views:OfARun", "broken-data/sound"),
         DatasetSpec(name="view-takes-rows", target=f"{_HERE}.views:TakesRows", summary="rows too", inputs=("image", "row")),
         *(_dataset(f"of-{_named(name)}", f"{_HERE}.drawn:Labelled", f"broken-data/{_named(name)}") for name in _TASKS),
         _dataset("of-does-not-stack", f"{_HERE}.drawn:OddlyLabelled", "broken-data/does-not-stack"),
@@ -54,19 +57,27 @@ def medai_models():
 
 @hookimpl
 def medai_recipes():
-    return tuple(
-        Recipe(
-            name=f"learn-{_named(name)}",
-            task=f"broken-data/{_named(name)}",
-            summary="a plain network",
-            model=use("broken-data/net"),
-            data={"images": Slot(folder=use(f"broken-data/of-{_named(name)}"))},
-            train=Train(steps=1),
-            protocol=Protocol(split=Split(valid=0.2, test=0.25)),
-        )
-        for name in _TASKS
+    return (
+        *(_recipe(f"learn-{_named(name)}", _named(name)) for name in _TASKS),
+        replace(
+            _recipe("learn-in-stages", "sound"),
+            views=(use("broken-data/view-of-a-run", judge=run_of("first")),),
+            upstream={"first": "broken-data/learn-sound"},
+        ),
     )
 
 
 def _dataset(name: str, target: str, task: str) -> DatasetSpec:
     return DatasetSpec(name=name, target=target, summary=name.replace("-", " "), task=task, inputs=("image",))
+
+
+def _recipe(name: str, task: str) -> Recipe:
+    return Recipe(
+        name=name,
+        task=f"broken-data/{task}",
+        summary="a plain network",
+        model=use("broken-data/net"),
+        data={"images": Slot(folder=use(f"broken-data/of-{task}"), embedded=use(f"broken-data/of-{task}"))},
+        train=Train(steps=1),
+        protocol=Protocol(split=Split(valid=0.2, test=0.25)),
+    )

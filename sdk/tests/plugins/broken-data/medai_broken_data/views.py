@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from medai.tasks import Case, Dataset, Image, Sample, View
+from medai.tasks import Case, Dataset, Image, Run, Sample, View
 
 
 class Darker(View):
@@ -17,6 +17,19 @@ class Darker(View):
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
         sample = self.source.read(case, rng)
         return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels * 0.5))
+
+
+class OfARun(View):
+    """Sound: darker by what an earlier recipe's model says."""
+
+    def __init__(self, source: Dataset[Any, Any], judge: Run) -> None:
+        super().__init__(source)
+        self._judge = judge
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        (scores,) = self._judge.predict([sample])
+        return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels * scores.probabilities[0]))
 
 
 class InPlace(View):
