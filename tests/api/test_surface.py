@@ -196,7 +196,8 @@ def api(monkeypatch: pytest.MonkeyPatch, now: Surface):
     configure()
 
 
-def test_an_author_sees_what_changed(api: Any, recorded: Surface, tmp_path: Path) -> None:
+def test_an_author_sees_what_changed(api: Any, now: Surface, tmp_path: Path) -> None:
+    recorded = copy.deepcopy(now)
     del recorded["medai.api"]["use"]
     recorded["medai.api"]["bygone"] = {"kind": "value"}
     (tmp_path / "before.json").write_text(json.dumps(recorded))

@@ -3,3 +3,4 @@
 import pluggy
 
 hookimpl = pluggy.HookimplMarker("medai")
+"""Marks a function of a light module as the implementation of the hook that its name says."""

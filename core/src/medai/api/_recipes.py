@@ -12,6 +12,10 @@ class Use:
     """A component and the parameters that differ from its defaults; `use("plugin/network", channels=32)`.
 
     In TOML: `{use = "plugin/network", channels = 32}`. A parameter may itself be a `Use` or a `RunRef`.
+
+    Attributes:
+        id: the component's id, `plugin/name`, or its short name while that is unique.
+        params: keywords of its constructor.
     """
 
     id: str
@@ -20,7 +24,11 @@ class Use:
 
 @dataclass(frozen=True)
 class RunRef:
-    """The run of the recipe that `Recipe.upstream` calls `name`; in TOML `{run = "detect"}`. It arrives as a `medai.tasks.Run`."""
+    """The run of the recipe that `Recipe.upstream` calls `name`; in TOML `{run = "detect"}`. It arrives as a `medai.tasks.Run`.
+
+    Attributes:
+        name: the key in `Recipe.upstream`.
+    """
 
     name: str
 

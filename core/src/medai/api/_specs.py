@@ -64,13 +64,21 @@ class LossSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSpec(Spec):
-    """Declares a metric `of` predictions (image quality, AP, F1) or of the model itself (parameters, latency)."""
+    """Declares a metric.
+
+    Attributes:
+        of: whether it measures predictions (image quality, AP, F1) or the model itself (parameters, latency).
+    """
 
     of: Literal["predictions", "model"] = "predictions"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExporterSpec(Spec):
-    """Declares an exporter `of` predictions (files a reader of images opens) or of the model (weights, ONNX)."""
+    """Declares an exporter.
+
+    Attributes:
+        of: whether it writes predictions (files a reader of images opens) or the model (weights, ONNX).
+    """
 
     of: Literal["predictions", "model"] = "predictions"

@@ -9,7 +9,12 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """The spread printed beside a figure, and what it is."""
+    """The spread printed beside a figure, and what it is.
+
+    Attributes:
+        value: as printed, in the figure's unit.
+        kind: what the paper says that it is.
+    """
 
     value: float
     kind: Literal["standard deviation", "variance", "standard error", "interval half-width", "unstated"]
@@ -20,7 +25,8 @@ class Cell:
     """One figure of a table.
 
     Attributes:
-        row, column: its place, as printed.
+        row: its row, as printed.
+        column: its column, as printed.
         reported: the printed figure; None where the table leaves it out.
         spread: the printed spread.
         recipe: id of the recipe that measures it.
@@ -43,7 +49,16 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A printed table of results."""
+    """A printed table of results.
+
+    Attributes:
+        name: lower-case words joined by hyphens, unique among the plugin's tables.
+        title: its caption, one line.
+        task: name or id of the task.
+        cells: its figures.
+        source: the paper that it stands in.
+        implements: the catalogue rows that it answers.
+    """
 
     name: str
     title: str

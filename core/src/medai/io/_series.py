@@ -34,7 +34,8 @@ class Series:
         patient: pseudonym of the patient.
         modality: as DICOM writes it.
         files: in order of position; of an enhanced multi-frame file, that file alone.
-        rows, columns: size of a plane.
+        rows: height of a plane, in pixels.
+        columns: width of a plane, in pixels.
         frames: of an enhanced multi-frame file, the indices of its frames in order of position; else empty.
         spacing: mm between planes, rows and columns; empty where the headers do not say.
         orientation: where each growing index leads, as `Origin.orientation`; of the pixels that `read_series` gives.

@@ -30,7 +30,9 @@ class SliceFile:
         series: pseudonym of the series; a series holds parallel planes of one size.
         index: place in the series, from 0, in order of position.
         modality: as DICOM writes it (`CT`).
-        rows, columns, frames: size.
+        rows: height, in pixels.
+        columns: width, in pixels.
+        frames: how many planes the file holds.
         position: millimetres along the normal of the plane (ImagePositionPatient . normal); None where the header does not say.
         fault: why the header cannot be read; empty when it can. Reading such a file fails with that reason.
     """

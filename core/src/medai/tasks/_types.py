@@ -95,7 +95,11 @@ class Origin:
 class Sample(Generic[I, R]):
     """One case read: what is given, and the reference answer where there is one.
 
-    `origin` is that of the input where none is given; a view that replaces the input by computed pixels keeps the origin of the sample.
+    Attributes:
+        case: the case.
+        inputs: what is given, of an input type.
+        reference: the answer that is right, of the task's reference type; None where nobody knows it.
+        origin: by default that of the input; a view that replaces the input by computed pixels keeps the origin of the sample.
     """
 
     case: Case
@@ -110,7 +114,13 @@ class Sample(Generic[I, R]):
 
 @dataclass(frozen=True)
 class Batch(Generic[I, R]):
-    """Several cases stacked by `type(inputs).stack` and `type(reference).stack`."""
+    """Several cases stacked.
+
+    Attributes:
+        cases: the cases, in order.
+        inputs: what `stack` of the inputs' type makes of theirs.
+        reference: what `stack` of the reference's type makes of theirs; None unless each has one.
+    """
 
     cases: tuple[Case, ...]
     inputs: I
@@ -276,6 +286,11 @@ class Task(Protocol[I, R, P]):
 
     `arguments`, `target` and `predictions` serve plain modules alone; `tensors` and `from_tensors` serve those of them that are
     exported, and a task need not have them.
+
+    Attributes:
+        reference: the type of a reference; it offers `stack`.
+        prediction: the type of a prediction.
+        metrics: measured where a protocol names none; the first figure of the first decides which checkpoint is best.
     """
 
     reference: type[R]

@@ -87,7 +87,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence of letters, such as RNA; stacked, a list."""
+    """A sequence of letters, such as RNA; stacked, a list.
+
+    Attributes:
+        letters: as they were written.
+    """
 
     letters: str
 
