@@ -211,3 +211,13 @@ def _ends(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_the_caller_s_caches_and_home_stay_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "HF_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "/somewhere")
+    environment = process._environment(tmp_path)
+    assert "/somewhere" not in environment.values()
+    assert Path(environment["HOME"]) == tmp_path / "home"
+    assert Path(environment["XDG_CACHE_HOME"]).parent == Path(environment["TMPDIR"]) == tmp_path / "work"
+    assert environment["PYTHONPATH"].split(os.pathsep) == [os.path.abspath(each) for each in sys.path]

@@ -27,6 +27,9 @@ _TICK = 0.25
 _GRACE = 5.0
 """Seconds that a process may take to end once it has closed its pipe."""
 
+_ITS_OWN = ("XDG_", "TORCH_HOME", "TORCHINDUCTOR_", "TRITON_", "HF_", "PYTEST_", "COV_")
+"""Variables of the caller that the process does not get: they name its caches, which libraries also set as they go, and its tests."""
+
 
 class Lost(Exception):
     """The worker came to no end: it ended, or was ended.
@@ -156,7 +159,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     home, work = scratch / "home", scratch / "work"
     for folder in (home, work, scratch / "here"):
         folder.mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST_", "COV_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_ITS_OWN)}
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in sys.path),
