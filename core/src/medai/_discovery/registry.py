@@ -28,6 +28,11 @@ class Registry:
             for name, gone in getattr(entry.spec, "former_names", {}).items()
         }
 
+    @property
+    def former_ids(self) -> dict[str, str]:
+        """What each id that was renamed is called now."""
+        return {id: entry.id for (_, id), (entry, _) in self._former.items()}
+
     def entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         """What is offered, of one kind or of all, in the order of discovery."""
         return tuple(entry for entry in self._entries if kind in (None, entry.kind))

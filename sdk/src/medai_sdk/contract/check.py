@@ -13,6 +13,7 @@ Subject = TypeVar("Subject")
 _MODULES = (
     "plugin",
     "plugin_distribution",
+    "plugin_deprecated",
     "component",
     "declared",
     "dataset",

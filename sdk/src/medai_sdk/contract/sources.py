@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from medai import _deprecated
 
 _LOADERS = (
     *("pickle.load", "pickle.loads", "pickle.Unpickler", "dill.load", "dill.loads", "cloudpickle.load", "cloudpickle.loads"),
@@ -52,6 +54,31 @@ def private_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
             first, *rest = name.split(".")
             if first == "medai" and any(part.startswith("_") and not part.startswith("__") for part in rest):
                 yield node.lineno, name
+
+
+def deprecated_uses(tree: ast.Module, ids: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """Line and words for each use of what goes from medai (`medai/_deprecated.py`), and of an id that has another name now (`ids`)."""
+    going = {(item.owner, item.name): item for item in _deprecated.TABLE if item.stage() in ("warns", "fails")}
+    names = _names(tree)
+    for node in ast.walk(tree):
+        for place in _said(node, names):
+            held = going.get(place)
+            if held is not None:
+                yield getattr(node, "lineno", 0), f"{held.what}: {f'use {held.instead}' if held.instead else held.advice}"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ids:
+            yield node.lineno, f"{node.value} is called {ids[node.value]} now"
+
+
+def _said(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What a node names, behind whose it is: a name of a module, a keyword of a call, or a hook, which is nobody's."""
+    if isinstance(node, ast.ImportFrom):
+        yield from ((node.module or "", alias.name) for alias in node.names)
+    elif isinstance(node, ast.Attribute):
+        yield _dotted(node.value, names), node.attr
+    elif isinstance(node, ast.Call):
+        yield from ((_dotted(node.func, names), keyword.arg) for keyword in node.keywords if keyword.arg)
+    elif isinstance(node, ast.FunctionDef):
+        yield "", node.name
 
 
 def _names(tree: ast.Module) -> dict[str, str]:
