@@ -16,7 +16,7 @@ from medai._engine.construct import construct, defaults, signature_of
 from medai._engine.data import open_slots, with_views
 from medai._engine.feed import case_rng
 from medai.api import Recipe, Spec, Use
-from medai.errors import DataError, MedaiError
+from medai.errors import DataError, MedaiError, UsageError
 from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken
@@ -30,6 +30,9 @@ STUBS = 8
 READ = 4
 """Cases that a check reads."""
 SEED = 1
+
+_OF_VOLUMES = " of three axes"
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {" in 0..1": {}, " in HU": {"unit": "HU"}, _OF_VOLUMES: {"size": (6, 32, 48)}}
 
 Folders = Callable[[str], Path]
 """Makes a fresh empty folder of a name."""
@@ -46,6 +49,7 @@ class Opened:
         root: the folder of stub data; None of data that need none, and of a view.
         source: of a view, makes what it stands over; None of a dataset.
         runs: what stands for the runs that its parameters name.
+        optional: whether the component need not take it: a view of planes may not know volumes.
     """
 
     words: str
@@ -54,6 +58,7 @@ class Opened:
     root: Path | None = None
     source: Callable[[], Dataset[Any, Any]] | None = field(default=None, compare=False)
     runs: Mapping[str, object] = field(default_factory=dict, compare=False)
+    optional: bool = False
 
     def fresh(self, source: Dataset[Any, Any] | None = None, root: Path | None = None) -> Dataset[Any, Any]:
         """The dataset, built anew; of a view over another source, of a dataset in another folder, where they are given."""
@@ -116,7 +121,7 @@ def _datasets(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
             raise Broken(
                 "it reads files, and has no write_stub", "offer write_stub(root, n, seed), which fakes n cases as its reader wants them"
             )
-        root = folders("stub")
+        root = folders("contract-data")
         target.write_stub(root, STUBS, SEED)
         yield Opened(words, Use(entry.id, {**given, "root": str(root)}), task, root)
 
@@ -181,7 +186,7 @@ def _views(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
         )
     use = Use(entry.id, params)
     for words, task, held in stub_sources(spec):
-        yield Opened(f"over {words}", use, task, None, functools.partial(_in_memory, held))
+        yield Opened(f"over {words}", use, task, None, functools.partial(_in_memory, held), optional=words.endswith(_OF_VOLUMES))
     for other in registry().entries("dataset"):
         if other.plugin == entry.plugin and _suits(spec, other):
             for way in _datasets(other, load_target(other), folders):
@@ -193,9 +198,12 @@ def stub_sources(spec: Spec) -> Iterator[tuple[str, str, tuple[Sample[Any, Any],
     for task, kinds in INPUTS_OF.items():
         for kind in kinds if spec.task in ("", task, f"medai/{task}") else ():
             if not spec.inputs or kind in spec.inputs:
-                for unit in ("0..1", "HU") if kind == "image" else ("0..1",):
-                    said = f"stub data of {task} of {kind}" + (f" in {unit}" if kind == "image" else "")
-                    yield said, task, tuple(samples(task, kind, n=6, seed=SEED, unit=unit))
+                for words, options in _OPTIONS.items() if kind == "image" else (("", {}),):
+                    try:
+                        held = tuple(samples(task, kind, n=6, seed=SEED, **options))
+                    except UsageError:
+                        continue  # volumes, of a task of planes
+                    yield f"stub data of {task} of {kind}{words}", task, held
 
 
 def _in_memory(held: tuple[Sample[Any, Any], ...]) -> Dataset[Any, Any]:

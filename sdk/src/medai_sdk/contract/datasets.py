@@ -134,6 +134,8 @@ class DatasetSubject(ComponentSubject):
             except Broken:
                 raise
             except (Exception, SystemExit) as error:
+                if way.optional:
+                    continue
                 told = f"{way.words}: {type(error).__name__}: {error}"
                 raise Broken(told, "name in its spec the task and the inputs that it takes" if way.source else "") from error
             else:
