@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workspace import CORE, PLUGINS, PROJECTS, TOOLS, Project, imports
+from workspace import CORE, PLUGINS, PROJECTS, SDK, TOOLS, Project, imports
 
 LIGHT = ("plugin.py", "recipes.py", "tables.py")
 each_plugin = pytest.mark.parametrize("project", PLUGINS, ids=lambda project: project.name)
@@ -97,7 +97,9 @@ def test_the_contract_knows_every_plugin_and_light_module() -> None:
     packages = {project.package for project in PLUGINS}
     assert set(linter["root_packages"]) == {project.package for project in PROJECTS}
     contracts = {contract["name"]: contract for contract in linter["contracts"]}
-    assert set(contracts["medai imports no plugin"]["forbidden_modules"]) == packages
+    kit = {SDK.package}
+    assert set(contracts["medai imports no plugin and not the kit"]["forbidden_modules"]) == packages | kit
+    assert set(contracts["The kit imports no plugin, and no plugin imports the kit"]["modules"]) == packages | kit
     assert set(contracts["Plugins reuse one another by id, not by import"]["modules"]) == packages
     assert set(contracts["Plugins import no private module of medai"]["source_modules"]) == packages
     private_packages = {f"medai.{path.stem}" for path in CORE.source.glob("_[a-z]*")}

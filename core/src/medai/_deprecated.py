@@ -25,7 +25,7 @@ Kind = Literal["name", "parameter", "hook", "option"]
 Stage = Literal["public", "warns", "fails", "gone"]
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_SHOWN: dict[str, Any] = {}
+_SHOWN: dict[str | tuple[str, type[Warning], int], int] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,15 +154,15 @@ def old_parameters(owner: str) -> Callable[[Decorated], Decorated]:
     """A function, or a class by its constructor, takes keywords under names that go; objects of the class still have them."""
 
     def decorate(decorated: Any) -> Any:
-        called = decorated.__init__ if isinstance(decorated, type) else decorated
+        cls: Any = decorated if isinstance(decorated, type) else None
+        called = decorated if cls is None else cls.__init__
 
         @functools.wraps(called)
         def call(*args: Any, **keywords: Any) -> Any:
             return called(*args, **today(owner, keywords))
 
-        if not isinstance(decorated, type):
+        if cls is None:
             return call
-        cls: Any = decorated
         cls.__init__ = call
         cls.__getattr__ = _old_attribute(owner)
         return cls
@@ -195,7 +195,8 @@ def today_options(command: str, arguments: list[str]) -> list[str]:
     Raises:
         UsageError: one no longer works.
     """
-    known, result = going("option", command), []
+    known = going("option", command)
+    result: list[str] = []
     for place, argument in enumerate(arguments):
         if argument == "--":
             return result + arguments[place:]

@@ -36,9 +36,11 @@ class _Manager(pluggy.PluginManager):
     def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
         """Marked functions of the module; pluggy's own way, made for any object, takes ten times as long."""
         function = vars(plugin).get(name)
-        options = getattr(function, _MARK, None) if type(function) is FunctionType else None
-        hook = new_hook((options and options["specname"]) or name, vars(plugin)) if options else ""
-        return {**options, "specname": hook} if options and hook else None
+        options: HookimplOpts | None = getattr(function, _MARK, None) if type(function) is FunctionType else None
+        if options is None:
+            return None
+        hook = new_hook(options["specname"] or name, vars(plugin))
+        return {**options, "specname": hook} if hook else None
 
 
 class Hooks:

@@ -69,7 +69,7 @@ def deprecated_uses(tree: ast.Module, ids: Mapping[str, str]) -> Iterator[tuple[
             yield node.lineno, f"{node.value} is called {ids[node.value]} now"
 
 
-def _said(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _said(node: ast.AST, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     """What a node names, behind whose it is: a name of a module, a keyword of a call, or a hook, which is nobody's."""
     if isinstance(node, ast.ImportFrom):
         yield from ((node.module or "", alias.name) for alias in node.names)

@@ -13,6 +13,7 @@ Surface = dict[str, Any]
 
 # Marks what may not be added to something that is recorded: callers and implementers written before would break.
 REQUIRED = "required"
+_STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
 
 def module(name: str) -> Surface:
@@ -40,7 +41,7 @@ def _class(owner: type) -> Surface:
     elif protocol:
         described["attributes"] |= _names(inspect.get_annotations(owner))
     elif "__init__" in owner.__dict__:
-        described["parameters"] = _parameters(owner.__init__, skip_self=True)
+        described["parameters"] = _parameters(owner.__dict__["__init__"], skip_self=True)
     return {key: content for key, content in described.items() if content}
 
 
@@ -86,8 +87,7 @@ def _parameters(function: Any, *, skip_self: bool = False) -> Surface:
 
 
 def _starred(parameter: inspect.Parameter) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-    return f"{stars}{parameter.name}"
+    return f"{_STARS.get(parameter.kind, '')}{parameter.name}"
 
 
 def _field_default(field: dataclasses.Field[Any]) -> Any:
