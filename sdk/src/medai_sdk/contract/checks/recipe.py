@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from medai._discovery import registry
+from medai._discovery import load_target, registry
 from medai._engine.apply import evaluate_run
-from medai._engine.configure import Request, configure, restore, root_of
-from medai._engine.data import open_slots
+from medai._engine.configure import Request, configure, innermost, restore, root_of
+from medai._engine.construct import find
+from medai._engine.data import SlotData, open_slots
 from medai._engine.feed import case_rng
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun
@@ -23,6 +24,7 @@ from medai._results.folder import RunFolder
 from medai.api import Recipe, Train
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.inputs_as_files import file_of
 from medai_sdk.contract.parts import parts_of, runs_of, serves
 from medai_sdk.contract.ran import Ran, RecipeSubject
 from medai_sdk.contract.values import difference, scale_of
@@ -143,19 +145,15 @@ def evaluates_from_its_run(subject: RecipeSubject) -> None:
         raise Broken(f"the run says {first}, medai evaluate {opened}", "let state_dict hold all that predictions depend on")
 
 
-@check("recipe.predicts-from-its-run", "the run answers files like those that it learnt from, without their references")
+@check("recipe.predicts-from-its-run", "the run answers files that hold what its cases were given, without their references")
 def predicts_from_its_run(subject: RecipeSubject) -> None:
     ran = subject.finished()
-    paths = _files_of(ran)
+    paths = _files_for(ran, subject.fresh_folder("given"))
     if not paths:
-        raise NotApplicable("its stub data are not read from files")
-    out = subject.fresh_folder("answers") / "out"
-    found = predict_files(ran.folder.root, paths, out, "cpu", Listener())
+        raise NotApplicable("medai has no file for what its cases are given, and its dataset no `unlabelled`")
+    found = predict_files(ran.folder.root, paths, subject.fresh_folder("answers") / "out", "cpu", Listener())
     if not found.files or found.lost:
-        raise Broken(
-            f"of {found.total} files {found.lost} could not be answered",
-            "medai predict shows why; give the dataset `unlabelled` where the task cannot open its files",
-        )
+        raise Broken(f"of {found.total} files {found.lost} could not be answered", "medai predict on such a file shows why")
 
 
 def _scaled(subject: RecipeSubject) -> Iterator[tuple[str, Recipe]]:
@@ -182,16 +180,25 @@ def _values(figures: Mapping[str, Any]) -> dict[str, float]:
     return {name: math.nan if figure["value"] is None else float(figure["value"]) for name, figure in figures.items()}
 
 
-def _files_of(ran: Ran) -> list[Path]:
-    """Files that the run's cases were read from: those of one case of each slot or, where cases do not say, all of the slot's."""
+def _files_for(ran: Ran, folder: Path) -> list[Path]:
+    """Unlabelled input: the files that cases were read from where a dataset reads them unlabelled, else what a case was given, written."""
     record = ran.folder.read_record()
+    recipe = restore(record).recipe
     runs = {name: FinishedRun.of(ran.folder, item) for name, item in record["upstream"].items()}
-    found: list[Path] = []
-    for slot in open_slots(restore(record).recipe, runs):
-        sample = slot.dataset.read(slot.cases[0], case_rng(0, 0, slot.cases[0].id))
-        root = root_of(slot.use)
-        files = list(sample.origin.files) if sample.origin is not None else []
-        if not files and root is not None:
-            files = [Path(root)] if Path(root).is_file() else sorted(path for path in Path(root).rglob("*") if path.is_file())
-        found += files
-    return list(dict.fromkeys(found))
+    slots = open_slots(recipe, runs)
+    own = any(hasattr(load_target(find(innermost(slot.folder).id, "dataset")), "unlabelled") for slot in recipe.data.values())
+    if own:
+        return list(dict.fromkeys(path for slot in slots for path in _read_from(slot)))
+    case = slots[0].cases[0]
+    written = file_of(slots[0].own.read(case, case_rng(0, 0, case.id)).inputs, folder)
+    return [] if written is None else [written]
+
+
+def _read_from(slot: SlotData) -> list[Path]:
+    """The files of a slot's first case or, where cases do not say, all of its folder."""
+    sample = slot.own.read(slot.cases[0], case_rng(0, 0, slot.cases[0].id))
+    root = root_of(slot.use)
+    files = list(sample.origin.files) if sample.origin is not None else []
+    if not files and root is not None:
+        files = [Path(root)] if Path(root).is_file() else sorted(path for path in Path(root).rglob("*") if path.is_file())
+    return files
