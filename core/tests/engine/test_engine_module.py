@@ -8,9 +8,10 @@ import torch
 from enginetoys import Bench, Perceptual, Plain, Points, Turning, feed_of, learner_of, plain, steps_of
 from torch import nn
 
+from medai._engine.module import ModuleLearner, _Step
 from medai.api import Train, use
 from medai.errors import MemoryFault, PluginError, UsageError
-from medai.tasks import Batch
+from medai.tasks import Batch, Case
 
 ADAM = {"all": use("Adam", lr=1e-2)}
 
@@ -241,3 +242,27 @@ def test_half_precision_is_for_the_forward_alone(tmp_path: Path) -> None:
     assert steps[0].losses["loss"].dtype == torch.float32
     learner.predict(Batch.of(list(feed_of(Points(count=1)).samples())))
     assert Seeing.found[-1] == torch.float32
+
+
+class Letters:
+    """A task whose inputs are on no device: what it makes of them is made on the CPU."""
+
+    def arguments(self, batch: Batch[Any, Any]) -> tuple[torch.Tensor]:
+        return (torch.ones(len(batch.cases), 3),)
+
+    def target(self, batch: Batch[Any, Any]) -> torch.Tensor:
+        return torch.zeros(len(batch.cases), 2)
+
+    def predictions(self, output: torch.Tensor, batch: Batch[Any, Any]) -> list[str]:
+        return [output.device.type] * len(batch.cases)
+
+
+def test_what_a_task_makes_of_a_batch_follows_the_module() -> None:
+    # No data lie on this device, but torch refuses to mix it with the CPU as it would a GPU.
+    learner = ModuleLearner(nn.Linear(3, 2), Letters(), use("any/module")).to(torch.device("meta"))  # type: ignore[arg-type]
+    batch = Batch((Case("a", "a"), Case("b", "b")), ["GC", "AU"])
+    assert learner.predict(batch) == ["meta", "meta"]
+    asked = []
+    step = _Step(learner.module, Letters(), lambda output, target: asked.append((output, target)) or output.mean())  # type: ignore[arg-type]
+    assert step(batch, "all")["loss"].device.type == "meta"
+    assert [each.device.type for each in asked[0]] == ["meta", "meta"]

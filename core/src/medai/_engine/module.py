@@ -19,7 +19,7 @@ from medai._memory import ran_out_of_memory
 from medai._words import listed
 from medai.api import Train, Use
 from medai.errors import MemoryFault, PluginError, UsageError
-from medai.tasks import Batch, Context, Feed, Progress, Task
+from medai.tasks import Batch, Context, Feed, Progress, Task, move
 
 Loss = Callable[..., Any]
 
@@ -54,7 +54,9 @@ class ModuleLearner:
             if hasattr(self.module, "predict"):
                 answers: list[Any] = self.module.predict(on_device)
                 return answers
-            return self._task.predictions(self.module(*self._task.arguments(on_device)), on_device)
+            # Letters are on no device: what a task makes of them is moved here.
+            given = move(self._task.arguments(on_device), self._device)
+            return self._task.predictions(self.module(*given), on_device)
 
     def fit(self, train: Feed[Any, Any], valid: Feed[Any, Any] | None, context: Context) -> Iterator[Progress]:
         """Train by steps; each yield follows a whole step."""
@@ -259,7 +261,8 @@ class _Step(nn.Module):
         elif loss is None:
             raise UsageError(f"{type(self.module).__name__} has no loss of its own: the recipe must name one")
         else:
-            found = loss(self.module(*task.arguments(batch)), task.target(batch))
+            device = next(self.module.parameters()).device
+            found = loss(self.module(*move(task.arguments(batch), device)), move(task.target(batch), device))
         return dict(found) if isinstance(found, Mapping) else {"loss": found}
 
 

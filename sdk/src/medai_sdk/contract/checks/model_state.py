@@ -142,7 +142,12 @@ def _runs(subject: ModelSubject, module: Any, batch: Batch[Any, Any]) -> Iterato
     task = subject.task
     module.eval()
     with torch.no_grad():
-        yield (lambda: module.predict(batch)) if hasattr(module, "predict") else (lambda: module(*task.arguments(batch)))
+        if hasattr(module, "predict"):
+            yield lambda: module.predict(batch)
+        else:
+            # Made here: the engine moves what a task makes of a batch.
+            given = task.arguments(batch)
+            yield lambda: module(*given)
     if isinstance(taught(subject), ModuleLearner) and hasattr(module, "training_step") and not gradients(subject).fault:
         module.train()
         step = _Step(module, task, loss_of(subject))
