@@ -57,7 +57,10 @@ for path, before, after in [["plugin.py", "", ""], *mutations]:
     file.write_text(text.replace(before, after, 1) if before else text, encoding="utf-8")
     for name in [name for name in sys.modules if name.startswith("medai_mutant")]:
         del sys.modules[name]
-    code = int(pytest.main([*options, "-k", "not example_learns", tests]))
+    # The tests of that file alone, but all where nothing is changed.
+    name = path.split("/")[0].removesuffix(".py")
+    subject = "plugin" if name == "recipes" else name
+    code = int(pytest.main([*options, "-k", "not example_learns", f"{tests}/test_{subject}.py" if before else tests]))
     file.write_text(text, encoding="utf-8")
     print("CODE", code, path, json.dumps(before), flush=True)
 """

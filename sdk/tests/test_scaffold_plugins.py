@@ -84,7 +84,7 @@ def test_the_tests_of_every_plugin_pass(made: dict[str, Path], tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed, (\d+) deselected", done.stdout)
     assert passed is not None, done.stdout
-    assert int(passed[1]) >= 24 * len(TASKS) and int(passed[2]) == len(TASKS)
+    assert int(passed[1]) >= 20 * len(TASKS) and int(passed[2]) == len(TASKS)
 
 
 @pytest.mark.slow
