@@ -41,6 +41,7 @@ CAUGHT: dict[str, set[str]] = {
     "dataset drawn-global-chance": {"heeds-no-global-chance"},
     "dataset drawn-seeds-all": {"leaves-global-chance-alone"},
     "dataset drawn-holds-a-lambda": {"can-be-sent-to-a-process"},
+    "dataset drawn-dies-elsewhere": {"can-be-sent-to-a-process"},
     "dataset drawn-odd-facts": {"facts-are-plain"},
     "dataset drawn-no-unlabelled": {"reads-unlabelled-files"},
     "dataset view-in-place": {"view-changes-nothing-in-place"},

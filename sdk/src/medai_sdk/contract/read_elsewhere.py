@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -46,7 +47,10 @@ def _done(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return process().submit(function, *arguments).result(_SECONDS)
     except Exception as error:
-        if isinstance(error, BrokenProcessPool):
+        if isinstance(error, BrokenProcessPool | TimeoutError):
+            # One that hangs is ended, or this process would wait for it at its own end.
+            for child in multiprocessing.active_children():
+                child.kill()
             process.cache_clear()
         mend = "depend on nothing that another process does not have, such as a variable that another module sets"
         raise Broken(f"in a process of its own: {type(error).__name__}: {error}", mend) from error

@@ -11,7 +11,7 @@ _FOLDERS = (
 )
 _DRAWN = (
     *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
-    *("GlobalChance", "SeedsAll", "HoldsALambda", "OddFacts", "NoUnlabelled"),
+    *("GlobalChance", "SeedsAll", "HoldsALambda", "DiesElsewhere", "OddFacts", "NoUnlabelled"),
 )
 _VIEWS = (
     *("Darker", "InPlace", "LosesGroups", "LosesFacts", "HidesFaults", "LosesAffine", "AffineNotFlipped", "ReferenceNotFlipped"),
