@@ -66,6 +66,9 @@ def scans(folder: Path) -> Iterator[dict[str, object]]:
     yield command("export", run, "--to", "scans/series")
     yield stub_run(folder, "scans/twice")[0]
     yield stub_run(folder, "scans/volumes")[0]
+    yield stub_run(folder, "scans/duel")[0]
+    (folder / "mine.toml").write_text('extends = "scans/clean"\nmodel = {use = "scans/net", channels = 2}\n')
+    yield command("run", folder / "mine.toml", "--dry-run", "--stub", "--json", *CPU)
     yield command("show", "scans/denoise", "--json")
     yield command("show", "scans/table-1", "--json")
     yield command("run", "scans/clean", "--scale", "quick", *FEW, "--out", folder / "embedded", *CPU)

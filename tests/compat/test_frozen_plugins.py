@@ -100,6 +100,19 @@ def test_every_method_of_a_protocol_is_written_or_called() -> None:
         assert set(thing["methods"]) - names == set(), name
 
 
+BY_NAME_ALONE = {
+    *("write_stub", "unlabelled", "facts", "single_subject", "limits", "stack", "to"),
+    *("training_step", "turns", "parameters_for", "prepare"),
+}
+"""What a component may offer that no protocol names."""
+
+
+def test_what_a_component_may_offer_beside_is_offered() -> None:
+    names = {node.name for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    names |= {node.id for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert BY_NAME_ALONE - names == set()
+
+
 # What becomes of them.
 
 
@@ -153,6 +166,7 @@ def test_every_hook_is_asked(done: dict[str, dict[str, Any]]) -> None:
     [
         ("scans/clean", {"psnr", "bias"}),
         ("scans/twice", {"psnr", "bias"}),
+        ("scans/duel", {"psnr", "bias"}),
         ("strata/group", {"adjusted-rand", "nmi"}),
         ("strata/measure", {"mae"}),
         ("triage/sort", {"off-by"}),

@@ -57,6 +57,7 @@ def medai_models() -> list[ModelSpec]:
             former_names={"network": "2.0"},
             **_CT,
         ),
+        ModelSpec(name="duel", target="medai_scans.duel:Duel", summary="learns in turns", inputs=("image",), **_CT),
         ModelSpec(name="blur", target="medai_scans.models:Blur", summary="a mean, tile by tile", inputs=("image",), **_CT),
     ]
 
@@ -127,7 +128,7 @@ def medai_recipes() -> list[Recipe]:
             implements=("SCAN-2",),
             source="Smith et al. 2026",
             license="Apache-2.0",
-            known_failures={"recipe.reports-figures": "the paper gives none"},
+            known_failures={"recipe.has-reported-figures": "the paper gives none"},
             former_names={"denoise": "2.0"},
         ),
         Recipe(
@@ -140,6 +141,14 @@ def medai_recipes() -> list[Recipe]:
             upstream={"clean": "scans/clean"},
             protocol=_PROTOCOL,
             train=_TRAIN,
+        ),
+        Recipe(
+            name="duel",
+            task="restoration",
+            model=use("scans/duel"),
+            data=_DATA,
+            protocol=_PROTOCOL,
+            train=Train(batch=2, steps=8, optimizers={"critic": use("Adam", lr=1e-3), "generator": use("SGD", lr=1e-4)}, validate_every=4),
         ),
         Recipe(
             name="volumes",
