@@ -70,9 +70,9 @@ class Workshop:
         self.said, self.folder = done.stdout, Path((self.home / "stands").read_text(encoding="utf-8").strip())
 
     def see(self, text: str) -> None:
-        """Each line that the document shows, but `...`, was printed, whatever the spaces."""
-        printed = " ".join(self.said.split())
-        missing = [line for line in text.splitlines() if line.strip() not in ("", "...") and " ".join(line.split()) not in printed]
+        """Each line that the document shows, but `...`, was printed, whatever its spaces and numbers."""
+        printed = _plain(self.said)
+        missing = [line for line in text.splitlines() if line.strip() != "..." and _plain(line) not in printed]
         assert not missing, f"not printed: {missing}\n{self.said}"
 
     def _checked(self, line: str) -> str:
@@ -82,19 +82,30 @@ class Workshop:
     def _here(self, line: str) -> str:
         """The command as it is run here: without the network, and with the libraries that are installed."""
         line = line.split("  #")[0].rstrip()
-        line = re.sub(r"^python -m venv (\S+)", rf"python -c 'import workshop; workshop.environment(workshop.Path(\"\1\"))'", line)
-        if "workshop" in line:
-            return f"PYTHONPATH={Path(__file__).parent} {line}"
+        if made := re.match(r"python -m venv (\S+)", line):
+            return f"PYTHONPATH={Path(__file__).parent} python -c 'import workshop; workshop.environment(workshop.Path(\"{made[1]}\"))'"
         line = re.sub(r"^(\S*/)?pip install ", lambda found: f"{found[1] or ''}python -m pip install {_INSTALL} ", line)
         line = re.sub(r"^(\S*/)medai ", r"\1python -m medai ", line)
         line = re.sub(r"^(pytest|medai) ?", r"python -m \1 ", line)
         return re.sub(r"^python -m build\b", "python -m build --no-isolation", line)
 
 
+def _plain(text: str) -> str:
+    return re.sub(r"\d+", "0", " ".join(text.split()))
+
+
 def lay(block: Block, folder: Path) -> None:
-    """Write a block's file; or, where its title says so, put its text among the imports of a file, into one of its tuples, or at its end."""
+    """Write a block's file; or change it as a diff says; or, where the title says so, put the text among the imports of a file, into one
+    of its tuples, or at its end."""
     name, _, place = block.title.partition(", ")
     path = folder / name
+    if block.language == "diff":
+        lines = block.text.splitlines()
+        old, new = ("\n".join(line[1:] for line in lines if line[0] != sign) for sign in "+-")
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{block.title}: not there once: {old}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return
     if not place:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
