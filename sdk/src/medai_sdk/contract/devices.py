@@ -71,7 +71,8 @@ class Following(TorchFunctionMode):
 
 def mixes(run: Callable[[], Any], left_behind: Mapping[str, Sequence[torch.Tensor]]) -> str:
     """Where `run` would mix devices, in words; nothing where it would not, or fails otherwise before it does."""
-    with Following(left_behind) as following:
+    following = Following(left_behind)
+    with following:
         try:
             run()
         except Exception:  # what is wrong with it is for other checks to say

@@ -192,7 +192,7 @@ def gradients(subject: ModelSubject) -> Gradients:
             if not total.requires_grad:
                 return Gradients(f"the loss of the turn {turn!r} has no gradient: something on its way is detached")
             module.zero_grad(set_to_none=True)
-            total.backward()
+            total.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             losses[turn] = float(total.detach())
             endless += [] if bool(total.isfinite()) else [f"the loss of the turn {turn!r}"]
             for name in trainable:

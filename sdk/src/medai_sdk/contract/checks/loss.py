@@ -144,7 +144,7 @@ def _gradients(loss: Any, output: Any, target: Any) -> list[torch.Tensor]:
     total = sum(parts_of(loss(given, copied(target))).values())
     if not isinstance(total, torch.Tensor) or not total.requires_grad:
         return []
-    total.sum().backward()
+    total.sum().backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
     return [each.grad for each in tensors(given) if each.grad is not None]
 
 
