@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from medai._discovery import Entry, registry
 from medai._engine.construct import construct
@@ -55,7 +57,8 @@ class WrittenModel:
         predictor: the model that it was given.
         batches: of one case and of two.
         before: what the model predicted for each batch before it was written.
-        state: its state before it was written.
+        module: the torch module in it, if there is one.
+        weights: what the module held before it was written; nothing where there is none.
         folder: where it was to write.
         path: what `write` gave.
     """
@@ -63,7 +66,8 @@ class WrittenModel:
     predictor: Predictor[Any]
     batches: tuple[Batch[Any, Any], ...]
     before: tuple[list[Any], ...]
-    state: Any
+    module: nn.Module | None
+    weights: Mapping[str, Any]
     folder: Path
     path: Any
 
@@ -187,11 +191,11 @@ class ExporterSubject(TriedSubject):
         model = trained(situation)
         batches = tuple(Batch.of([situation.training[place % len(situation.training)] for place in range(count)]) for count in (1, 2))
         before = tuple(model.predictor.predict(batch) for batch in batches)
-        state = copied(dict(model.state))
+        weights = {} if model.module is None else copied(dict(model.module.state_dict()))
         folder = self.fresh_folder("out") / "written"
         folder.mkdir()
         path = construct(self._use.id, self._use.params, kind="exporter").write(model, batches[0], folder)
-        return WrittenModel(model.predictor, batches, before, state, folder, path)
+        return WrittenModel(model.predictor, batches, before, model.module, weights, folder, path)
 
     def _models(self) -> Iterator[Situation]:
         """Models with all that is needed to build them, those of the same plugin first."""
