@@ -258,6 +258,21 @@ def test_an_option_warns_in_one_line(at, version: str, given: tuple[str, ...], c
     assert shown.err == "warning: medai list: --only-task of medai list is deprecated since medai 0.2 and goes in medai 0.4: use --task\n"
 
 
+def test_where_warnings_are_errors_a_command_does_not_go_on(at) -> None:
+    at("0.2.0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(MedaiDeprecationWarning, match="use --task"):
+            main(["--no-plugins", "list", "--only-task", "detection"])
+
+
+def test_a_command_leaves_warnings_as_they_were(at, capsys: pytest.CaptureFixture[str]) -> None:
+    at("0.2.0")
+    before = (list(warnings.filters), warnings.showwarning)
+    assert command("list", "--only-task", "detection") == 0
+    assert (list(warnings.filters), warnings.showwarning) == before
+
+
 def test_an_option_fails_and_is_gone(at, capsys: pytest.CaptureFixture[str]) -> None:
     at("0.4.0")
     assert command("list", "--only-task", "detection") == 2

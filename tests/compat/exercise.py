@@ -64,7 +64,7 @@ def scans(folder: Path) -> Iterator[dict[str, object]]:
     yield command("predict", run, file, "-o", folder / "cleaned", *CPU, "--to", "scans/series")
     yield command("export", run, "--to", "scans/tensors")
     yield command("export", run, "--to", "scans/series")
-    yield stub_run(folder, "scans/twice")[0]
+    yield stub_run(folder, "scans/twice", "--upstream", f"clean={run}")[0]
     yield stub_run(folder, "scans/volumes")[0]
     yield stub_run(folder, "scans/duel")[0]
     (folder / "mine.toml").write_text('extends = "scans/clean"\nmodel = {use = "scans/net", channels = 2}\n')

@@ -210,8 +210,12 @@ def today_options(command: str, arguments: list[str]) -> list[str]:
 
 
 def show_warnings(say: Callable[[str], None]) -> None:
-    """Let a command show these warnings in its own words; others are shown as ever, and a user's own filters (`-W`) count."""
-    if not sys.warnoptions:
+    """Let a command show these warnings in its own words; others are shown as ever.
+
+    Who has said already what becomes of them (`python -W`, `pytest -W error`) is heeded.
+    """
+    errors = (category for action, _, category, *_ in warnings.filters if action == "error")
+    if not sys.warnoptions and not any(issubclass(MedaiDeprecationWarning, category) for category in errors):
         warnings.simplefilter("default", MedaiDeprecationWarning)
     shown = warnings.showwarning
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -88,11 +89,14 @@ def cli(no_plugins: bool, files: tuple[Path, ...]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code of the error's class."""
-    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    # Whoever calls this from a program has filters of warnings, and a way to show them, of their own.
+    with warnings.catch_warnings():
+        show_warnings(lambda line: click.echo(line, err=True))
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
-    show_warnings(lambda line: click.echo(line, err=True))
     try:
         # Without its own handling of errors, click gives the code of an `Exit`.
         code = int(cli.main(arguments, prog_name="medai", standalone_mode=False) or 0)
