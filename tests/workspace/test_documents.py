@@ -16,6 +16,7 @@ from workspace import ROOT
 import medai.errors
 from medai import hookspecs
 from medai._cli import COMMANDS
+from medai._discovery.commands import plugged_commands
 from medai._results.folder import RunFolder
 
 README, CONTRIBUTING, GUIDE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "guide.md"
@@ -100,7 +101,7 @@ def test_commands_are_in_blocks_that_are_run(document: Path) -> None:
 
 def test_the_readme_names_every_command() -> None:
     text = README.read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `medai ([a-z]+)", text, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^\| `medai ([a-z]+)", text, re.MULTILINE)) == {*COMMANDS, *plugged_commands()}
 
 
 def test_the_guide_shows_every_hook_with_its_exact_signature() -> None:
