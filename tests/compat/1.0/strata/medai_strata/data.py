@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-
 from medai.errors import DataError, UsageError
 from medai.io import open_rows, read_text, write_csv
 from medai.tasks import Case, Dataset, Label, Row, Run, Sample, Value, View
@@ -81,7 +80,17 @@ class Table:
 
     @staticmethod
     def unlabelled(paths: Sequence[Path], answer: Answer) -> Dataset:
-        return open_rows(paths)
+        return _Given(open_rows(paths))
+
+
+class _Given(View):
+    """Of rows with further columns, a and b."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample:
+        row = self.source.read(case, rng).inputs
+        if not {"a", "b"} <= set(row.names):
+            raise DataError(f"the row {case.id} has no a or no b")
+        return Sample(case, Row(row.values[[row.names.index("a"), row.names.index("b")]], ("a", "b")))
 
 
 class Placed(View):

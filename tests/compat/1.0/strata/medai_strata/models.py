@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-
 from medai.errors import DivergedError
 from medai.tasks import Batch, Cluster, Context, Feed, Label, Learner, Progress, Scores, Value
 
@@ -22,10 +21,11 @@ class Means(Learner[Cluster]):
 
     def fit(self, train: Feed, valid: Feed | None, context: Context) -> Iterator[Progress]:
         values = torch.stack([sample.inputs.values for sample in train.samples()])
+        rounds = context.train.epochs or context.train.steps or 1
         if self.centres is None:
             order = np.random.default_rng(context.seed).permutation(len(values))
             self.centres = values[order[: self.count]].clone()
-        while self.rounds < context.train.epochs:
+        while self.rounds < rounds:
             nearest = torch.cdist(values, self.centres).argmin(1)
             for index in range(self.count):
                 if (nearest == index).any():
@@ -34,9 +34,7 @@ class Means(Learner[Cluster]):
             if not torch.isfinite(far):
                 raise DivergedError("the centres are nowhere")
             self.rounds += 1
-            yield Progress(
-                step=self.rounds, epoch=self.rounds, end_of_epoch=True, losses={"far": far}, cases=(), total=context.train.epochs
-            )
+            yield Progress(step=self.rounds, epoch=self.rounds, end_of_epoch=True, losses={"far": far}, cases=(), total=rounds)
 
     def state_dict(self) -> Mapping[str, Any]:
         held = {} if self.centres is None else {"centres": self.centres}

@@ -30,7 +30,7 @@ def medai_models():
 
 @hookimpl
 def medai_exporters():
-    return (ExporterSpec(name="csv", target="medai_strata.exporters:Rows", summary="a row for each case"),)
+    return (ExporterSpec(name="csv", target="medai_strata.exporters:Rows", task="clustering", summary="a row for each case"),)
 
 
 def _data(answer):
