@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import blocks
 from workspace import ROOT
 
 from medai.api import run
@@ -46,3 +47,8 @@ def test_the_script_needs_twenty_lines_and_no_command(tmp_path: Path) -> None:
     decibels = {line.split(":")[0]: float(line.split()[1]) for line in (given, denoised)}
     assert decibels["standard/non-local-means"] > decibels["standard/input"] > 20
     assert float(learnt.split()[1].rstrip(",")) > 0.9 and list(tmp_path.glob("*/report.html"))
+
+
+def test_the_documentation_shows_the_script_as_it_is() -> None:
+    (shown,) = (block.text for block in blocks(ROOT / "docs" / "index.md") if block.title == "library.py")
+    assert shown == (EXAMPLES / "library.py").read_text(encoding="utf-8")

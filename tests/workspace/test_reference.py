@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import importlib
 import os
 import re
@@ -14,7 +15,10 @@ from typing import Any
 import pytest
 from workspace import ROOT
 
+import medai_sdk
 from medai import __version__
+from medai_sdk import stub
+from medai_sdk.contract.check import all_checks
 from medai_sdk.surface import record_of
 from medai_sdk.surface.present import MODULES
 
@@ -72,6 +76,23 @@ def _told(found: dict[str, str], full: str, attribute: str) -> bool:
 @pytest.mark.parametrize("module", MODULES)
 def test_all_of_a_module_is_documented(site: Path, module: str) -> None:
     assert undocumented(module, sections(site, module)) == []
+
+
+def test_the_contract_is_shown_check_by_check(site: Path) -> None:
+    """Each check's name, what it wants and whether it must be kept, as they are declared."""
+    page = html.unescape((site / "reference" / "contract" / "index.html").read_text(encoding="utf-8"))
+    rows = re.findall(r"<tr>\s*<td><code>([^<]+)</code></td>\s*<td>(.*?)</td>\s*<td><\w+>(must|advice)</\w+></td>", page)
+    shown = {name: (re.sub(r"</?code>", "`", says), level) for name, says, level in rows}
+    wanted = {check.name: (check.says, check.level) for check in all_checks()}
+    assert shown.keys() == wanted.keys() and len(shown) > 100
+    assert [(name, shown[name], each) for name, each in wanted.items() if shown[name] != each] == []
+
+
+def test_the_kit_is_documented(site: Path) -> None:
+    text = (site / "reference" / "sdk" / "index.html").read_text(encoding="utf-8")
+    assert [name for name in medai_sdk.__all__ if f'id="medai_sdk.{name}"' not in text] == []
+    # A function that bears its module's name stands under the module.
+    assert [name for name in stub.__all__ if not re.search(rf'id="medai_sdk\.stub(\.{name})?\.{name}"', text)] == []
 
 
 def test_what_is_missing_is_seen(site: Path) -> None:
