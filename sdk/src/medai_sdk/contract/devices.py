@@ -6,6 +6,7 @@ import copy
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
@@ -14,6 +15,8 @@ from torch.overrides import TorchFunctionMode
 from medai_sdk.contract.comparing import tensors
 
 _META = torch.device("meta")
+_UNSEEN = ("from_numpy", "frombuffer")
+"""They make tensors, and torch does not tell modes of them."""
 _TO_ANOTHER = frozenset({"to", "cuda", "type_as", "copy_", "__setitem__"})
 _TO_THE_CPU = frozenset({"cpu", "numpy", "tolist"})
 
@@ -49,6 +52,17 @@ class Following(TorchFunctionMode):
             self.met = self.met or f"{name} is given {self._left[id(left[0])][1]}"
         return found
 
+    def leaving(self, name: str) -> Callable[..., torch.Tensor]:
+        """A function of torch that makes tensors on the CPU, whose tensors are then followed too."""
+        made: Callable[..., torch.Tensor] = getattr(torch, name)
+
+        def make(*args: Any, **kwargs: Any) -> torch.Tensor:
+            found = made(*args, **kwargs)
+            self._leave(found, f"what {name} makes")
+            return found
+
+        return make
+
     def _meet(self, given: Sequence[torch.Tensor], name: str, args: Any) -> bool:
         """Whether tensors of two devices are given; an index may lie on the CPU."""
         if name == "__getitem__" and id(args[0]) not in self._left:
@@ -72,7 +86,7 @@ class Following(TorchFunctionMode):
 def mixes(run: Callable[[], Any], left_behind: Mapping[str, Sequence[torch.Tensor]]) -> str:
     """Where `run` would mix devices, in words; nothing where it would not, or fails otherwise before it does."""
     following = Following(left_behind)
-    with following:
+    with mock.patch.dict(vars(torch), {name: following.leaving(name) for name in _UNSEEN}), following:
         try:
             run()
         except Exception:  # what is wrong with it is for other checks to say
