@@ -88,6 +88,17 @@ def test_the_contract_is_shown_check_by_check(site: Path) -> None:
     assert [(name, shown[name], each) for name, each in wanted.items() if shown[name] != each] == []
 
 
+def test_checks_that_pages_speak_of_are_there() -> None:
+    known = {check.name for check in all_checks()}
+    kinds = "|".join(sorted({name.partition(".")[0] for name in known}))
+    spoken = {
+        name
+        for page in (ROOT / "docs").rglob("*.md")
+        for name in re.findall(rf"\b(?:{kinds})\.[a-z]+(?:-[a-z]+)+\b", page.read_text("utf-8"))
+    }
+    assert spoken and spoken <= known
+
+
 def test_the_kit_is_documented(site: Path) -> None:
     text = (site / "reference" / "sdk" / "index.html").read_text(encoding="utf-8")
     assert [name for name in medai_sdk.__all__ if f'id="medai_sdk.{name}"' not in text] == []
