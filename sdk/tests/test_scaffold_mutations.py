@@ -47,16 +47,19 @@ _TRY = """
 import json, sys
 from pathlib import Path
 import pytest
+from medai._discovery import configure
 
 home, tests, mutations = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:medai", "-c", "/dev/null", "--rootdir", tests, "--import-mode=importlib"]
-for path, before, after in [["plugin.py", "", ""], *mutations]:
+for path, before, after in [["plugin.py", "", ""], *mutations, ["recipes.py", "", ""]]:
     file = home / path
     text = file.read_text(encoding="utf-8")
     assert before in text, (path, before)
     file.write_text(text.replace(before, after, 1) if before else text, encoding="utf-8")
-    for name in [name for name in sys.modules if name.startswith("medai_mutant")]:
+    # The tests' own modules too, and what discovery has read.
+    for name in [name for name, module in sys.modules.items() if str(home.parents[1]) in (getattr(module, "__file__", "") or "")]:
         del sys.modules[name]
+    configure()
     # The tests of that file alone, but all where nothing is changed.
     name = path.split("/")[0].removesuffix(".py")
     subject = "plugin" if name == "recipes" else name
@@ -68,18 +71,19 @@ for path, before, after in [["plugin.py", "", ""], *mutations]:
 
 @pytest.fixture(scope="module")
 def codes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], int]:
-    """By file and line, the exit code of pytest; of nothing changed, under `plugin.py` and an empty line."""
+    """By file and line, the exit code of pytest; of nothing changed, under an empty line: `plugin.py` before all, `recipes.py` after."""
     plugin = new_plugin("medai-mutant", "restoration", into=tmp_path_factory.mktemp("mutant"))
     environment = {**os.environ, "PYTHONPATH": str(install(plugin)), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", _TRY, str(plugin / "src" / "medai_mutant"), str(plugin / "tests"), json.dumps(MUTATIONS)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False, cwd=Path(plugin))
     said = [line.split(" ", 3)[1:] for line in done.stdout.splitlines() if line.startswith("CODE ")]
-    assert len(said) == len(MUTATIONS) + 1, done.stdout[-3000:] + done.stderr[-3000:]
+    assert len(said) == len(MUTATIONS) + 2, done.stdout[-3000:] + done.stderr[-3000:]
     return {(path, json.loads(line)): int(code) for code, path, line in said}
 
 
 def test_without_a_change_they_pass(codes: dict[tuple[str, str], int]) -> None:
-    assert codes["plugin.py", ""] == 0
+    # After all others too: what makes them fail is the change, and not that modules are imported anew.
+    assert codes["plugin.py", ""] == codes["recipes.py", ""] == 0
 
 
 @pytest.mark.parametrize(("path", "before", "after"), MUTATIONS, ids=[f"{path}: {after}" for path, _, after in MUTATIONS])
