@@ -91,11 +91,8 @@ def test_the_contract_is_shown_check_by_check(site: Path) -> None:
 def test_checks_that_pages_speak_of_are_there() -> None:
     known = {check.name for check in all_checks()}
     kinds = "|".join(sorted({name.partition(".")[0] for name in known}))
-    spoken = {
-        name
-        for page in (ROOT / "docs").rglob("*.md")
-        for name in re.findall(rf"\b(?:{kinds})\.[a-z]+(?:-[a-z]+)+\b", page.read_text("utf-8"))
-    }
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md")]
+    spoken = {name for text in pages for name in re.findall(rf"\b(?:{kinds})\.[a-z]+(?:-[a-z]+)+\b", text)}
     assert spoken and spoken <= known
 
 
