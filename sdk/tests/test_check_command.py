@@ -40,7 +40,7 @@ def outcome(status: str, **rest: str) -> Outcome:
 def test_a_plugin_that_keeps_the_contract(distribution: Distribution) -> None:
     distribution("medai-odd", SOUND)
     result = run("odd", "--only", "plugin")
-    assert (result.exit_code, result.output) == (0, "medai-odd 0.1.0: 17 checks ran, 17 passed; 0 do not apply\n")
+    assert (result.exit_code, result.output) == (0, "medai-odd 0.1.0: 18 checks ran, 18 passed; 0 do not apply\n")
     lines = run("odd", "--only", "plugin.offers-something", "-v").output.splitlines()
     assert lines == ["ok     plugin odd: plugin.offers-something", "medai-odd 0.1.0: 1 checks ran, 1 passed; 0 do not apply"]
 
@@ -55,7 +55,7 @@ def test_a_plugin_that_breaks_it_exits_with_6(distribution: Distribution) -> Non
         "       wanted: neither its light module nor its hooks print anything",
         "       printed: 'hello'",
         "       mend: take the print away: programs read what commands print; medai list is one of them",
-        "medai-odd 0.1.0: 17 checks ran, 16 passed, 1 failed; 0 do not apply",
+        "medai-odd 0.1.0: 18 checks ran, 17 passed, 1 failed; 0 do not apply",
     ]
     assert done.stderr == "error: medai-odd 0.1.0 does not keep the contract\n"
 
@@ -76,7 +76,7 @@ def test_without_a_name_or_with_a_wrong_one_it_exits_with_2() -> None:
 def test_the_list_of_checks() -> None:
     result = run("--list", "--only", "plugin", "--only", "component.no-network")
     lines = result.output.splitlines()
-    assert lines[-1] == "18 checks"
+    assert lines[-1] == "19 checks"
     assert any(line.split(maxsplit=1) == ["plugin.offers-something", "it offers at least one component, recipe or table"] for line in lines)
     assert any(line.startswith("plugin.is-typed ") and "(advice)" in line for line in lines)
     listed = json.loads(run("--list", "--json").output)

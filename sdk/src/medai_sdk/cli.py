@@ -48,5 +48,7 @@ def check(name: str | None, only: tuple[str, ...], seconds: float, as_list: bool
     finally:
         progress.clear()
     click.echo(json.dumps(report.as_record(), indent=1) if as_json else summary_of(report))
+    if not report.ran:
+        raise PluginError(f"nothing of {report.distribution} was checked")
     if not report.ok:
         raise PluginError(f"{report.distribution} does not keep the contract")

@@ -35,19 +35,20 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
     yield from (leaf for _, leaf in leaves(value) if isinstance(leaf, torch.Tensor))
 
 
-def difference(first: Any, second: Any) -> float:
-    """0 where two values are the same; of numbers, the largest difference relative to the largest value; of whole numbers and truth
-    values, the share that differs; infinite where they are of other types, shapes or texts."""
-    ones, others = list(leaves(first)), list(leaves(second))
-    if [place for place, _ in ones] != [place for place, _ in others]:
+def difference(first: Any, second: Any, *, least: float = 0.0) -> float:
+    """0 where two values are the same; of numbers, the largest difference relative to the largest value, or to `least` where that is
+    more; of whole numbers and truth values in tensors, the share that differs; infinite where they are of other types, shapes or texts.
+    """
+    ones, others = dict(leaves(first)), dict(leaves(second))
+    if ones.keys() != others.keys():
         return math.inf
-    return max((_apart(one, other) for (_, one), (_, other) in zip(ones, others, strict=True)), default=0.0)
+    return max((_apart(one, others[place], least) for place, one in ones.items()), default=0.0)
 
 
 def differs(first: Any, second: Any) -> str:
     """The first place where two values differ at all, or nothing."""
     for (place, one), (_, other) in zip(leaves(first), leaves(second), strict=False):
-        if _apart(one, other) > 0:
+        if _apart(one, other, 0.0) > 0:
             return place or "it"
     return ""
 
@@ -63,14 +64,14 @@ def nearest(answer: Any, others: Sequence[Any]) -> int:
     return apart.index(min(apart))
 
 
-def _apart(first: Any, second: Any) -> float:
+def _apart(first: Any, second: Any, least: float) -> float:
     if isinstance(first, torch.Tensor | np.ndarray) and type(first) is type(second):
-        return _numbers_apart(torch.as_tensor(first), torch.as_tensor(second))
+        return _numbers_apart(torch.as_tensor(first), torch.as_tensor(second), least)
     if isinstance(first, bool | str | bytes | None) or not isinstance(first, int | float):
         return 0.0 if type(first) is type(second) and _equal(first, second) else math.inf
     if not isinstance(second, int | float):
         return math.inf
-    return _numbers_apart(torch.tensor(float(first)), torch.tensor(float(second)))
+    return _numbers_apart(torch.tensor(float(first)), torch.tensor(float(second)), least)
 
 
 def _equal(first: Any, second: Any) -> bool:
@@ -80,7 +81,7 @@ def _equal(first: Any, second: Any) -> bool:
         return False
 
 
-def _numbers_apart(first: torch.Tensor, second: torch.Tensor) -> float:
+def _numbers_apart(first: torch.Tensor, second: torch.Tensor, least: float) -> float:
     if first.shape != second.shape or first.dtype != second.dtype:
         return math.inf
     if not first.numel():
@@ -92,5 +93,5 @@ def _numbers_apart(first: torch.Tensor, second: torch.Tensor) -> float:
     apart = torch.where(both_nan | (one == other), torch.zeros_like(one), (one - other).abs())
     if not bool(apart.isfinite().all()):
         return math.inf
-    scale = max(float(one.nan_to_num(0, 0, 0).abs().max()), float(other.nan_to_num(0, 0, 0).abs().max()))
+    scale = max(least, float(one.nan_to_num(0, 0, 0).abs().max()), float(other.nan_to_num(0, 0, 0).abs().max()))
     return float(apart.max()) / scale if scale else 0.0

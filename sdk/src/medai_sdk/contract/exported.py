@@ -18,10 +18,10 @@ from medai.errors import DataError, EnvironmentFault, MedaiError, UsageError
 from medai.tasks import Batch, Predictor
 from medai_sdk.contract.answers import Answers, all_answers
 from medai_sdk.contract.check import Broken, NotApplicable
+from medai_sdk.contract.comparing import copied
 from medai_sdk.contract.models_to_export import trained
 from medai_sdk.contract.situation import Situation, situations
 from medai_sdk.contract.subjects import ModelSubject, TriedSubject
-from medai_sdk.contract.values import copied
 from medai_sdk.contract.watch import Watch
 
 

@@ -15,8 +15,8 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, learns
 from medai.tasks import Batch, Context, Trained
 from medai_sdk.contract.check import NotApplicable
+from medai_sdk.contract.comparing import difference
 from medai_sdk.contract.situation import InMemory, Situation
-from medai_sdk.contract.values import difference, scale_of
 
 _CPU = torch.device("cpu")
 _SEEN = 0.01
@@ -55,7 +55,7 @@ def _disturb(module: nn.Module, answers: Callable[[], Any]) -> None:
             for parameter in module.parameters():
                 spread = float(parameter.float().std(correction=0)) or 0.1
                 parameter.add_(part * spread * torch.randn(parameter.shape, generator=draw).to(parameter.dtype))
-        if difference(before, answers()) > _SEEN * scale_of(before):
+        if difference(before, answers(), least=1.0) > _SEEN:
             return
 
 

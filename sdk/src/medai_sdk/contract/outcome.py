@@ -57,11 +57,13 @@ class Report:
         plugin: its name.
         distribution: the distribution and its version.
         outcomes: in the order in which they ran.
+        whole: whether all checks were wanted, not `only` some.
     """
 
     plugin: str
     distribution: str
     outcomes: tuple[Outcome, ...]
+    whole: bool = True
 
     def counts(self) -> dict[str, int]:
         """How many outcomes of each status; advice that is not followed is counted as `advice`."""
@@ -75,12 +77,15 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the contract is kept: nothing failed, and of each subject something ran. What was all skipped is not kept."""
-        return bool(self.outcomes) and not self.untried and not any(each.breaks for each in self.outcomes)
+        """Whether the contract is kept: nothing failed, and something ran, of the whole contract of each subject. What was all skipped is
+        not kept."""
+        return self.ran > 0 and not self.untried and not any(each.breaks for each in self.outcomes)
 
     @property
     def untried(self) -> tuple[str, ...]:
-        """Subjects of which no check came to a verdict, as `model acme/net`."""
+        """Subjects of which no check came to a verdict, as `model acme/net`; none where only some checks were wanted."""
+        if not self.whole:
+            return ()
         subjects = dict.fromkeys((each.kind, each.subject) for each in self.outcomes)
         tried = {(each.kind, each.subject) for each in self.outcomes if each.status != "not applicable"}
         return tuple(" ".join(each) for each in subjects if each not in tried)
@@ -88,7 +93,8 @@ class Report:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Report:
         """The report that `as_record` gave."""
-        return cls(record["plugin"], record["distribution"], tuple(Outcome(**each) for each in record["outcomes"]))
+        outcomes = tuple(Outcome(**each) for each in record["outcomes"])
+        return cls(record["plugin"], record["distribution"], outcomes, record["whole"])
 
     def as_record(self) -> dict[str, Any]:
         """The report as JSON has it."""
@@ -97,6 +103,7 @@ class Report:
             "plugin": self.plugin,
             "distribution": self.distribution,
             "ok": self.ok,
+            "whole": self.whole,
             "ran": self.ran,
             "counts": self.counts(),
             "outcomes": outcomes,

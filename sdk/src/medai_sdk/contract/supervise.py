@@ -58,7 +58,7 @@ def check_plugin(
     with tempfile.TemporaryDirectory(prefix="medai-check-", ignore_cleanup_errors=True) as scratch:
         supervisor = _Supervisor(candidate, tuple(only), seconds, Path(scratch).resolve(), heard, begun)
         outcomes = supervisor.run()
-    return Report(candidate.name, f"{candidate.distribution} {candidate.version}", outcomes)
+    return Report(candidate.name, f"{candidate.distribution} {candidate.version}", outcomes, whole=not only)
 
 
 def plan_of(name: str, *, only: Sequence[str] = ()) -> tuple[Planned, ...]:

@@ -12,8 +12,8 @@ import numpy as np
 from medai.errors import EnvironmentFault
 from medai.tasks import Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import difference
 from medai_sdk.contract.exported import ExporterSubject
-from medai_sdk.contract.values import difference
 from medai_sdk.contract.written import content_of, image_of, pickles_in, values_of
 
 _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from medai.errors import DataError, MedaiError, UsageError
 from medai_sdk.contract.check import Broken, check
+from medai_sdk.contract.comparing import difference
 from medai_sdk.contract.exported import ExporterSubject
-from medai_sdk.contract.values import difference, scale_of
 
 _CLOSE = 1e-3
 """Of the largest number in the predictions: what arithmetic in another order may make of them."""
@@ -43,8 +43,8 @@ def opened_model_agrees(subject: ExporterSubject) -> None:
             if count > 1 and limits:
                 continue  # it says so
             raise Broken(f"a batch of {count}: {error}", "take batches of any size, or say in `limits` what is not taken") from error
-        off = difference(list(wanted), list(found))
-        if off > _CLOSE * scale_of(list(wanted)):
+        off = difference(list(wanted), list(found), least=1.0)
+        if off > _CLOSE:
             raise Broken(
                 f"for a batch of {count} its predictions are {off:.4g} off",
                 "write the weights as they are, and all that the answer depends on",
@@ -67,6 +67,6 @@ def leaves_the_model(subject: ExporterSubject) -> None:
     if written.module is not None and difference(written.weights, dict(written.module.state_dict())):
         raise Broken("its weights are changed", mend)
     wanted = list(written.before[0])
-    off = difference(wanted, list(written.predictor.predict(written.batches[0])))
-    if off > _CLOSE * scale_of(wanted):
+    off = difference(wanted, list(written.predictor.predict(written.batches[0])), least=1.0)
+    if off > _CLOSE:
         raise Broken(f"its predictions are {off:.4g} off afterwards", mend)

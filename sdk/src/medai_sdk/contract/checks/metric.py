@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import copied, difference
 from medai_sdk.contract.measured import MetricSubject, figures, parts_of
 from medai_sdk.contract.spoiling import degenerate, untied, worse_answers
-from medai_sdk.contract.values import copied, difference, scale_of
 
 _SAME = 1e-5
 """Of a figure's size: what sums in another order, in single precision, may make of it."""
@@ -48,12 +48,12 @@ def perfect_is_best(subject: MetricSubject) -> None:
         raise NotApplicable("the task takes no other answers for these cases")
     for word, found in others:
         for name in best.keys() & found.keys():
-            if _ahead(found[name], best[name], higher) > _SAME * scale_of(best[name]):
+            if _ahead(found[name], best[name], higher) > _slack(best[name]):
                 raise Broken(
                     f"{name} is {found[name]:.6g} for {word}, and {best[name]:.6g} for perfect predictions; better is {_way(higher)!r}",
                     "let `better` say which way is good, and compare with the reference",
                 )
-    if not any(_ahead(best[first], found[first], higher) > _SAME * scale_of(best[first]) for _, found in others if first in found):
+    if not any(_ahead(best[first], found[first], higher) > _slack(best[first]) for _, found in others if first in found):
         raise Broken(f"{first} is {best[first]:.6g} for perfect predictions, and no worse for any other", "compare with the reference")
 
 
@@ -166,14 +166,19 @@ def _doubtful(subject: MetricSubject) -> list[Any]:
     return untied(subject.task, subject.samples, mixed)
 
 
+def _slack(value: float) -> float:
+    """What rounding may make of a figure."""
+    return _SAME * max(1.0, abs(value)) if math.isfinite(value) else _SAME
+
+
 def _kept_parts(metric: Any, samples: Sequence[Any], answers: Sequence[Any]) -> list[Any]:
     """Each part as it was given, whatever becomes of it, and of what the metric was given."""
     return [copied(metric.case(copied(answer), copied(sample))) for sample, answer in zip(samples, answers, strict=True)]
 
 
 def _require_same(wanted: Mapping[str, float], found: Mapping[str, float], what: str, mend: str) -> None:
-    apart = difference(dict(wanted), dict(found))
-    if apart > _SAME * scale_of(dict(wanted)):
+    apart = difference(dict(wanted), dict(found), least=1.0)
+    if apart > _SAME:
         raise Broken(f"{what} {_told(found)} in place of {_told(wanted)}", mend)
 
 

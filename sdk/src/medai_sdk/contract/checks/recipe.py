@@ -24,10 +24,10 @@ from medai._results.folder import RunFolder
 from medai.api import Recipe, Train
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
+from medai_sdk.contract.comparing import difference
 from medai_sdk.contract.inputs_as_files import file_of
 from medai_sdk.contract.parts import parts_of, runs_of, serves
 from medai_sdk.contract.ran import Ran, RecipeSubject
-from medai_sdk.contract.values import difference, scale_of
 
 _SAME = 1e-6
 _FILES = ("record", "split", "cases", "summary", "report")
@@ -126,9 +126,9 @@ def runs_on_stub_data(subject: RecipeSubject) -> None:
 def same_seed_same_figures(subject: RecipeSubject) -> None:
     first = _figures(subject.finished())
     again = _figures(Ran.of(subject.id, subject.fresh_folder("again")))
-    off = difference(first, again)
-    if off > _SAME * scale_of(first):
-        names = [name for name in first if difference(first[name], again.get(name)) > _SAME]
+    off = difference(first, again, least=1.0)
+    if off > _SAME:
+        names = [name for name in first if difference(first[name], again.get(name), least=1.0) > _SAME]
         raise Broken(
             f"run twice with one seed: {', '.join(f'{name} {first[name]:.6g}, then {again.get(name, math.nan):.6g}' for name in names)}",
             "draw from the generator that `read` is given and from torch's own alone",
@@ -141,7 +141,7 @@ def evaluates_from_its_run(subject: RecipeSubject) -> None:
     out = RunFolder(subject.fresh_folder("evaluated"))
     found = evaluate_run(ran.folder.root, (), out, "cpu", Listener())
     first, opened = _values(ran.summary["figures"]), _values(found["figures"])
-    if difference(first, opened) > _SAME * scale_of(first):
+    if difference(first, opened, least=1.0) > _SAME:
         raise Broken(f"the run says {first}, medai evaluate {opened}", "let state_dict hold all that predictions depend on")
 
 
