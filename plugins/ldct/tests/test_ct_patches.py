@@ -73,6 +73,21 @@ def test_a_slice_smaller_than_a_patch_is_refused() -> None:
         view.read(view.cases()[0], np.random.default_rng(0))
 
 
+class Volumes(Pairs):
+    """The slices, four deep."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
+        pixels = super().read(case, rng).inputs.pixels
+        volume = Image(pixels[:, None].expand(-1, 4, -1, -1), "HU")
+        return Sample(case, volume, volume)
+
+
+def test_a_volume_is_refused() -> None:
+    view = Patches(Volumes(), size=16)
+    with pytest.raises(DataError, match=r"slices \(C, H, W\), this is \(1, 4, 96, 96\)"):
+        view.read(view.cases()[0], np.random.default_rng(0))
+
+
 def test_noise_of_another_place_is_added_to_both() -> None:
     plain, noisier = Patches(Pairs(), size=16), Patches(Pairs(), size=16, noisier=2.0)
     case = plain.cases()[0]

@@ -52,9 +52,11 @@ class Patches(View):
         """One patch, its place drawn from `rng`.
 
         Raises:
-            DataError: the slice is smaller than a patch.
+            DataError: the slice is smaller than a patch, or it is a volume.
         """
         sample = self.source.read(self._whole[case.id.rpartition("#")[0]], rng)
+        if sample.inputs.pixels.ndim != 3:
+            raise DataError(f"case {sample.case.id}: patches are cut from slices (C, H, W), this is {tuple(sample.inputs.pixels.shape)}")
         looked_at = sample.reference or sample.inputs
         top, left = self._place(looked_at.pixels, rng)
         given = self._cut(sample.inputs, top, left)
