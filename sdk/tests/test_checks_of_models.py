@@ -40,6 +40,7 @@ FOUND = {
     "model first-process-alone": {"model.works-in-a-new-process"},
     "loss each-pixel": {"loss.gives-scalars"},
     "loss cut-off": {"loss.reaches-the-output"},
+    "loss part-cut-off": {"loss.reaches-the-output"},
     "loss changes-target": {"loss.leaves-its-arguments-alone"},
     "loss unseeded": {"loss.repeats-itself"},
     "loss running": {"loss.forgets-earlier-calls"},
@@ -88,6 +89,7 @@ def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, s
         ("model even-sizes", "at 69 x 77 it fails with RuntimeError"),
         ("model plain-tensor", "conv2d is given kernel"),
         ("model made-on-the-cpu", "what linspace makes without a device"),
+        ("loss part-cut-off", "no gradient of range reaches the output"),
         ("model wrong-order", "prediction 1 of a batch is that of case 3"),
     ],
 )

@@ -33,16 +33,19 @@ def gives_scalars(subject: LossSubject) -> None:
                 raise Broken(f"{name!r} is {float(value)}", "keep logarithms and divisions away from 0")
 
 
-@check("loss.reaches-the-output", "its gradient with respect to the output is there and finite")
+@check("loss.reaches-the-output", "its gradient with respect to the output is there and finite, of each part that it names")
 def reaches_the_output(subject: LossSubject) -> None:
     for output, target in subject.calls:
-        gradients = _gradients(subject.loss(), output, target)
-        if not gradients:
-            raise Broken(
-                "no gradient reaches the output", "compute it with torch from the output itself: no detach, argmax, numpy or .item()"
-            )
-        if not all(bool(each.isfinite().all()) for each in gradients):
-            raise Broken("its gradient is not finite", "look for a square root or a logarithm at 0")
+        given = learning(output)
+        for name, value in parts_of(subject.loss()(given, copied(target))).items():
+            gradients = _gradients_of(value, given)
+            if not gradients:
+                raise Broken(
+                    f"no gradient of {name} reaches the output",
+                    "compute it with torch from the output itself: no detach, argmax, numpy or .item()",
+                )
+            if not all(bool(each.isfinite().all()) for each in gradients):
+                raise Broken(f"the gradient of {name} is not finite", "look for a square root or a logarithm at 0")
 
 
 @check("loss.leaves-its-arguments-alone", "it changes neither output nor target in place")
@@ -146,6 +149,16 @@ def _gradients(loss: Any, output: Any, target: Any) -> list[torch.Tensor]:
         return []
     total.sum().backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
     return [each.grad for each in tensors(given) if each.grad is not None]
+
+
+def _gradients_of(value: Any, given: Any) -> list[torch.Tensor]:
+    """Those of one part that reach the output."""
+    if not isinstance(value, torch.Tensor) or not value.requires_grad:
+        return []
+    leaves = [each for each in tensors(given) if each.requires_grad]
+    # The other parts may share what it was computed from.
+    found = torch.autograd.grad(value.sum(), leaves, retain_graph=True, allow_unused=True)
+    return [each for each in found if each is not None]
 
 
 def _right_and_wrong(output: Any, target: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

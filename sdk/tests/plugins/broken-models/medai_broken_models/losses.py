@@ -22,6 +22,13 @@ class CutOff(Squared):
         return super().forward(output.detach(), target)
 
 
+class PartCutOff(Squared):
+    """Of two parts, one teaches nothing."""
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"values": super().forward(output, target), "range": super().forward(output.detach(), target)}
+
+
 class ChangesTarget(Squared):
     def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         centre = target.mean()

@@ -12,8 +12,8 @@ _LEARNING = (
 )
 _STATES = ("pickled", "unsaved-weights", "plain-tensor", "unregistered-layer", "made-on-the-cpu", "first-process-alone")
 _LOSSES = (
-    *("squared", "each-pixel", "cut-off", "changes-target", "unseeded", "running", "upside-down", "root", "learns-itself"),
-    *("plain-weight",),
+    *("squared", "each-pixel", "cut-off", "part-cut-off", "changes-target", "unseeded", "running", "upside-down", "root"),
+    *("learns-itself", "plain-weight"),
 )
 
 
