@@ -17,6 +17,7 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
         ExporterSpec(name="texts", target=f"{here}:Texts", summary="a text for each case"),
         ExporterSpec(name="together", target=f"{here}:Together", summary="all cases in one file"),
         ExporterSpec(name="by-first", target=f"{here}:ByFirst", summary="a file for cases that begin alike"),
+        ExporterSpec(name="numbered", target=f"{here}:Numbered", summary="files by number"),
         ExporterSpec(name="broken", target=f"{here}:Broken", summary="fails after its first file"),
         ExporterSpec(name="of-models", target=f"{here}:Texts", summary="of models", of="model"),
     )
@@ -59,6 +60,22 @@ class ByFirst:
             (folder / name).write_text("some")
         (folder / "more.txt").write_text("more")
         return [folder / name for name in ("more.txt", *sorted(names))]
+
+
+class Numbered:
+    """Files for each case, by number, in the order of the cases."""
+
+    def __init__(self, each: int = 1) -> None:
+        self._each = each
+
+    def write(self, rows: Iterable[tuple[Any, Any]], folder: Path) -> list[Path]:
+        files = []
+        for number, (sample, _) in enumerate(rows):
+            for part in range(self._each):
+                # The last case's file sorts first: what counts is the order in which they are given.
+                files.append(folder / f"{9 - number}_{part}.txt")
+                files[-1].write_text(sample.case.id)
+        return files
 
 
 class Broken:

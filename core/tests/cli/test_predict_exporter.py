@@ -64,6 +64,18 @@ def test_a_file_of_a_series_is_named_for_each_of_its_cases(predict: Predict) -> 
     assert [row["file"] for row in listed()] == ["i.txt", "i.txt"]
 
 
+def test_files_by_number_are_in_the_order_of_the_cases(predict: Predict) -> None:
+    assert predict(image("a.nii.gz"), image("b.nii.gz"), "--to", "exporttoys/numbered").code == 0
+    rows = listed()
+    assert [row["file"] for row in rows] == ["9_0.txt", "8_0.txt"]
+    assert [Path("out", row["file"]).read_text() for row in rows] == [row["case"] for row in rows]
+
+
+def test_of_several_files_per_case_by_number_none_is_named(predict: Predict) -> None:
+    assert predict(image("a.nii.gz"), image("b.nii.gz"), "--to", "exporttoys/numbered", "--set", "each=2").code == 0
+    assert [row["file"] for row in listed()] == ["", ""]
+
+
 def test_the_case_that_cannot_be_written_is_left_out(predict: Predict) -> None:
     found = predict(image("a.nii.gz"), image("b.nii.gz", 0.0), "--to", "exporttoys/texts")
     assert found.code == 3 and "1 of 2 cases could not be used" in found.err

@@ -83,13 +83,16 @@ class _Listing:
 
     def find_files(self, files: Sequence[Path]) -> None:
         """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does;
-        else all share the only one."""
+        else all share the only one. Where no file bears a name and there is one for each, they are in the order of the cases."""
         named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
         for row in self.rows:
             name = safe_name(row["case"].replace(".", "-"))
             found = named.get(name) or next((path for part, path in named.items() if name.startswith(f"{part}-")), None)
             found = files[0] if found is None and len(files) == 1 else found
             row["file"] = "" if found is None else found.as_posix()
+        if len(files) == len(self.rows) and not any(row["file"] for row in self.rows):
+            for row, path in zip(self.rows, files, strict=True):
+                row["file"] = path.as_posix()
 
     def write(self, path: Path, quarantine: Quarantine) -> int:
         """Write the list; return how many cases could not be used."""

@@ -400,7 +400,13 @@ class PredictionExporter(Protocol):
     """Writes predictions for a reader outside medai."""
 
     def write(self, rows: Iterable[tuple[Sample[Any, Any], Any]], folder: Path) -> list[Path]:
-        """Write every prediction into `folder`; return the files."""
+        """Write every prediction into `folder`; return the files in the order of the rows, one each, or several.
+
+        `medai predict` lists in `predictions.csv` which file holds which case: one that is named by the case's id, or lies in a folder
+        that is, with `-` for every other sign than letters, digits, `-` and `_`; a file that holds all cases; else, where there are as
+        many files as rows, the file in the same place. Of several files per row without the case's name it cannot tell, and leaves the
+        column empty.
+        """
         ...
 
     def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
