@@ -51,6 +51,7 @@ CAUGHT: dict[str, set[str]] = {
     "dataset view-loses-affine": {"view-keeps-the-place"},
     "dataset view-affine-not-flipped": {"view-moves-the-place"},
     "dataset view-reference-not-flipped": {"view-moves-the-answer"},
+    "dataset view-blocks-not-moved": {"view-moves-the-place"},
     "dataset view-reads-ahead": {"cases-read-no-pixels"},
     "dataset view-takes-rows": {"can-be-opened"},
     "task needs-a-parameter": {"can-be-built"},
@@ -104,7 +105,7 @@ def test_every_check_of_data_and_tasks_can_fail(outcomes: list[dict[str, Any]]) 
 
 def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]]) -> None:
     tried: dict[str, int] = {}
-    sound = {f"broken-data/{name}" for name in ("folder-sound", "drawn-sound", "view-darker", "view-of-a-run", "sound")}
+    sound = {f"broken-data/{name}" for name in ("folder-sound", "drawn-sound", "view-darker", "view-of-a-run", "view-blocks", "sound")}
     for each in outcomes:
         if each["subject"] in sound:
             assert each["status"] != "failed", each
@@ -126,3 +127,20 @@ def test_what_was_seen_is_told(outcomes: list[dict[str, Any]], subject: str, wor
     reasons = [each["reason"] for each in outcomes if each["status"] == "failed" and f"{each['kind']} {each['subject']}" == subject]
     assert any(words in reason for reason in reasons), reasons
     assert all(each["mend"] for each in outcomes if each["status"] == "failed" and f"{each['kind']} {each['subject']}" == subject)
+
+
+def test_a_spot_that_is_never_whole_shows_nothing(outcomes: list[dict[str, Any]]) -> None:
+    names = ("dataset.view-moves-the-place", "dataset.view-moves-the-answer")
+    found = {
+        each["check"]: each["reason"]
+        for each in outcomes
+        if each["subject"] == "broken-data/view-blocks-of-a-few" and each["status"] == "not applicable" and each["check"] in names
+    }
+    assert set(found) == set(names)
+    assert all(reason.startswith("the spot was never inside what it gives, in ") for reason in found.values())
+    moved = {
+        each["check"]
+        for each in outcomes
+        if each["subject"] == "broken-data/view-blocks" and each["status"] == "passed" and each["check"] in names
+    }
+    assert moved == set(names)

@@ -16,24 +16,31 @@ SIZE = (64, 96)
 
 _RADIUS = 4.0
 _GROUND = 0.2
+_SMALL = (32, 48)
+_SMALL_RADIUS = 1.5
+"""A spot that is whole in a block of few pixels."""
+_COMPACT = 0.25
+"""Of the shorter side, how far from its middle a spot's pixels are at the most on average: those of noise are all over the image."""
 
 
-def landmarks(task: str, *, n: int = 4, seed: int = 0, unit: str = "0..1") -> Iterator[Sample[Any, Any]]:
+def landmarks(task: str, *, n: int = 4, seed: int = 0, unit: str = "0..1", small: bool = False) -> Iterator[Sample[Any, Any]]:
     """`n` samples with a spot somewhere off the middle, for the tasks whose answer has a place; none for the others.
 
-    Of restoration the answer is the image itself.
+    Of restoration the answer is the image itself. `small` ones are smaller, image and spot, and the spot is anywhere in them.
     """
     name = task.removeprefix("medai/")
     if name not in ("restoration", "segmentation", "detection"):
         return
     for place in range(n):
         rng = np.random.default_rng((seed, place))
-        centre = np.array([rng.choice([0.3, 0.7]), rng.choice([0.3, 0.7])]) + rng.uniform(-0.08, 0.08, 2)
-        row, column = (int(part * length) for part, length in zip(centre, SIZE, strict=True))
-        rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+        size, radius = (_SMALL, _SMALL_RADIUS) if small else (SIZE, _RADIUS)
+        off_middle = np.array([rng.choice([0.3, 0.7]), rng.choice([0.3, 0.7])]) + rng.uniform(-0.08, 0.08, 2)
+        centre = rng.uniform(0.15, 0.85, 2) if small else off_middle
+        row, column = (int(part * length) for part, length in zip(centre, size, strict=True))
+        rows, columns = np.mgrid[: size[0], : size[1]]
         distance = np.hypot(rows - row, columns - column)
-        given = image(_GROUND + 0.7 * np.exp(-((distance / _RADIUS) ** 2)), 1, unit)
-        yield Sample(Case(f"spot-{place}", f"patient-{place}"), given, _answer(name, given, distance < _RADIUS))
+        given = image(_GROUND + 0.7 * np.exp(-((distance / radius) ** 2)), 1, unit)
+        yield Sample(Case(f"spot-{place}", f"patient-{place}"), given, _answer(name, given, distance < radius))
 
 
 def place_of(value: Any) -> tuple[float, float] | None:
@@ -41,7 +48,8 @@ def place_of(value: Any) -> tuple[float, float] | None:
     match value:
         case Image():
             plane = value.pixels.mean(0)
-            return _middle((plane - plane.median()).abs() > 0.5 * (plane - plane.median()).abs().max())
+            inside = (plane - plane.median()).abs() > 0.5 * (plane - plane.median()).abs().max()
+            return _middle(inside) if _is_compact(inside) else None
         case Mask():
             return _middle(value.labels > 0)
         case Boxes() if len(value):
@@ -50,9 +58,10 @@ def place_of(value: Any) -> tuple[float, float] | None:
     return None
 
 
-def at_border(given: Image, place: tuple[float, float]) -> bool:
+def at_border(given: Image, place: tuple[float, float], *, small: bool = False) -> bool:
     """Whether the spot may be cut off by the image's border, so that its middle is not where it was."""
-    return any(min(along, length - 1 - along) < 2 * _RADIUS for along, length in zip(place, given.pixels.shape[-2:], strict=True))
+    least = 2 * (_SMALL_RADIUS if small else _RADIUS)
+    return any(min(along, length - 1 - along) < least for along, length in zip(place, given.pixels.shape[-2:], strict=True))
 
 
 def _answer(task: str, given: Image, inside: Array) -> Any:
@@ -71,3 +80,8 @@ def _middle(inside: torch.Tensor) -> tuple[float, float] | None:
         return None
     row, column = found.mean(0).tolist()
     return row, column
+
+
+def _is_compact(inside: torch.Tensor) -> bool:
+    found = inside.nonzero().float()
+    return bool(len(found)) and float((found - found.mean(0)).norm(dim=1).mean()) < _COMPACT * min(inside.shape)

@@ -16,8 +16,12 @@ from medai_sdk.contract.datasets import DatasetSubject
 from medai_sdk.contract.situation import InMemory
 from medai_sdk.stub.landmarks import at_border, landmarks, place_of
 
-_DRAWS = 4
-"""Readings of each case with a spot, each by another rng."""
+_DRAWS = {False: 4, True: 40}
+"""Readings of each case with a spot, each by another rng; of small spots in small images, which views that cut small blocks hit rarely."""
+_ENOUGH = 4
+"""Spots that are seen whole: with fewer, small ones are looked at too."""
+_MOST = 16
+"""Spots that are looked at."""
 _PIXELS = 1.5
 """By which a spot may seem moved: interpolation and cuts at its edge."""
 
@@ -111,11 +115,13 @@ def view_keeps_the_place(subject: DatasetSubject) -> None:
     "dataset.view-moves-the-place", "where the view moves pixels, it moves the affine with them: a spot stays where it is in the patient"
 )
 def view_moves_the_place(subject: DatasetSubject) -> None:
-    for words, given, found in _spots(subject):
-        start, end = place_of(given.inputs), place_of(found.inputs)
+    seen = False
+    for words, given, found, end in _spots(subject):
+        start = place_of(given.inputs)
         before, after = (None if sample.origin is None else sample.origin.affine for sample in (given, found))
-        if start is None or end is None or before is None or after is None or at_border(found.inputs, end):
+        if start is None or before is None or after is None:
             continue
+        seen = True
         was, now = _patient(before, start), _patient(after, end)
         pixel = max(float(step) for affine in (before, after) for step in np.linalg.norm(affine[:3, :2], axis=0))
         if float(np.linalg.norm(was - now)) > _PIXELS * pixel:
@@ -123,15 +129,17 @@ def view_moves_the_place(subject: DatasetSubject) -> None:
             raise Broken(
                 f"{words}: {told}", "multiply the affine by the matrix from the new pixels to the old ones, or leave both as they are"
             )
+    if not seen:
+        raise NotApplicable("its images have no affine: see dataset.view-keeps-the-place")
 
 
 @check("dataset.view-moves-the-answer", "where the view moves pixels, it moves masks, boxes and images of the answer with them")
 def view_moves_the_answer(subject: DatasetSubject) -> None:
     seen = False
-    for words, _, found in _spots(subject):
-        place, answer = place_of(found.inputs), place_of(found.reference)
-        # The spot may be cut off, and a box of little area with it.
-        if place is None or answer is None or at_border(found.inputs, place):
+    for words, _, found, place in _spots(subject):
+        answer = place_of(found.reference)
+        # A box of little area may be left out.
+        if answer is None:
             continue
         if isinstance(found.reference, Image) and found.reference.pixels.shape[-2:] != found.inputs.pixels.shape[-2:]:
             continue
@@ -156,33 +164,53 @@ class _Knowing(Watched):
         self.__dict__.pop("single_subject", None)
 
 
-def _spots(subject: DatasetSubject) -> Iterator[tuple[str, Sample[Any, Any], Sample[Any, Any]]]:
-    """Images with a spot before and after the view, as often as rng is drawn, in words, for each task and unit that it takes."""
-    found = False
+_Spot = tuple[str, Sample[Any, Any], Sample[Any, Any], tuple[float, float]]
+
+
+def _spots(subject: DatasetSubject) -> Iterator[_Spot]:
+    """Images with a spot, in words, before and after the view, which has the whole spot in it, and where; for each task and unit that it
+    takes."""
+    read, whole = 0, 0
     for task, way in {way.task: way for way in reversed(subject.views)}.items():
         for unit in ("0..1", "HU"):
-            for given, seen in _read_spots(way, task, unit):
-                found = True
-                yield f"over images with a spot, for {task} in {unit}", given, seen
-    if not found:
+            seen = 0
+            for given, found, small in _read_spots(way, task, unit):
+                if small and seen >= _ENOUGH:
+                    break
+                read += 1
+                place = place_of(found.inputs)
+                if place is None or at_border(found.inputs, place, small=small):
+                    continue
+                seen += 1
+                yield f"over images with a spot, for {task} in {unit}", given, found, place
+                if seen == _MOST:
+                    break
+            whole += seen
+    if not read:
         raise NotApplicable("it takes no images with a spot, which are of tasks whose answer has a place")
+    if not whole:
+        raise NotApplicable(f"the spot was never inside what it gives, in {read} readings of images with a spot")
 
 
-def _read_spots(way: Opened, task: str, unit: str) -> Iterator[tuple[Sample[Any, Any], Sample[Any, Any]]]:
-    for draw in range(_DRAWS):
-        # Anew each time: a view that changes them in place is found elsewhere.
-        held = tuple(landmarks(task, unit=unit))
+def _read_spots(way: Opened, task: str, unit: str) -> Iterator[tuple[Sample[Any, Any], Sample[Any, Any], bool]]:
+    """Images with a spot before and after the view, as often as rng is drawn, and whether they are the small ones."""
+    for small, draw in ((small, draw) for small, draws in _DRAWS.items() for draw in range(draws)):
+        # Anew each time: a view that changes them in place is found elsewhere. Small spots are elsewhere each time.
+        held = tuple(landmarks(task, unit=unit, seed=draw if small else 0, small=small))
         if not held:
             return
-        whole = {sample.case.id: sample for sample in landmarks(task, unit=unit)}
-        view = way.fresh(InMemory(held))
-        for case in some(view.cases()):
-            try:
+        whole = {sample.case.id: sample for sample in landmarks(task, unit=unit, seed=draw if small else 0, small=small)}
+        try:
+            view = way.fresh(InMemory(held))
+            for case in some(view.cases()):
                 seen = read(view, case, draw)
-            except DataError:
-                return
-            if isinstance(seen.inputs, Image) and seen.inputs.pixels.ndim == 3:
-                yield whole[case.whole or case.id], seen
+                if isinstance(seen.inputs, Image) and seen.inputs.pixels.ndim == 3:
+                    yield whole[case.whole or case.id], seen, small
+        except Exception as error:
+            if small:
+                return  # they may be too small for it
+            if not isinstance(error, DataError):
+                raise
 
 
 def _patient(affine: Any, place: tuple[float, float]) -> Any:

@@ -88,6 +88,43 @@ class ReferenceNotFlipped(View):
         return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels.flip(-1), origin=origin), origin=origin)
 
 
+class Blocks(View):
+    """Sound: a small block of the image and of the answer, somewhere."""
+
+    size, moves = 12, True
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Any, Any]:
+        sample = self.source.read(case, rng)
+        rows, columns = sample.inputs.pixels.shape[-2:]
+        top, left = (int(rng.integers(0, max(1, length - self.size))) for length in (rows, columns))
+        origin = sample.origin
+        if self.moves and origin is not None and origin.affine is not None:
+            back = np.eye(4)
+            back[:2, 3] = top, left
+            origin = replace(origin, affine=origin.affine @ back)
+        return replace(
+            sample,
+            inputs=replace(self._cut(sample.inputs, top, left), origin=origin),
+            reference=self._cut(sample.reference, top, left),
+            origin=origin,
+        )
+
+    def _cut(self, image: Any, top: int, left: int) -> Any:
+        return replace(image, pixels=image.pixels[..., top : top + self.size, left : left + self.size])
+
+
+class BlocksOfAFew(Blocks):
+    """So small that no spot is ever whole in them."""
+
+    size = 4
+
+
+class BlocksNotMoved(Blocks):
+    """A block that says that it lies where the whole image begins."""
+
+    moves = False
+
+
 class ReadsAhead(View):
     """Reads its whole source when it is built."""
 
