@@ -52,6 +52,7 @@ CAUGHT: dict[str, set[str]] = {
     "dataset view-affine-not-flipped": {"view-moves-the-place"},
     "dataset view-reference-not-flipped": {"view-moves-the-answer"},
     "dataset view-blocks-not-moved": {"view-moves-the-place"},
+    "dataset view-cannot-count": {"can-be-opened"},
     "dataset view-reads-ahead": {"cases-read-no-pixels"},
     "dataset view-takes-rows": {"can-be-opened"},
     "task needs-a-parameter": {"can-be-built"},
@@ -120,6 +121,7 @@ def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]
         ("dataset broken-data/folder-crashes-on-damage", "with scan00.png cut short: OSError"),
         ("dataset broken-data/folder-reads-pixels", "pixels decoded 16 times, by Pillow, medai.io"),
         ("dataset broken-data/view-loses-affine", "affine is lost"),
+        ("dataset broken-data/view-cannot-count", "IndexError: list index out of range, in read (views.py, line "),
         ("dataset broken-data/drawn-own-generator", "inputs.pixels of case c"),
     ],
 )
@@ -144,3 +146,9 @@ def test_a_spot_that_is_never_whole_shows_nothing(outcomes: list[dict[str, Any]]
         if each["subject"] == "broken-data/view-blocks" and each["status"] == "passed" and each["check"] in names
     }
     assert moved == set(names)
+
+
+def test_the_spec_is_to_name_what_a_view_takes_only_where_it_does_not(outcomes: list[dict[str, Any]]) -> None:
+    mends = {each["subject"]: each["mend"] for each in outcomes if each["check"] == "dataset.can-be-opened"}
+    assert mends["broken-data/view-takes-rows"] == "name in its spec the task and the inputs that it takes"
+    assert "spec" not in mends["broken-data/view-cannot-count"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from medai.api import Spec
 from medai.errors import DataError, MedaiError
 from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.comparing import differs
 from medai_sdk.contract.data import Opened, is_view, read, read_seeded, some, ways
+from medai_sdk.contract.distribution import own_frame, own_roots
 from medai_sdk.contract.subjects import ComponentSubject
+
+_MEND = "let it be built with these parameters, list its cases and read the first, or raise DataError where the data are at fault"
 
 
 class DatasetSubject(ComponentSubject):
@@ -137,7 +141,10 @@ class DatasetSubject(ComponentSubject):
                 if way.optional:
                     continue
                 told = f"{way.words}: {type(error).__name__}: {error}"
-                raise Broken(told, "name in its spec the task and the inputs that it takes" if way.source else "") from error
+                if not isinstance(error, MedaiError):
+                    told += f", in {own_frame(error, own_roots(self.target.__module__, self.entry.plugin.distribution))}"
+                unsaid = way.source is not None and isinstance(self.entry.spec, Spec) and not self.entry.spec.task
+                raise Broken(told, "name in its spec the task and the inputs that it takes" if unsaid else _MEND) from error
             else:
                 found.append(way)
         if not found:

@@ -15,7 +15,7 @@ _DRAWN = (
 )
 _VIEWS = (
     *("Darker", "InPlace", "LosesGroups", "LosesFacts", "HidesFaults", "LosesAffine", "AffineNotFlipped", "ReferenceNotFlipped"),
-    *("ReadsAhead", "TakesRows", "Blocks", "BlocksOfAFew", "BlocksNotMoved"),
+    *("ReadsAhead", "TakesRows", "Blocks", "BlocksOfAFew", "BlocksNotMoved", "CannotCount"),
 )
 _TASKS = (
     *("Sound", "NeedsAParameter", "TextsAsTypes", "NoSuchMetric", "RefusesGood", "TakesAnySample", "TakesAnyPrediction"),
