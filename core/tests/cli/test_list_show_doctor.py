@@ -56,6 +56,14 @@ class Net:
     """A net with a width.
 
     More that is not shown.
+
+    Args:
+        width: channels of the hidden layers; as many as there are, a terminal of eighty columns
+            has to break it: in two.
+        depth: of layers.
+
+    Raises:
+        mode: not shown
     """
 
     def __init__(self, width: int = 32, *, mode: Literal["a", "b"] = "a", depth: float): ...
@@ -228,11 +236,13 @@ def test_show_model(shown: Any) -> None:
         r"A net with a width\.",
         r"width: int = 32",
         r"mode: Literal\['a', 'b'\] = 'a'",
-        r"depth: float \(required\)",
+        r"depth: float \(required\)\n {6}of layers\.",
+        r" {6}channels of the hidden layers; as many as there are, a terminal of eighty\n {6}columns has to break it: in two\.",
         r"medai run alpha/net",
     ):
         assert re.search(rf"^ *{line}$", model, re.MULTILINE), line
     assert "not shown" not in model
+    assert max(map(len, model.splitlines())) <= 80
 
 
 def test_show_recipe(shown: Any) -> None:
@@ -270,6 +280,7 @@ def test_show_table_and_loss(shown: Any) -> None:
 def test_show_json(shown: Any) -> None:
     model, recipe = sorted(records(shown.run("show", "alpha/net", "--json")), key=lambda record: record["kind"])
     assert {item["name"]: item["default"] for item in model["parameters"]} == {"width": "32", "mode": "'a'", "depth": None}
+    assert [item["summary"] for item in model["parameters"] if item["name"] != "width"] == ["", "of layers."]
     assert [cell["value"] for cell in recipe["reported"]] == [31.5]
     assert recipe["content"]["model"] == {"use": "alpha/net", "width": 16}
 

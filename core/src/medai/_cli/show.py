@@ -87,7 +87,8 @@ def _component(entry: Entry, spec: Spec) -> Iterator[str]:
     found = _parameters(target)
     yield from ("", "  parameters" if found else "  no parameters")
     for item in found:
-        yield f"    {item.name}: {item.type or 'any'}{' (required)' if item.required else f' = {item.default}'}"
+        yield from paragraph(f"{item.name}: {item.type or 'any'}{' (required)' if item.required else f' = {item.default}'}", "    ")
+        yield from paragraph(item.summary, "      ", item=False)
     yield from ("", f"  {_example(entry)}")
 
 

@@ -16,7 +16,7 @@ def labelled(label: str, text: str) -> list[str]:
     ) or [head.rstrip()]
 
 
-def paragraph(text: str, indent: str = "  ") -> list[str]:
-    """A text with its later lines indented deeper than the first when it is an item of a list."""
-    deeper = indent if indent == "  " else indent + "  "
+def paragraph(text: str, indent: str = "  ", *, item: bool | None = None) -> list[str]:
+    """A text with its later lines indented deeper than the first when it is an item of a list: by default, where it is indented."""
+    deeper = indent + "  " if (indent != "  " if item is None else item) else indent
     return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserErro
 from pydantic_core import SchemaError
 
 from medai._discovery import Entry, load_target, registry
+from medai._engine.docstrings import summaries
 from medai._memory import ran_out_of_memory
 from medai._words import listed, nearest
 from medai.api import RunRef, Use
@@ -35,12 +36,16 @@ Runs = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A typed keyword of a component's constructor, as text for a person; `default` is None where it is required."""
+    """A typed keyword of a component's constructor, as text for a person.
+
+    `default` is None where it is required; `summary` is what the docstring says of it, empty where that says nothing.
+    """
 
     name: str
     type: str
     default: str | None
     required: bool
+    summary: str = ""
 
 
 def signature_of(target: object) -> dict[str, inspect.Parameter]:
@@ -55,13 +60,13 @@ def signature_of(target: object) -> dict[str, inspect.Parameter]:
 
 def parameters(target: object) -> list[Parameter]:
     """The keywords of a target's constructor, for `medai show` and the documentation."""
-    hints = _hints(target)
+    hints, said = _hints(target), summaries(target)
     result = []
     for name, parameter in signature_of(target).items():
         required = parameter.default is inspect.Parameter.empty
         annotation = hints.get(name, parameter.annotation)
         text = "" if annotation is inspect.Parameter.empty else _readable(annotation)
-        result.append(Parameter(name, text, None if required else repr(parameter.default), required))
+        result.append(Parameter(name, text, None if required else repr(parameter.default), required, said.get(name, "")))
     return result
 
 
