@@ -246,3 +246,11 @@ def test_reading_is_silent(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_image(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("a.nii.gz", (1, 3, 4)), ("a.nrrd", (1, 3, 4)), ("a.mha", (1, 3, 4)), ("a.tif", (1, 3, 4)), ("a.npy", (1, 1, 3, 4))]
+)
+def test_a_volume_of_one_plane_becomes_a_plane_where_the_format_cannot_tell(tmp_path: Path, name: str, shape: tuple[int, ...]) -> None:
+    volume = Image(torch.rand(1, 1, 3, 4), "HU", Origin((), np.eye(4), (1.0, 1.0, 1.0)))
+    assert read_image(write_image(tmp_path / name, volume)).pixels.shape == shape

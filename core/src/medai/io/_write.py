@@ -38,6 +38,8 @@ def write_image(
     - `.png`: a grey or colour plane of unit `0..1`, or of any unit between the ends of a `window`; values outside are clipped. A plane
       of unit `label` without a window has a palette, black for 0 and a colour for each other label, whose indices are the labels.
 
+    A volume of one plane, (C, 1, H, W), is read again as a plane, (C, H, W): these formats cannot tell the two apart. `.npy` alone can.
+
     Args:
         path: the file; what stood there is replaced.
         image: (C, H, W) or (C, D, H, W).
