@@ -426,12 +426,14 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
             target="medai_standard.exporters.coco:CocoJson",
             summary="boxes and planar masks as COCO's images and results",
             license="Apache-2.0",
+            known_failures={"exporter.can-be-read-back": "COCO counts in pixels and has no place in the patient"},
         ),
         ExporterSpec(
             name="csv",
             target="medai_standard.exporters.table:Csv",
             summary="probabilities, numbers, clusters, boxes, sizes of masks and base pairs in one CSV table",
             license="Apache-2.0",
+            known_failures={"exporter.can-be-read-back": "of a mask it writes the sizes, not the image"},
         ),
         ExporterSpec(
             name="onnx",

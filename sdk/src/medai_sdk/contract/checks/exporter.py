@@ -133,6 +133,24 @@ def keeps_values_and_place(subject: ExporterSubject) -> None:
         raise NotApplicable("it writes no image that medai.io reads")
 
 
+@check(
+    "exporter.can-be-read-back",
+    "images with a place in the patient become files that medai reads, so that it can be looked at",
+    level="advice",
+)
+def can_be_read_back(subject: ExporterSubject) -> None:
+    if subject.of_model:
+        raise NotApplicable("it writes models, not predictions")
+    placed = [attempt for attempt in subject.taken if any(_has_place(*row) for row in attempt.given.rows())]
+    if not placed:
+        raise NotApplicable("it takes no image that has a place")
+    if not any(image_of(path) is not None for attempt in placed for path in _folder(attempt).rglob("*") if path.is_file()):
+        raise Broken(
+            f"nobody looked at the values and the place of what {subject.id} writes: medai.io reads none of its files",
+            "test them in your own tests, or offer a format that medai reads",
+        )
+
+
 @check("exporter.no-pickle", "what it writes can be opened without trust: no pickle, and no archive of pickles")
 def no_pickle(subject: ExporterSubject) -> None:
     folders = [subject.written.folder] if subject.of_model else [_folder(attempt) for attempt in subject.taken]
@@ -158,6 +176,10 @@ def _count(folder: Path) -> int:
 def _closest(values: np.ndarray[Any, Any], candidates: Any) -> Path:
     found: Sequence[Path] = sorted(candidates, key=lambda path: float(np.abs(candidates[path].pixels.numpy() - values).max()))
     return found[0]
+
+
+def _has_place(sample: Sample[Any, Any], answer: Any) -> bool:
+    return sample.origin is not None and sample.origin.affine is not None and values_of(answer) is not None
 
 
 def _require_place(sample: Sample[Any, Any], path: Path, image: Any, words: str) -> None:

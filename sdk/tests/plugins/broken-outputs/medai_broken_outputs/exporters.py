@@ -123,6 +123,16 @@ class RefusesInItsOwnWords(Files):
             raise ValueError("no image")
 
 
+class OwnFormat(Files):
+    """Writes a format that nothing else reads."""
+
+    def one(self, place, sample, prediction, folder):
+        self.check(sample, prediction)
+        path = folder / f"{place:04d}.own"
+        path.write_bytes(b"OWN1" + sample.origin.affine.tobytes() + prediction.pixels.numpy().tobytes())
+        return path
+
+
 class NeedsAnExtra(Files):
     """Needs a package that is not there, as its spec says."""
 
