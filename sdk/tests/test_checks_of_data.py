@@ -23,6 +23,8 @@ CAUGHT: dict[str, set[str]] = {
     "dataset folder-ids-of-place": {"fingerprint-is-stable"},
     "dataset folder-paths-as-ids": {"ids-tell-no-path"},
     "dataset folder-reads-pixels": {"cases-read-no-pixels"},
+    "dataset folder-raw-from-file": {"cases-read-no-pixels"},
+    "dataset folder-raw-as-bytes": {"cases-read-no-pixels"},
     # In another process the order is another one too.
     "dataset folder-shuffled": {"cases-stay-the-same", "fingerprint-is-stable"},
     "dataset folder-doubled-ids": {"ids-are-unique"},
@@ -106,7 +108,10 @@ def test_every_check_of_data_and_tasks_can_fail(outcomes: list[dict[str, Any]]) 
 
 def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]]) -> None:
     tried: dict[str, int] = {}
-    sound = {f"broken-data/{name}" for name in ("folder-sound", "drawn-sound", "view-darker", "view-of-a-run", "view-blocks", "sound")}
+    sound = {
+        f"broken-data/{name}"
+        for name in ("folder-sound", "folder-raw", "drawn-sound", "view-darker", "view-of-a-run", "view-blocks", "sound")
+    }
     for each in outcomes:
         if each["subject"] in sound:
             assert each["status"] != "failed", each
@@ -120,6 +125,7 @@ def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]
     [
         ("dataset broken-data/folder-crashes-on-damage", "with scan00.png cut short: OSError"),
         ("dataset broken-data/folder-reads-pixels", "pixels decoded 16 times, by Pillow, medai.io"),
+        ("dataset broken-data/folder-raw-from-file", "8 files were read to their end, such as scan00.raw"),
         ("dataset broken-data/view-loses-affine", "affine is lost"),
         ("dataset broken-data/view-cannot-count", "IndexError: list index out of range, in read (views.py, line "),
         ("dataset broken-data/drawn-own-generator", "inputs.pixels of case c"),

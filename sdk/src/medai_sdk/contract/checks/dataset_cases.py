@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from medai.tasks import Case
+from medai_sdk.contract.bytes_read import bytes_noted, read_whole
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way, files_in
 from medai_sdk.contract.comparing import differs
@@ -23,12 +24,15 @@ _LEAST_TELLING = 4
 """Characters below which a text is in another by chance."""
 
 
-@check("dataset.cases-read-no-pixels", "building it and listing its cases decodes no pixels and reads no case, of its source neither")
+@check(
+    "dataset.cases-read-no-pixels",
+    "building it and listing its cases decodes no pixels, reads no files whole and reads no case, of its source neither",
+)
 def cases_read_no_pixels(subject: DatasetSubject) -> None:
     for way in subject.ways:
         source = None if way.source is None else Watched(way.source())
-        with decoding_noted() as decoded, _reading_noted(subject.target) as reads:
-            way.fresh(source).cases()
+        with decoding_noted() as decoded, _reading_noted(subject.target) as reads, bytes_noted(way.root or subject.folder) as noted:
+            cases = way.fresh(source).cases()
         if source is not None and source.read_ids:
             raise Broken(
                 f"{way.words}: it reads {len(source.read_ids)} cases of its source before one is asked for", "read in read() alone"
@@ -36,6 +40,11 @@ def cases_read_no_pixels(subject: DatasetSubject) -> None:
         if reads or decoded:
             told = f"read {len(reads)} times" if reads else f"pixels decoded {len(decoded)} times, by {', '.join(sorted(set(decoded)))}"
             raise Broken(f"{way.words}: before a case is asked for, {told}", "list names and headers; decode in read() alone")
+        whole = read_whole(noted)
+        # A table of all cases may be a binary file too, and is to be read.
+        if len(whole) > 1 and len(whole) >= len(cases) / 2:
+            told = f"{len(whole)} files were read to their end, such as {whole[0].name}"
+            raise Broken(f"{way.words}: before a case is asked for, {told}", "list names and headers; read pixels in read() alone")
 
 
 @check("dataset.cases-stay-the-same", "cases are the same and in the same order at every call and in every instance")

@@ -179,3 +179,55 @@ class TakesStrays(Sound):
             if path.is_file() and path.suffix not in (".png", ".json"):
                 id = pseudonym(path.name)
                 self._paths[id], self._notes[id] = path, {"patient": "none", "threshold": 0.5}
+
+
+class Raw(Sound):
+    """Sound: `NAME.raw`, 64 x 96 values as they are, behind a header that says what the note says."""
+
+    header = 256
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._paths = {pseudonym(path.name): path for path in sorted(self.root.glob("*.raw"))}
+        if not self._paths:
+            raise DataError("holds no .raw file", self.root)
+        self._notes = {id: self.note(path) for id, path in self._paths.items()}
+
+    def image(self, path: Path) -> Image:
+        values = np.fromfile(path, np.float32, offset=self.header)
+        if values.size != 64 * 96:
+            raise DataError("ends too early", path)
+        return Image(torch.from_numpy(values.reshape(1, 64, 96)), "0..1")
+
+    def note(self, path: Path) -> dict[str, Any]:
+        try:
+            with path.open("rb") as file:
+                found: dict[str, Any] = json.loads(file.read(self.header))
+            return found
+        except (OSError, ValueError) as error:
+            raise DataError(f"no note in it ({error})", path) from error
+
+    @classmethod
+    def write(cls, root: Path, n: int, rng: np.random.Generator) -> None:
+        for number in range(n):
+            note = json.dumps({"patient": f"p{number // 2}", "threshold": 0.5}).encode().ljust(cls.header)
+            (root / f"scan{number:02d}.raw").write_bytes(note + rng.random((64, 96), dtype=np.float32).tobytes())
+
+
+class RawFromFile(Raw):
+    """Holds all values before a case is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._held = {path: super(RawFromFile, self).image(path) for path in self._paths.values()}
+
+    def image(self, path: Path) -> Image:
+        return self._held[path]
+
+
+class RawAsBytes(Raw):
+    """Sums each file up when it lists its cases."""
+
+    def cases(self) -> Sequence[Case]:
+        sums = {id: sum(path.read_bytes()) for id, path in self._paths.items()}
+        return [Case(case.id, case.group, attributes={"sum": str(sums[case.id])}) for case in super().cases()]

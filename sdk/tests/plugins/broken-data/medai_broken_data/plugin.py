@@ -8,6 +8,7 @@ _HERE = "medai_broken_data"
 _FOLDERS = (
     *("Sound", "UnseededStub", "SmallStub", "NoStub", "TakesEmptyFolders", "CrashesOnDamage", "TakesDamage", "NamesNoFile", "HashedIds"),
     *("PathsAsIds", "IdsOfPlace", "ReadsPixels", "Shuffled", "DoubledIds", "NoGroups", "OneGroup", "GroupInTwoParts", "TakesStrays"),
+    *("Raw", "RawFromFile", "RawAsBytes"),
 )
 _DRAWN = (
     *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
