@@ -39,7 +39,7 @@ def test_how_to_pages_make_one_plugin_that_keeps_the_contract(tmp_path: Path) ->
     # Each page checks what is its own; all of it together takes one process.
     reader.run("medai plugin check medai-acme\nmedai list --plugin acme")
     ids = {id for page in PAGES for id in re.findall(r"--only (acme/[a-z0-9-]+)", page.read_text(encoding="utf-8"))}
-    assert len(ids) == 8
+    assert len(ids) == 9
     listed = set(re.findall(r"^  (acme/[a-z0-9-]+)", reader.said, re.MULTILINE))
     assert ids <= listed and {"acme/spots", "acme/landmarks"} <= listed
     reader.run("medai run mine.toml --stub")
