@@ -131,5 +131,7 @@ def test_a_report_is_no_better_than_what_ran() -> None:
     assert (skipped.ok, skipped.untried) == (False, ("loss acme/l1",))
     assert summary_of(skipped) == "medai-acme 1: 1 checks ran, 1 passed; 1 do not apply; of loss acme/l1 none ran"
     assert Report("acme", "medai-acme 1", (outcome("passed"), outcome("known"), outcome("failed", level="advice"))).ok
+    silenced = Report("acme", "medai-acme 1", (outcome("known"), outcome("not applicable")))
+    assert not silenced.ok
     assert not Report("acme", "medai-acme 1", (outcome("failed"),)).ok
     assert Report.of(skipped.as_record()) == skipped

@@ -198,7 +198,7 @@ def test_a_real_plugin(pytester: pytest.Pytester, distribution: Callable[..., Pa
     folder = distribution("medai-odd", "print('hello')\n")
     monkeypatch.setenv("PYTHONPATH", str(folder))
     result = pytester.runpytest_subprocess("--medai-plugin", "odd", "-k", "plugin.hooks-are-silent")
-    result.assert_outcomes(failed=1, deselected=17)
+    result.assert_outcomes(failed=1, deselected=18)
     result.stdout.fnmatch_lines(["printed: 'hello'", "medai-odd 0.1.0: 1 checks ran, 0 passed, 1 failed; 0 do not apply"])
 
 

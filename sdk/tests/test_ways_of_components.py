@@ -69,7 +69,7 @@ def test_what_is_sound_passes_all(outcomes: dict[str, list[dict[str, Any]]], nam
 
 
 def test_nothing_is_said_twice_and_all_are_there(outcomes: dict[str, list[dict[str, Any]]]) -> None:
-    assert set(outcomes) == {*BROKEN, *ADVISED, *SOUND, "declared", "broken-ways"}
+    assert set(outcomes) == {*BROKEN, *ADVISED, *SOUND, "declared", "declared-away", "without-a-reason", "broken-ways"}
     for found in outcomes.values():
         assert len({each["check"] for each in found}) == len(found)
 
@@ -88,4 +88,14 @@ def test_what_is_declared_is_known_and_has_to_fail(outcomes: dict[str, list[dict
     assert bad(outcomes["declared"]) == [
         ("component.no-network", "the spec's known_failures say that it fails, and it passes"),
         ("component.declares-real-checks", "there is no check component.nothing"),
+    ]
+
+
+def test_what_is_not_there_cannot_be_declared_away(outcomes: dict[str, list[dict[str, Any]]]) -> None:
+    assert [check for check, _ in bad(outcomes["declared-away"])] == ["component.target-resolves"]
+
+
+def test_a_declaration_has_a_reason(outcomes: dict[str, list[dict[str, Any]]]) -> None:
+    assert bad(outcomes["without-a-reason"]) == [
+        ("component.declares-real-checks", "no reason is given for component.writes-inside"),
     ]

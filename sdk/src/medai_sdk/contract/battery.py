@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medai.errors import MedaiError
-from medai_sdk.contract.check import Broken, Check, NotApplicable, checks_of
+from medai_sdk.contract.check import UNDENIABLE, Broken, Check, NotApplicable, checks_of
 from medai_sdk.contract.distribution import own_frame, own_roots, within
 from medai_sdk.contract.outcome import Outcome
 
@@ -98,7 +98,8 @@ class Battery:
         notes.hears_seeds = entry.kind not in _SEED_CHECKED
         known = getattr(entry.spec, "known_failures", {})
         for check in checks:
-            self._check(check, entry.kind, entry.id, subject, known.get(check.name, ""))
+            declared = "" if check.name in UNDENIABLE else known.get(check.name, "")
+            self._check(check, entry.kind, entry.id, subject, declared)
         state.restore()
 
     def _ordered(self, kind: str, id: str, checks: Iterator[Check] | list[Check]) -> Iterator[Check]:
@@ -121,7 +122,7 @@ class Battery:
             self._say(refuse=refusal)
 
     def _check(self, check: Check, kind: str, id: str, subject: Any, known: str) -> None:
-        self._begin(kind, id, check.name, check.says, known=known)
+        self._begin(kind, id, check.name, check.says)
         began = time.perf_counter()
         given_up = self._given_up.get((kind, id), "") if check.name != _RESOLVES else ""
         status, reason, mend, trace = ("not applicable", given_up, "", "") if given_up else _came(lambda: check.run(subject), self._roots)
@@ -141,8 +142,8 @@ class Battery:
         )
         self._say(outcome=asdict(outcome))
 
-    def _begin(self, kind: str, subject: str, check: str, says: str, *, known: str = "", least: float = 0.0) -> None:
-        self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says, "known": known}, least=least)
+    def _begin(self, kind: str, subject: str, check: str, says: str, *, least: float = 0.0) -> None:
+        self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says}, least=least)
 
 
 def _came(run: Callable[[], object], roots: tuple[Path, ...]) -> tuple[str, str, str, str]:

@@ -38,6 +38,12 @@ _MODULES = (
 )
 _CHECKS: dict[str, Check] = {}
 
+UNDENIABLE = (
+    *("component.target-resolves", "component.can-be-tried", "component.implements-runs", "component.declares-real-checks"),
+    "recipe.runs-on-stub-data",
+)
+"""Checks that no `known_failures` excuses: what fails them is not there, and all its other checks would fall silent."""
+
 
 class Broken(Exception):
     """The contract is broken.

@@ -44,6 +44,11 @@ class Outcome:
         return f"{self.kind} {self.subject}: {self.check}"
 
     @property
+    def verdict(self) -> bool:
+        """Whether something was found out: a failure that is declared, or a check that does not apply, says nothing for the subject."""
+        return self.status in ("passed", "failed")
+
+    @property
     def breaks(self) -> bool:
         """Whether the contract is broken."""
         return self.status == "failed" and self.level == "must"
@@ -72,14 +77,14 @@ class Report:
 
     @property
     def ran(self) -> int:
-        """How many checks came to a verdict."""
+        """How many checks were made, known failures among them."""
         return sum(each.status != "not applicable" for each in self.outcomes)
 
     @property
     def ok(self) -> bool:
         """Whether the contract is kept: nothing failed, and something ran, of the whole contract of each subject. What was all skipped is
         not kept."""
-        return self.ran > 0 and not self.untried and not any(each.breaks for each in self.outcomes)
+        return any(each.verdict for each in self.outcomes) and not self.untried and not any(each.breaks for each in self.outcomes)
 
     @property
     def untried(self) -> tuple[str, ...]:
@@ -87,7 +92,7 @@ class Report:
         if not self.whole:
             return ()
         subjects = dict.fromkeys((each.kind, each.subject) for each in self.outcomes)
-        tried = {(each.kind, each.subject) for each in self.outcomes if each.status != "not applicable"}
+        tried = {(each.kind, each.subject) for each in self.outcomes if each.verdict}
         return tuple(" ".join(each) for each in subjects if each not in tried)
 
     @classmethod

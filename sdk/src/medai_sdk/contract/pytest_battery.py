@@ -67,7 +67,11 @@ class Battery:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """What was all skipped is not green."""
         report = self._known()
-        if report is not None and session.exitstatus == pytest.ExitCode.OK and not (report.ok if self._whole() else report.ran):
+        if (
+            report is not None
+            and session.exitstatus == pytest.ExitCode.OK
+            and not (report.ok if self._whole() else any(each.verdict for each in report.outcomes))
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

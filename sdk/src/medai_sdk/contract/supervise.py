@@ -156,7 +156,6 @@ class _Supervisor:
 
 
 def _outcome_of(began: dict[str, Any], lost: Lost, told: str) -> Outcome:
-    """The check in which the process was lost; it breaks the contract, also where it is advice: no other can be trusted after it."""
-    declared = began.pop("known", "")
-    reason = f"{declared} ({told})" if declared else told
-    return Outcome(**began, level="must", status="known" if declared else "failed", reason=reason, traceback=lost.said)
+    """The check in which the process was lost; it breaks the contract, also where it is advice or declared: no other can be trusted after
+    it."""
+    return Outcome(**began, level="must", status="failed", reason=told, traceback=lost.said)

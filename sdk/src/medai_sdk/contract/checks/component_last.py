@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from medai_sdk.contract.check import Broken, all_checks, check
+import re
+
+from medai_sdk.contract.check import UNDENIABLE, Broken, all_checks, check
 from medai_sdk.contract.subjects import ComponentSubject
 
 _SHOWN = 3
+_SENTENCE = re.compile(r"\w+\W+\w+")
 
 
 @check("component.no-network", "it does not reach for the network unasked")
@@ -33,12 +36,17 @@ def keeps_global_state(subject: ComponentSubject) -> None:
         raise Broken(f"it changed {_some(changes)}", "use generators, contexts and arguments of its own, or set it back")
 
 
-@check("component.declares-real-checks", "known_failures name checks that there are")
+@check("component.declares-real-checks", "known_failures name checks that there are and that may be known to fail, each with a reason")
 def declares_real_checks(subject: ComponentSubject) -> None:
     names = {each.name for each in all_checks()}
-    unknown = [name for name in getattr(subject.entry.spec, "known_failures", {}) if name not in names]
+    declared = getattr(subject.entry.spec, "known_failures", {})
+    unknown = [name for name in declared if name not in names]
     if unknown:
         raise Broken(f"there is no check {_some(unknown)}", "medai plugin check --list has them all")
+    if fatal := [name for name in declared if name in UNDENIABLE]:
+        raise Broken(f"nothing excuses {_some(fatal)}", "take it out of known_failures, and the component too if it cannot be mended")
+    if bare := [name for name, reason in declared.items() if not _SENTENCE.search(reason)]:
+        raise Broken(f"no reason is given for {_some(bare)}", "write in known_failures why it fails, in words")
 
 
 @check("component.starts-no-program", "its own code starts no program", level="advice")

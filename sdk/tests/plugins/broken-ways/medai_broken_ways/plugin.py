@@ -44,4 +44,19 @@ def medai_losses():
             task="restoration",
             known_failures={"component.writes-inside": "it keeps a log", "component.no-network": "it may ask", "component.nothing": "-"},
         ),
+        LossSpec(
+            name="declared-away",
+            target="medai_broken_ways.losses:NotThere",
+            summary="Nothing, which is said to be known.",
+            task="restoration",
+            implements=("row-that-nothing-answers",),
+            known_failures={"component.target-resolves": "it is not there"},
+        ),
+        LossSpec(
+            name="without-a-reason",
+            target="medai_broken_ways.losses:WritesHere",
+            summary="Mean squared error that writes, and does not say why.",
+            task="restoration",
+            known_failures={"component.writes-inside": "."},
+        ),
     ]
