@@ -46,6 +46,7 @@ CAUGHT: dict[str, set[str]] = {
     "dataset drawn-dies-elsewhere": {"can-be-sent-to-a-process"},
     "dataset drawn-odd-facts": {"facts-are-plain"},
     "dataset drawn-no-unlabelled": {"reads-unlabelled-files"},
+    "dataset of-bad-samples": {"samples-keep-the-task"},
     "dataset view-in-place": {"view-changes-nothing-in-place"},
     "dataset view-loses-groups": {"view-keeps-groups"},
     "dataset view-loses-facts": {"view-hands-on-what-is-known"},
@@ -158,3 +159,14 @@ def test_the_spec_is_to_name_what_a_view_takes_only_where_it_does_not(outcomes: 
     mends = {each["subject"]: each["mend"] for each in outcomes if each["check"] == "dataset.can-be-opened"}
     assert mends["broken-data/view-takes-rows"] == "name in its spec the task and the inputs that it takes"
     assert "spec" not in mends["broken-data/view-cannot-count"]
+
+
+def test_bad_samples_are_the_fault_of_their_dataset_and_not_of_the_model(checked: Callable[..., dict[str, Any]]) -> None:
+    wanted = ("broken-data/net-of-bad-samples", "broken-data/learn-bad-samples")
+    outcomes = checked("broken-data", *(word for name in wanted for word in ("--only", name)))["outcomes"]
+    of_model = {each["check"]: each for each in outcomes if each["kind"] == "model"}
+    assert not [each for each in of_model.values() if each["status"] == "failed" and each["level"] == "must"]
+    told = "its data could not be read: see dataset broken-data/of-bad-samples, in recipe broken-data/learn-bad-samples"
+    assert {each["reason"] for name, each in of_model.items() if name.startswith("model.")} == {told}
+    assert of_model["component.can-be-tried"]["reason"] == told
+    assert "recipe.runs-on-stub-data" in {each["check"] for each in outcomes if each["kind"] == "recipe" and each["status"] == "failed"}

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from medai._discovery import Entry, load_target, registry
-from medai._engine.configure import Configuration, Request, configure, informed
+from medai._engine.configure import Configuration, Request, configure, informed, innermost
 from medai._engine.construct import defaults, signature_of
 from medai._engine.data import facts_of, open_slots, with_views
 from medai._engine.feed import case_rng
 from medai._engine.models import build_task
 from medai.api import Recipe, Spec, Train, Use
-from medai.errors import MedaiError
+from medai.errors import DataError, MedaiError
 from medai.tasks import Case, Dataset, Sample, Task
-from medai_sdk.contract.check import Broken
+from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.stub import INPUTS_OF, samples
 
 _CASES = 6
@@ -60,12 +60,19 @@ def situations(entry: Entry) -> Iterator[Situation]:
 
     Raises:
         Broken: it has required parameters, and neither an example nor a recipe says them.
+        NotApplicable: of the recipes that use it, the data cannot be read: what it answers to others would say nothing of it.
     """
     assert isinstance(entry.spec, Spec)
+    unread: list[Unread] = []
     if not entry.spec.example:
         for recipe in registry().entries("recipe"):
             if recipe.plugin == entry.plugin and isinstance(recipe.spec, Recipe):
-                yield from _in_recipe(entry, recipe)
+                try:
+                    yield from _in_recipe(entry, recipe)
+                except Unread as error:
+                    unread.append(error)
+    if unread:
+        raise NotApplicable(str(unread[0])) from unread[0]
     target = load_target(entry)
     required = [name for name, each in signature_of(target).items() if each.default is each.empty and name not in entry.spec.example]
     if required:
@@ -90,6 +97,8 @@ def _in_recipe(entry: Entry, recipe: Entry) -> Iterator[Situation]:
         return
     try:
         configuration, given, training = on_stub_data(recipe.id)
+    except Unread:
+        raise
     except MedaiError:
         # That it does not run is said where the recipe itself is tried.
         return
@@ -117,8 +126,16 @@ def _beside_recipes(entry: Entry) -> Iterator[Situation]:
             yield Situation(f"recipe {recipe.id}", held.task, use, held.model, held.loss, held.train or Train(steps=1), given, training)
 
 
+class Unread(DataError):
+    """The stub data of a recipe cannot be read as its task wants them, which is their dataset's fault."""
+
+
 def on_stub_data(id: str) -> tuple[Configuration, tuple[Sample[Any, Any], ...], tuple[Sample[Any, Any], ...]]:
-    """A recipe on its stub data, or on its embedded data where it has no other, and samples of them without and with training's views."""
+    """A recipe on its stub data, or on its embedded data where it has no other, and samples of them without and with training's views.
+
+    Raises:
+        MedaiError: it cannot be resolved; `Unread` where it is, and its data are at fault.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         try:
             configuration = configure(Request(id, stub=True), stub_root=Path(scratch))
@@ -127,8 +144,14 @@ def on_stub_data(id: str) -> tuple[Configuration, tuple[Sample[Any, Any], ...], 
         slots = open_slots(configuration.recipe, {})
         configuration = informed(configuration, facts_of(slots))
         train = configuration.recipe.train
-        dataset = slots[0].dataset
-        return configuration, read_some(dataset), read_some(with_views(dataset, train.views if train else (), {}))
+        dataset, task = slots[0].dataset, build_task(configuration.recipe.task)
+        try:
+            given, training = (read_some(each) for each in (dataset, with_views(dataset, train.views if train else (), {})))
+            for sample in (*given, *training):
+                task.check(sample)
+        except (Exception, SystemExit) as error:
+            raise Unread(f"its data could not be read: see dataset {innermost(slots[0].use).id}, in recipe {id}") from error
+        return configuration, given, training
 
 
 def _uses(recipe: Recipe) -> Iterator[Use]:

@@ -67,17 +67,21 @@ class TriedSubject(ComponentSubject):
 
     def __init__(self, entry: Entry, folder: Path, watch: Watch) -> None:
         super().__init__(entry, folder, watch)
-        self._found: Situation | Broken | None = None
+        self._found: Situation | Broken | NotApplicable | None = None
 
     def prepare(self) -> None:
         """Find the first situation in which it can be built and answers.
 
         Raises:
             Broken: there is none, for the reasons given.
+            NotApplicable: what it needs is not installed, or its data cannot be read.
         """
         if self._found is None:
-            self._found = self._first()
-        if isinstance(self._found, Broken):
+            try:
+                self._found = self._first()
+            except NotApplicable as error:
+                self._found = error
+        if isinstance(self._found, Broken | NotApplicable):
             raise self._found
 
     @property

@@ -169,3 +169,11 @@ class OddlyLabelled(Labelled):
 
     def sample(self, case: Case, rng: np.random.Generator) -> Sample[Image, Any]:
         return replace(super().sample(case, rng), reference=OddLabel(int(case.id[1:]) % 2))
+
+
+class BadlyLabelled(Labelled):
+    """Images in float64, which no task takes."""
+
+    def sample(self, case: Case, rng: np.random.Generator) -> Sample[Image, Any]:
+        sample = super().sample(case, rng)
+        return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels.double()))

@@ -39,6 +39,7 @@ def medai_datasets():
         _dataset("view-of-a-run", f"{_HERE}.views:OfARun", "broken-data/sound"),
         DatasetSpec(name="view-takes-rows", target=f"{_HERE}.views:TakesRows", summary="rows too", inputs=("image", "row")),
         *(_dataset(f"of-{_named(name)}", f"{_HERE}.drawn:Labelled", f"broken-data/{_named(name)}") for name in _TASKS),
+        _dataset("of-bad-samples", f"{_HERE}.drawn:BadlyLabelled", "classification"),
         _dataset("of-does-not-stack", f"{_HERE}.drawn:OddlyLabelled", "broken-data/does-not-stack"),
     )
 
@@ -53,13 +54,22 @@ def medai_tasks():
 
 @hookimpl
 def medai_models():
-    return (ModelSpec(name="net", target=f"{_HERE}.tasks:Net", summary="a plain network"),)
+    return (
+        ModelSpec(name="net", target=f"{_HERE}.tasks:Net", summary="a plain network"),
+        ModelSpec(name="net-of-bad-samples", target=f"{_HERE}.tasks:Net", summary="a sound network, whose data are not"),
+    )
 
 
 @hookimpl
 def medai_recipes():
     return (
         *(_recipe(f"learn-{_named(name)}", _named(name)) for name in _TASKS),
+        replace(
+            _recipe("learn-bad-samples", "sound"),
+            task="classification",
+            model=use("broken-data/net-of-bad-samples"),
+            data={"images": Slot(folder=use("broken-data/of-bad-samples"), embedded=use("broken-data/of-bad-samples"))},
+        ),
         replace(
             _recipe("learn-in-stages", "sound"),
             views=(use("broken-data/view-of-a-run", judge=run_of("first")),),
