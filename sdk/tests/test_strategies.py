@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, assume, find, given, settings
 from hypothesis import strategies as st
 
 from medai._engine.construct import construct
@@ -54,6 +54,8 @@ def test_samples_and_what_agrees_with_them_are_taken(task: str, kind: str, dimen
 def test_files_keep_what_agrees(task: str, kind: str, dimensions: int, data: st.DataObject) -> None:
     asked, sample = build_task(task), data.draw(samples_of(task, kind, dimensions=dimensions, classes=400))
     (answer,) = asked.perfect([sample])
+    # No format that medai writes tells a volume of several channels and one plane from a plane.
+    assume(task != "restoration" or dimensions < 3 or answer.pixels.shape[0] == 1 or answer.pixels.shape[1] > 1)
     with tempfile.TemporaryDirectory() as folder:
         loaded = asked.load(asked.save(answer, sample, Path(folder) / sample.case.id))
     assert apart(loaded, answer) < 1e-6

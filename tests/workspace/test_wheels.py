@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from workspace import CORE, PLUGINS, PROJECTS, Project, closure, libraries
+from workspace import CORE, PLUGINS, PROJECTS, SDK, Project, closure, libraries
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
 each = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
@@ -82,22 +82,23 @@ def test_the_wheel_holds_what_it_should(project: Project, wheels: dict[str, Path
     assert {name.split("/")[0] for name in names} == {project.package, information}
     assert f"{project.package}/py.typed" in names
     assert f"{information}/licenses/LICENSE" in names
-    assert not [name for name in names if "/tests/" in name or name.endswith(".pyc")]
+    assert not [name for name in names if ("/tests/" in name and "/templates/" not in name) or name.endswith(".pyc")]
     sources = {path.relative_to(project.source).as_posix() for path in project.source.rglob("*") if path.is_file()}
     packed = {name.removeprefix(f"{project.package}/") for name in names if name.startswith(f"{project.package}/")}
     assert packed == {name for name in sources if "__pycache__" not in name}
-    assert "[medai.v1]" in points
+    assert ("[medai.commands.v1]" if project is SDK else "[medai.v1]") in points
     assert "License-Expression: Apache-2.0" in described
     assert ("medai = medai._cli:main" in points) == (project is CORE)
 
 
 @each
 def test_it_lists_itself_and_no_other_plugin(project: Project, alone: dict[str, dict[str, str]]) -> None:
-    plugin = project.name.removeprefix("medai-")
+    # The kit is no plugin.
+    wanted = {"medai"} if project is SDK else {"medai", project.name.removeprefix("medai-")}
     plugins = json.loads(medai(alone[project.name], "list", "plugins", "--json"))
-    assert {record["id"] for record in plugins} == {"medai", plugin}
+    assert {record["id"] for record in plugins} == wanted
     offered = json.loads(medai(alone[project.name], "list", "--json"))
-    assert {record["plugin"] for record in offered} == {"medai", plugin}
+    assert {record["plugin"] for record in offered} == wanted
 
 
 @each

@@ -119,7 +119,7 @@ class Restoration:
 
     def save(self, prediction: Image, sample: Sample[Image, Image], stem: Path) -> Path:
         """Write `.nrrd` of several channels; of one, `.nii.gz` on the input's grid where it has an affine, else `.npy` (which keeps no
-        unit). A volume of one plane is `.npy` too: the other formats read as a plane."""
+        unit). A volume of one plane is `.npy` too: the other formats read as a plane, as does one of several channels."""
         channels, *size = prediction.pixels.shape
         placed = sample.origin is not None and sample.origin.affine is not None and (len(size) == 2 or size[0] > 1)
         suffix = ".nrrd" if channels > 1 else ".nii.gz" if placed else ".npy"
