@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from medai_sdk import Report, check_plugin
-from medai_sdk.contract.sources import private_imports, unsafe_calls
+from medai_sdk.contract.watching.sources import private_imports, unsafe_calls
 
 Distribution = Callable[..., Path]
 

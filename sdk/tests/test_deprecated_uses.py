@@ -11,7 +11,7 @@ import pytest
 from medai import _deprecated
 from medai._deprecated import Deprecation
 from medai_sdk import check_plugin
-from medai_sdk.contract.sources import deprecated_uses
+from medai_sdk.contract.watching.sources import deprecated_uses
 
 _TIMES = {"warns": "0.2", "fails": "0.4", "gone": "0.5"}
 GOING = (

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from medai_sdk.contract.devices import left_behind, mixes
+from medai_sdk.contract.watching.devices import left_behind, mixes
 
 KERNEL = torch.ones(3, 3)
 IMAGE = torch.rand(3, 3)

@@ -40,7 +40,7 @@ def acme(pytester: pytest.Pytester) -> Callable[..., None]:
             import pytest
             from medai_sdk import Outcome, Report
             from medai_sdk.contract import pytest_battery
-            from medai_sdk.contract.supervise import Planned
+            from medai_sdk.contract.isolation.supervise import Planned
 
             ROWS = json.loads({json.dumps(json.dumps(rows))})
 

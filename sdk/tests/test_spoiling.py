@@ -10,8 +10,8 @@ import torch
 from medai.tasks import Batch, Boxes, Image, Label, Mask
 from medai.tasks.detection import Detection
 from medai.tasks.segmentation import Segmentation
-from medai_sdk.contract.comparing import copied, difference
-from medai_sdk.contract.spoiling import degenerate, untied, worse_answers
+from medai_sdk.contract.trials.comparing import copied, difference
+from medai_sdk.contract.trials.spoiling import degenerate, untied, worse_answers
 from medai_sdk.stub import samples
 
 

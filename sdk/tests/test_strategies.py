@@ -16,7 +16,7 @@ from medai._engine.construct import construct
 from medai._engine.models import build_task
 from medai.errors import UsageError
 from medai.tasks import Batch, Boxes, Image, Mask, Row, Sample
-from medai_sdk.contract.comparing import difference, leaves
+from medai_sdk.contract.trials.comparing import difference, leaves
 from medai_sdk.strategies import predictions_of, samples_of
 from medai_sdk.stub import INPUTS_OF, output
 

@@ -12,7 +12,7 @@ import torch
 from medai._engine.models import build_task
 from medai.errors import UsageError
 from medai.tasks import Image, Row, Sample
-from medai_sdk.contract.comparing import differs
+from medai_sdk.contract.trials.comparing import differs
 from medai_sdk.stub import INPUTS_OF, batch, output, samples
 
 KINDS = [(task, kind) for task, kinds in INPUTS_OF.items() for kind in kinds]

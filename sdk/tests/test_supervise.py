@@ -17,7 +17,7 @@ import pytest
 
 from medai.errors import EnvironmentFault, PluginError, UsageError
 from medai_sdk import Report, check_plugin
-from medai_sdk.contract import process
+from medai_sdk.contract.isolation import process
 
 Distribution = Callable[..., Path]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from medai_sdk.contract.written import content_of, pickles_in
+from medai_sdk.contract.trials.written import content_of, pickles_in
 
 HELD = {"weights": [1.0, 2.0], "name": "net"}
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from medai_sdk.contract.isolation.supervise import check_plugin
     from medai_sdk.contract.outcome import Outcome, Report
-    from medai_sdk.contract.supervise import check_plugin
 
 __version__ = "0.1.0"
 __all__ = ["Outcome", "Report", "check_plugin"]
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(outcome, name)
     if name == "check_plugin":
-        from medai_sdk.contract.supervise import check_plugin
+        from medai_sdk.contract.isolation.supervise import check_plugin
 
         return check_plugin
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

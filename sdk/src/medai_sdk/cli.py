@@ -33,8 +33,8 @@ def check(name: str | None, only: tuple[str, ...], seconds: float, as_list: bool
     6 it is broken, 2 there is no such plugin or check, 7 the process that checks cannot be started.
     """
     from medai.errors import PluginError
-    from medai_sdk.contract.progress import Progress
-    from medai_sdk.contract.supervise import check_plugin
+    from medai_sdk.contract.isolation.progress import Progress
+    from medai_sdk.contract.isolation.supervise import check_plugin
     from medai_sdk.contract.text import listing_of, summary_of
 
     if as_list:

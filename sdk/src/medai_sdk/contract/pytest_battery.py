@@ -15,8 +15,8 @@ import pytest
 from filelock import FileLock
 
 from medai.errors import MedaiError
+from medai_sdk.contract.isolation.supervise import Planned, check_plugin, plan_of
 from medai_sdk.contract.outcome import Outcome, Report
-from medai_sdk.contract.supervise import Planned, check_plugin, plan_of
 from medai_sdk.contract.text import summary_of, told
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from medai._discovery import load_target, registry
 from medai.api import Recipe, Spec, Table
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.parameters import docstrings, keywords
-from medai_sdk.contract.subjects import ComponentSubject, TriedSubject
+from medai_sdk.contract.subjects.component import ComponentSubject, TriedSubject
+from medai_sdk.contract.subjects.parameters import docstrings, keywords
 
 _LONGEST = 120
 """Letters of a summary that stand in one line of `medai list`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.subjects import ComponentSubject, TriedSubject
+from medai_sdk.contract.subjects.component import ComponentSubject, TriedSubject
 
 
 @check("component.target-resolves", "the spec's target can be imported and called")

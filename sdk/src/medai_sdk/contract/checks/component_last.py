@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from medai_sdk.contract.check import UNDENIABLE, Broken, all_checks, check
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
 
 _SHOWN = 3
 _SENTENCE = re.compile(r"\w+\W+\w+")

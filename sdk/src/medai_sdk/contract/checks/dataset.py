@@ -10,12 +10,12 @@ from typing import Any
 from medai._engine.data import fingerprint
 from medai.errors import DataError
 from medai.tasks import Case, Dataset
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, check
-from medai_sdk.contract.comparing import differs
-from medai_sdk.contract.data import SEED, STUBS, Opened, read
-from medai_sdk.contract.datasets import DatasetSubject
-from medai_sdk.contract.read_elsewhere import look_there
+from medai_sdk.contract.isolation.read_elsewhere import look_there
+from medai_sdk.contract.subjects.data import SEED, STUBS, Opened, read
+from medai_sdk.contract.subjects.datasets import DatasetSubject
+from medai_sdk.contract.trials.comparing import differs
+from medai_sdk.contract.watching.chance import seed_all
 
 _FEW = 3
 _MOST_DAMAGED = 6

@@ -10,13 +10,13 @@ from typing import Any
 from unittest.mock import patch
 
 from medai.tasks import Case
-from medai_sdk.contract.bytes_read import bytes_noted, read_whole
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way, files_in
-from medai_sdk.contract.comparing import differs
-from medai_sdk.contract.data import Opened, Watched
-from medai_sdk.contract.datasets import DatasetSubject
-from medai_sdk.contract.decoders import decoding_noted
+from medai_sdk.contract.subjects.data import Opened, Watched
+from medai_sdk.contract.subjects.datasets import DatasetSubject
+from medai_sdk.contract.trials.comparing import differs
+from medai_sdk.contract.watching.bytes_read import bytes_noted, read_whole
+from medai_sdk.contract.watching.decoders import decoding_noted
 
 _SPLITS = ("train", "valid", "test")
 _TELLING = ("PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "AccessionNumber", "ReferringPhysicianName")

@@ -13,13 +13,13 @@ from medai._discovery import registry
 from medai._engine.models import build_task
 from medai.errors import DataError
 from medai.tasks import Case, Dataset, Origin, Sample, Task
-from medai_sdk.contract.chance import reset_by
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way
-from medai_sdk.contract.comparing import differs
-from medai_sdk.contract.data import Opened, read, read_seeded, some
-from medai_sdk.contract.datasets import DatasetSubject
-from medai_sdk.contract.read_elsewhere import read_there
+from medai_sdk.contract.isolation.read_elsewhere import read_there
+from medai_sdk.contract.subjects.data import Opened, read, read_seeded, some
+from medai_sdk.contract.subjects.datasets import DatasetSubject
+from medai_sdk.contract.trials.comparing import differs
+from medai_sdk.contract.watching.chance import reset_by
 
 _FROM_RNG = "draw from the rng that read is given, and keep no generator"
 _FEW = 3

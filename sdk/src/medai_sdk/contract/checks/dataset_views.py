@@ -10,10 +10,10 @@ import numpy as np
 from medai.errors import DataError
 from medai.tasks import Image, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import copied, differs
-from medai_sdk.contract.data import Opened, Watched, read, some
-from medai_sdk.contract.datasets import DatasetSubject
-from medai_sdk.contract.situation import InMemory
+from medai_sdk.contract.subjects.data import Opened, Watched, read, some
+from medai_sdk.contract.subjects.datasets import DatasetSubject
+from medai_sdk.contract.subjects.situation import InMemory
+from medai_sdk.contract.trials.comparing import copied, differs
 from medai_sdk.stub.landmarks import at_border, landmarks, place_of
 
 _DRAWS = {False: 4, True: 40}

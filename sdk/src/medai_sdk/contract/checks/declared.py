@@ -11,8 +11,8 @@ from medai._words import nearest
 from medai.api import Spec
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.parameters import keywords, undocumented, unresolved, writable
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.subjects.parameters import keywords, undocumented, unresolved, writable
 from medai_sdk.stub import INPUTS_OF
 
 

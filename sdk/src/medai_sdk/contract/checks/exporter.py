@@ -12,9 +12,9 @@ import numpy as np
 from medai.errors import EnvironmentFault
 from medai.tasks import Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import difference
-from medai_sdk.contract.exported import ExporterSubject
-from medai_sdk.contract.written import content_of, image_of, pickles_in, values_of
+from medai_sdk.contract.subjects.exported import ExporterSubject
+from medai_sdk.contract.trials.comparing import difference
+from medai_sdk.contract.trials.written import content_of, image_of, pickles_in, values_of
 
 _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
 """Files that say where in the patient an image lies."""

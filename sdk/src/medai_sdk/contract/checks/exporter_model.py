@@ -6,8 +6,8 @@ from pathlib import Path
 
 from medai.errors import DataError, MedaiError, UsageError
 from medai_sdk.contract.check import Broken, check
-from medai_sdk.contract.comparing import difference
-from medai_sdk.contract.exported import ExporterSubject
+from medai_sdk.contract.subjects.exported import ExporterSubject
+from medai_sdk.contract.trials.comparing import difference
 
 _CLOSE = 1e-3
 """Of the largest number in the predictions: what arithmetic in another order may make of them."""

@@ -8,7 +8,7 @@ from medai._discovery import registry
 from medai.api import Table
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
 
 _ROW = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import copied, difference, differs, tensors
-from medai_sdk.contract.devices import left_behind, mixes
-from medai_sdk.contract.losses import LossSubject, learning, parts_of
+from medai_sdk.contract.subjects.losses import LossSubject, learning, parts_of
+from medai_sdk.contract.trials.comparing import copied, difference, differs, tensors
+from medai_sdk.contract.watching.chance import seed_all
+from medai_sdk.contract.watching.devices import left_behind, mixes
 
 _ALIKE = 1e-5
 _SURE = 12.0

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import copied, difference
-from medai_sdk.contract.measured import MetricSubject, figures, parts_of
-from medai_sdk.contract.spoiling import degenerate, untied, worse_answers
+from medai_sdk.contract.subjects.measured import MetricSubject, figures, parts_of
+from medai_sdk.contract.trials.comparing import copied, difference
+from medai_sdk.contract.trials.spoiling import degenerate, untied, worse_answers
 
 _SAME = 1e-5
 """Of a figure's size: what sums in another order, in single precision, may make of it."""

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping
 
 from medai_sdk.contract.check import Broken, check
-from medai_sdk.contract.comparing import difference
-from medai_sdk.contract.measured import MetricSubject
+from medai_sdk.contract.subjects.measured import MetricSubject
+from medai_sdk.contract.trials.comparing import difference
 
 
 @check("metric.measures-a-model", "`measure` gives figures of a model by name, each a float of Python's")

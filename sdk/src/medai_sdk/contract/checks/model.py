@@ -10,11 +10,11 @@ import torch
 from medai._engine.module import ModuleLearner
 from medai.errors import DataError, MedaiError, UsageError
 from medai.tasks import Batch, Image, Sample
-from medai_sdk.contract.chance import reset_by, seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import CLOSE, copied, difference, differs, nearest, tensors
-from medai_sdk.contract.lessons import another, answers, gradients, loss_of, step_of, taught, turns_of
-from medai_sdk.contract.subjects import ModelSubject
+from medai_sdk.contract.subjects.component import ModelSubject
+from medai_sdk.contract.subjects.lessons import another, answers, gradients, loss_of, step_of, taught, turns_of
+from medai_sdk.contract.trials.comparing import CLOSE, copied, difference, differs, nearest, tensors
+from medai_sdk.contract.watching.chance import reset_by, seed_all
 
 _COUNT = 3
 

@@ -10,10 +10,9 @@ import torch
 
 from medai._engine.module import ModuleLearner
 from medai.tasks import Progress
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import CLOSE, difference, leaves, tensors
-from medai_sdk.contract.lessons import (
+from medai_sdk.contract.subjects.component import ModelSubject
+from medai_sdk.contract.subjects.lessons import (
     ADAM,
     BATCH,
     LONG,
@@ -29,7 +28,8 @@ from medai_sdk.contract.lessons import (
     turns_of,
     twin,
 )
-from medai_sdk.contract.subjects import ModelSubject
+from medai_sdk.contract.trials.comparing import CLOSE, difference, leaves, tensors
+from medai_sdk.contract.watching.chance import seed_all
 
 _LEAST_FALL, _LEAST_FALL_FROM_PEAK = 0.005, 0.25
 _MOST_ERROR = 2.0

@@ -18,13 +18,13 @@ from medai._engine.checkpoint import load_state, save_state
 from medai._engine.module import ModuleLearner, _Step
 from medai.errors import DivergedError, PluginError
 from medai.tasks import Batch
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import CLOSE, difference, leaves
-from medai_sdk.contract.devices import left_behind, mixes
-from medai_sdk.contract.elsewhere import answers_elsewhere
-from medai_sdk.contract.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of, twin
-from medai_sdk.contract.subjects import ModelSubject
+from medai_sdk.contract.isolation.elsewhere import answers_elsewhere
+from medai_sdk.contract.subjects.component import ModelSubject
+from medai_sdk.contract.subjects.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of, twin
+from medai_sdk.contract.trials.comparing import CLOSE, difference, leaves
+from medai_sdk.contract.watching.chance import seed_all
+from medai_sdk.contract.watching.devices import left_behind, mixes
 
 _EXACT = 1e-6
 _STEPS = 4

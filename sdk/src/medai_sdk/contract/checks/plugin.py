@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.whole import PluginSubject
+from medai_sdk.contract.subjects.whole import PluginSubject
 
 _SECONDS = 2.0
 _SHOWN = 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from medai._discovery import registry
 from medai_sdk.contract.check import Broken, check
-from medai_sdk.contract.sources import deprecated_uses, sources
-from medai_sdk.contract.whole import PluginSubject
+from medai_sdk.contract.subjects.whole import PluginSubject
+from medai_sdk.contract.watching.sources import deprecated_uses, sources
 
 
 @check("plugin.uses-nothing-deprecated", "it uses nothing that goes from medai, and ids by the names that they have", level="advice")

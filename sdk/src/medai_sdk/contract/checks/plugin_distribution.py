@@ -12,8 +12,8 @@ from medai._discovery.scan import CORE, PLUGINS, candidates, canonical
 from medai._discovery.window import unmet
 from medai.api import Spec
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.sources import private_imports, sources, unsafe_calls
-from medai_sdk.contract.whole import PluginSubject
+from medai_sdk.contract.subjects.whole import PluginSubject
+from medai_sdk.contract.watching.sources import private_imports, sources, unsafe_calls
 
 _OTHERS = ("test", "tests", "doc", "docs", "src", "example", "examples", "tools", "scripts", "benchmarks", "build")
 _BOUNDS = (">=", "~=", "==", ">", "===")

@@ -24,10 +24,10 @@ from medai._results.folder import RunFolder
 from medai.api import Recipe, Train
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import difference
-from medai_sdk.contract.inputs_as_files import file_of
-from medai_sdk.contract.parts import parts_of, runs_of, serves
-from medai_sdk.contract.ran import Ran, RecipeSubject
+from medai_sdk.contract.subjects.parts import parts_of, runs_of, serves
+from medai_sdk.contract.subjects.ran import Ran, RecipeSubject
+from medai_sdk.contract.trials.comparing import difference
+from medai_sdk.contract.trials.inputs_as_files import file_of
 
 _SAME = 1e-6
 _FILES = ("record", "split", "cases", "summary", "report")

@@ -14,9 +14,9 @@ from medai._words import nearest
 from medai.api import Cell, Recipe, Table
 from medai.errors import MedaiError
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.measured import figures
-from medai_sdk.contract.situation import on_stub_data
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.subjects.measured import figures
+from medai_sdk.contract.subjects.situation import on_stub_data
 
 
 @check(

@@ -12,8 +12,8 @@ from medai.api import MetricSpec, Use
 from medai.errors import DataError, MedaiError, PluginError
 from medai.tasks import Batch, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.comparing import copied, differs
-from medai_sdk.contract.tasks import TaskSubject
+from medai_sdk.contract.subjects.tasks import TaskSubject
+from medai_sdk.contract.trials.comparing import copied, differs
 from medai_sdk.stub.spoilt import spoilt
 
 _NEEDED = ("arguments", "target", "predictions", "check", "check_prediction", "draw", "save", "load", "open")

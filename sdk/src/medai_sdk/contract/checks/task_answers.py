@@ -16,9 +16,9 @@ from medai.io import write_image
 from medai.tasks import Batch, Image
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.task import perfect
-from medai_sdk.contract.comparing import difference, leaves, tensors
-from medai_sdk.contract.data import read
-from medai_sdk.contract.tasks import TaskSubject
+from medai_sdk.contract.subjects.data import read
+from medai_sdk.contract.subjects.tasks import TaskSubject
+from medai_sdk.contract.trials.comparing import difference, leaves, tensors
 
 _ROUNDING = 1e-4
 """Relative to the largest value, by which what is saved as text may differ."""

@@ -11,7 +11,7 @@ import torch
 
 from medai.errors import MedaiError
 from medai.tasks import Sample, Task
-from medai_sdk.contract.comparing import difference
+from medai_sdk.contract.trials.comparing import difference
 
 
 def worse_answers(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medai_sdk.contract.watch import called_by
+from medai_sdk.contract.watching.watch import called_by
 
 _CUDNN: Any = torch.backends.cudnn
 _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {

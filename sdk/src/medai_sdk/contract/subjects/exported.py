@@ -16,13 +16,13 @@ from medai._engine.construct import construct
 from medai.api import Spec, Train, Use
 from medai.errors import DataError, EnvironmentFault, MedaiError, UsageError
 from medai.tasks import Batch, Predictor
-from medai_sdk.contract.answers import Answers, all_answers
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.comparing import copied
-from medai_sdk.contract.models_to_export import trained
-from medai_sdk.contract.situation import Situation, situations
-from medai_sdk.contract.subjects import ModelSubject, TriedSubject
-from medai_sdk.contract.watch import Watch
+from medai_sdk.contract.subjects.component import ModelSubject, TriedSubject
+from medai_sdk.contract.subjects.models_to_export import trained
+from medai_sdk.contract.subjects.situation import Situation, situations
+from medai_sdk.contract.trials.answers import Answers, all_answers
+from medai_sdk.contract.trials.comparing import copied
+from medai_sdk.contract.watching.watch import Watch
 
 
 @dataclass(frozen=True)

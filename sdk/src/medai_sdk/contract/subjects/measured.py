@@ -12,9 +12,9 @@ from medai._engine.construct import construct
 from medai.errors import PluginError
 from medai.tasks import Batch, Sample, Task
 from medai_sdk.contract.check import NotApplicable
-from medai_sdk.contract.comparing import copied
-from medai_sdk.contract.situation import Situation
-from medai_sdk.contract.subjects import TriedSubject
+from medai_sdk.contract.subjects.component import TriedSubject
+from medai_sdk.contract.subjects.situation import Situation
+from medai_sdk.contract.trials.comparing import copied
 
 
 class MetricSubject(TriedSubject):

@@ -14,7 +14,7 @@ from typing import Any
 from medai._discovery import Entry, PluginRecord
 from medai._discovery.scan import CORE
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.distribution import installed, places, top_levels
+from medai_sdk.contract.watching.distribution import installed, places, top_levels
 
 _SHOWN = 300
 """Characters of what it prints."""
@@ -82,7 +82,7 @@ class PluginSubject:
 
     def _probe(self, seed: str) -> dict[str, Any]:
         result, said = self.folder / f"probe-{seed}.json", self.folder / f"said-{seed}.txt"
-        command = [sys.executable, "-P", "-m", "medai_sdk.contract.probe", self.module, str(result), *map(str, self.roots)]
+        command = [sys.executable, "-P", "-m", "medai_sdk.contract.isolation.probe", self.module, str(result), *map(str, self.roots)]
         with said.open("wb") as file:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env={**os.environ, "PYTHONHASHSEED": seed}, check=False

@@ -11,8 +11,8 @@ from typing import Any
 from medai._engine.models import build_task
 from medai.errors import UsageError
 from medai.tasks import Origin, Sample
-from medai_sdk.contract.comparing import copied, difference
-from medai_sdk.contract.spoiling import worse_answers
+from medai_sdk.contract.trials.comparing import copied, difference
+from medai_sdk.contract.trials.spoiling import worse_answers
 from medai_sdk.stub import INPUTS_OF, samples
 from medai_sdk.stub.dicom import from_dicom
 

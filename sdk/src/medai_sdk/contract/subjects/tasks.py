@@ -14,9 +14,9 @@ from medai.api import Recipe, Spec
 from medai.errors import MedaiError, UsageError
 from medai.tasks import Batch, Sample, Task
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.data import is_view, read_some
-from medai_sdk.contract.datasets import DatasetSubject
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.subjects.data import is_view, read_some
+from medai_sdk.contract.subjects.datasets import DatasetSubject
 from medai_sdk.stub import INPUTS_OF, output, samples
 
 _CASES = 4

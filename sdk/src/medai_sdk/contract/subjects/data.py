@@ -18,11 +18,11 @@ from medai._engine.feed import case_rng
 from medai.api import Recipe, Spec, Use
 from medai.errors import DataError, MedaiError, UsageError
 from medai.tasks import Case, Dataset, Sample
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import Broken
-from medai_sdk.contract.comparing import copied
-from medai_sdk.contract.situation import InMemory
-from medai_sdk.contract.untrained import on_stub_data, untrained_runs
+from medai_sdk.contract.subjects.situation import InMemory
+from medai_sdk.contract.subjects.untrained import on_stub_data, untrained_runs
+from medai_sdk.contract.trials.comparing import copied
+from medai_sdk.contract.watching.chance import seed_all
 from medai_sdk.stub import INPUTS_OF, samples
 
 STUBS = 8

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import medai
-from medai_sdk.contract.distribution import within
+from medai_sdk.contract.watching.distribution import within
 
 _WRITING = set("wax+")
 _CONNECTING = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
@@ -19,8 +19,8 @@ _BY_FOLDER = ("os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.u
 """Their last argument is the folder that the name is in, by descriptor."""
 _STARTING = {"subprocess.Popen": 1, "os.system": 0, "os.exec": 1, "os.posix_spawn": 1, "os.spawn": 2}
 """Where each event has the command line."""
-_HERE = Path(__file__).resolve().parent
-_OURS = (Path(medai.__file__).resolve().parent, Path(__file__).resolve().parent.parent)
+_HERE = Path(__file__).resolve().parents[1]
+_OURS = (Path(medai.__file__).resolve().parent, Path(__file__).resolve().parents[2])
 
 
 class Watch:

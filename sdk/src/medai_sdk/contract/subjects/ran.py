@@ -13,8 +13,8 @@ from medai._engine.run import Options, start
 from medai._results.folder import RunFolder
 from medai.api import Recipe
 from medai_sdk.contract.check import NotApplicable
-from medai_sdk.contract.subjects import ComponentSubject
-from medai_sdk.contract.watch import Watch
+from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.watching.watch import Watch
 
 
 @dataclass(frozen=True)

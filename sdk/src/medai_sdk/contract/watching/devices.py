@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from medai_sdk.contract.comparing import tensors
+from medai_sdk.contract.trials.comparing import tensors
 
 _META = torch.device("meta")
 _UNSEEN = ("from_numpy", "frombuffer")

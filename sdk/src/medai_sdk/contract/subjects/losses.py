@@ -13,9 +13,9 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor
 from medai._engine.module import ModuleLearner, _Step
 from medai.tasks import Batch
-from medai_sdk.contract.comparing import copied, tensors
-from medai_sdk.contract.situation import InMemory, Situation
-from medai_sdk.contract.subjects import TriedSubject
+from medai_sdk.contract.subjects.component import TriedSubject
+from medai_sdk.contract.subjects.situation import InMemory, Situation
+from medai_sdk.contract.trials.comparing import copied, tensors
 from medai_sdk.stub import output as stub_output
 
 _CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from medai_sdk.contract.distribution import within
+from medai_sdk.contract.watching.distribution import within
 
 _BLOCK = 64
 """Bytes that are told apart: what is read twice counts once."""

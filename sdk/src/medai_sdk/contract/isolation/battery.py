@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from medai.errors import MedaiError
 from medai_sdk.contract.check import UNDENIABLE, Broken, Check, NotApplicable, checks_of
-from medai_sdk.contract.distribution import own_frame, own_roots, within
 from medai_sdk.contract.outcome import Outcome
+from medai_sdk.contract.watching.distribution import own_frame, own_roots, within
 
 if TYPE_CHECKING:
     from medai._discovery import Entry, PluginRecord
-    from medai_sdk.contract.state import Notes
-    from medai_sdk.contract.watch import Watch
+    from medai_sdk.contract.watching.state import Notes
+    from medai_sdk.contract.watching.watch import Watch
 
 _IMPORT = 60.0
 """Seconds that the import of a component's libraries may take, however little a check may."""
@@ -25,7 +25,7 @@ _SEED_CHECKED = ("model", "dataset")
 """Kinds that have checks of their own for seeds that are set while they work."""
 _RESOLVES = "component.target-resolves"
 _NO_TARGET = ("plugin", "recipe", "table")
-_KIT = Path(__file__).resolve().parent.parent
+_KIT = Path(__file__).resolve().parents[2]
 _MOST_FRAMES = 20
 
 
@@ -62,15 +62,15 @@ class Battery:
         return record, tuple(entry for entry in found.entries() if entry.plugin == record)
 
     def _whole(self, record: PluginRecord, entries: tuple[Entry, ...], checks: list[Check]) -> None:
-        from medai_sdk.contract.whole import PluginSubject
+        from medai_sdk.contract.subjects.whole import PluginSubject
 
         subject = PluginSubject(record, self._order["module"], entries, _made(self._folder / "plugin"))
         for check in self._ordered("plugin", self._name, checks):
             self._check(check, "plugin", self._name, subject, "")
 
     def _components(self, entries: tuple[Entry, ...]) -> None:
-        from medai_sdk.contract.state import Notes
-        from medai_sdk.contract.watch import Watch
+        from medai_sdk.contract.watching.state import Notes
+        from medai_sdk.contract.watching.watch import Watch
 
         watch, notes = Watch(self._folder), Notes(self._roots)
         # Only now: whatever the kit itself imports may look where it likes.
@@ -82,8 +82,8 @@ class Battery:
                 self._component(entry, checks, watch, notes)
 
     def _component(self, entry: Entry, checks: list[Check], watch: Watch, notes: Notes) -> None:
-        from medai_sdk.contract.kinds import SUBJECTS
-        from medai_sdk.contract.state import SharedState
+        from medai_sdk.contract.subjects.kinds import SUBJECTS
+        from medai_sdk.contract.watching.state import SharedState
 
         watch.clear()
         state = SharedState(notes)

@@ -21,11 +21,11 @@ from medai._engine.module import ModuleLearner, _Step
 from medai.api import Train, Use
 from medai.errors import UsageError
 from medai.tasks import Batch, Context, Predictor, Progress, Sample
-from medai_sdk.contract.chance import seed_all
 from medai_sdk.contract.check import NotApplicable
-from medai_sdk.contract.comparing import copied, leaves
-from medai_sdk.contract.situation import InMemory
-from medai_sdk.contract.subjects import ModelSubject
+from medai_sdk.contract.subjects.component import ModelSubject
+from medai_sdk.contract.subjects.situation import InMemory
+from medai_sdk.contract.trials.comparing import copied, leaves
+from medai_sdk.contract.watching.chance import seed_all
 
 _CPU = torch.device("cpu")
 BATCH = 2

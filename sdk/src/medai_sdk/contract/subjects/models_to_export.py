@@ -15,8 +15,8 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, learns
 from medai.tasks import Batch, Context, Trained
 from medai_sdk.contract.check import NotApplicable
-from medai_sdk.contract.comparing import difference
-from medai_sdk.contract.situation import InMemory, Situation
+from medai_sdk.contract.subjects.situation import InMemory, Situation
+from medai_sdk.contract.trials.comparing import difference
 
 _CPU = torch.device("cpu")
 _SEEN = 0.01

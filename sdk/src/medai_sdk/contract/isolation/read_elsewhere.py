@@ -11,7 +11,7 @@ from typing import Any
 from medai.api import Use
 from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.check import Broken
-from medai_sdk.contract.elsewhere import process
+from medai_sdk.contract.isolation.elsewhere import process
 
 _SECONDS = 60.0
 
@@ -58,7 +58,7 @@ def _done(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _read(sent: bytes, cases: Sequence[Case]) -> bytes:
     # As bytes both ways: tensors are otherwise handed over as shared memory, which ends with their process.
-    from medai_sdk.contract.data import read
+    from medai_sdk.contract.subjects.data import read
 
     # Each by a dataset of its own, so that none depends on what was read before.
     return pickle.dumps([read(pickle.loads(sent), case) for case in cases])  # noqa: S301  bytes of our own process

@@ -9,10 +9,10 @@ from medai.api import Spec
 from medai.errors import DataError, MedaiError
 from medai.tasks import Case, Dataset, Sample
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.comparing import differs
-from medai_sdk.contract.data import Opened, is_view, read, read_seeded, some, ways
-from medai_sdk.contract.distribution import own_frame, own_roots
-from medai_sdk.contract.subjects import ComponentSubject
+from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.subjects.data import Opened, is_view, read, read_seeded, some, ways
+from medai_sdk.contract.trials.comparing import differs
+from medai_sdk.contract.watching.distribution import own_frame, own_roots
 
 _MEND = "let it be built with these parameters, list its cases and read the first, or raise DataError where the data are at fault"
 

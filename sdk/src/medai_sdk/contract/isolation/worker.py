@@ -1,4 +1,4 @@
-"""The checks in a process of their own, which the supervisor may end: `python -m medai_sdk.contract.worker FD LIFELINE ORDER`.
+"""The checks in a process of their own, which the supervisor may end: `python -m medai_sdk.contract.isolation.worker FD LIFELINE ORDER`.
 
 `ORDER` is a JSON file with the plugin, a folder to work in, the checks wanted, and those that are done or given up. What is said goes to
 the descriptor `FD`, a line of JSON each; the supervisor holds the other end of `LIFELINE` for as long as it lives.
@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from medai_sdk.contract.battery import Battery
+from medai_sdk.contract.isolation.battery import Battery
 
 
 class Mouth:

@@ -67,7 +67,17 @@ class Worker:
         self._ear, mouth = os.pipe()
         # Nothing is ever written into the second: it closes when this process ends, however it ends, and then so does the worker.
         lifeline, self._hand = os.pipe()
-        command = [sys.executable, "-P", "-X", "faulthandler", "-m", "medai_sdk.contract.worker", str(mouth), str(lifeline), str(order)]
+        command = [
+            sys.executable,
+            "-P",
+            "-X",
+            "faulthandler",
+            "-m",
+            "medai_sdk.contract.isolation.worker",
+            str(mouth),
+            str(lifeline),
+            str(order),
+        ]
         try:
             with (self._scratch / "out.txt").open("ab") as out, (self._scratch / "err.txt").open("ab") as err:
                 self._process = subprocess.Popen(

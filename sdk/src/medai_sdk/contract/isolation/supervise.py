@@ -10,10 +10,10 @@ from typing import Any
 
 from medai._discovery.scan import Candidate
 from medai.errors import EnvironmentFault, UsageError
-from medai_sdk.contract.distribution import own_line, own_roots
+from medai_sdk.contract.isolation.process import Lost, Worker
+from medai_sdk.contract.isolation.wanted import kin, wanted_plugin
 from medai_sdk.contract.outcome import Outcome, Report
-from medai_sdk.contract.process import Lost, Worker
-from medai_sdk.contract.wanted import kin, wanted_plugin
+from medai_sdk.contract.watching.distribution import own_line, own_roots
 
 _START = 300.0
 """Seconds that the worker's own imports may take: torch, on a machine that does other things too."""

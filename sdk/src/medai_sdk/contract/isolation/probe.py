@@ -1,4 +1,4 @@
-"""A plugin's light module in a fresh interpreter, as discovery has it: `python -m medai_sdk.contract.probe MODULE RESULT FOLDER...`.
+"""A light module in a fresh interpreter, as discovery sees it: `python -m medai_sdk.contract.isolation.probe MODULE RESULT FOLDER...`.
 
 `FOLDER...` are the plugin's own packages. What was seen is written to the file `RESULT`, as JSON.
 """
@@ -19,8 +19,8 @@ from typing import Any
 
 # What discovery itself has imported; from here on everything is the plugin's doing.
 from medai._discovery.hooks import Hooks
-from medai_sdk.contract.distribution import within
-from medai_sdk.contract.watch import Watch, called_by
+from medai_sdk.contract.watching.distribution import within
+from medai_sdk.contract.watching.watch import Watch, called_by
 
 _ALLOWED = ("medai.api", "medai.hookspecs", "medai.errors")
 _CODE = (".py", ".pyc", ".so", ".pth")

@@ -37,7 +37,7 @@ def _answer(use: Use, task: str, state: Path | None, batch: Batch[Any, Any]) -> 
 
     from medai._engine.checkpoint import load_state
     from medai._engine.models import build_predictor, build_task
-    from medai_sdk.contract.chance import seed_all
+    from medai_sdk.contract.watching.chance import seed_all
 
     predictor: Any = build_predictor(use, build_task(task), device=torch.device("cpu"), seed=0)
     if state is not None:

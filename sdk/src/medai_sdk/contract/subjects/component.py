@@ -16,8 +16,8 @@ from medai.api import Spec, Use
 from medai.errors import EnvironmentFault, MedaiError
 from medai.tasks import Batch, Predictor, Task
 from medai_sdk.contract.check import Broken, NotApplicable
-from medai_sdk.contract.situation import Situation, situations
-from medai_sdk.contract.watch import Watch
+from medai_sdk.contract.subjects.situation import Situation, situations
+from medai_sdk.contract.watching.watch import Watch
 
 
 class ComponentSubject:

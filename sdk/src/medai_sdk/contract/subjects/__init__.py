@@ -1,0 +1,1 @@
+"""What the checks look at: each kind of component, with all that is needed to try it."""

@@ -1,0 +1,1 @@
+"""What components are tried with, and how what they made is compared."""
