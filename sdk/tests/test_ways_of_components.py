@@ -13,6 +13,9 @@ BROKEN = {
     "connects": ("component.no-network", "it reached for the network: getaddrinfo 192.0.2.1"),
     "writes-here": ("component.writes-inside", "/here/log.txt"),
     "writes-home": ("component.writes-inside", "/home/.broken-ways"),
+    "saves-in-c": ("component.writes-inside", "/home/ones.pt"),
+    "keeps-a-table": ("component.writes-inside", "/calls.db"),
+    "lets-a-program-write": ("component.writes-inside", "/here/touched.txt"),
     "sets-dtype": ("component.keeps-global-state", "torch's default dtype: torch.float32 became torch.float64"),
     "sets-threads": ("component.keeps-global-state", "torch's number of threads: 1 became"),
     "sets-variable": ("component.keeps-global-state", "the environment variable BROKEN_WAYS (losses.py, line "),
@@ -30,7 +33,12 @@ ADVISED = {
     "starts": ("component.starts-no-program", "it started true"),
     "prints": ("component.prints-nothing", "it printed "),
 }
-SOUND = ("sound", "forks", "seeds-inside")
+SOUND = ("sound", "forks", "seeds-inside", "reads-a-table", "lets-a-process-run")
+UNSEEN = {
+    "starts": "its own code started true, and what that does is not seen",
+    "forks": "its own code started a process by os.fork, and what that does is not seen",
+    "lets-a-process-run": "its own code started a process by multiprocessing, and what that does is not seen",
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +74,12 @@ def test_what_is_sound_passes_all(outcomes: dict[str, list[dict[str, Any]]], nam
     assert not bad(outcomes[name])
     assert not {check for check, _ in ADVISED.values()} & {check for check, _ in bad(outcomes[name], "advice")}
     assert sum(each["status"] == "passed" for each in outcomes[name]) > 10
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_nobody_watched_is_not_said_to_be_seen(outcomes: dict[str, list[dict[str, Any]]], name: str) -> None:
+    found = {each["check"]: (each["status"], each["reason"]) for each in outcomes[name]}
+    assert found["component.no-network"] == found["component.writes-inside"] == ("not applicable", UNSEEN[name])
 
 
 def test_nothing_is_said_twice_and_all_are_there(outcomes: dict[str, list[dict[str, Any]]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from medai_sdk.contract.check import UNDENIABLE, Broken, all_checks, check
+from medai_sdk.contract.check import UNDENIABLE, Broken, NotApplicable, all_checks, check
 from medai_sdk.contract.subjects.component import ComponentSubject
 
 _SHOWN = 3
@@ -18,6 +18,7 @@ def no_network(subject: ComponentSubject) -> None:
             f"it reached for the network: {_some(subject.watch.network)}",
             "fetch nothing unless a parameter asks for it, and give the spec an example that does not",
         )
+    _must_be_seen(subject)
 
 
 @check("component.writes-inside", "it writes into the folders that it is given, into temporary folders and into caches alone")
@@ -27,6 +28,7 @@ def writes_inside(subject: ComponentSubject) -> None:
             f"it wrote or removed {_some(subject.watch.written)}",
             "write below the folder that it is given, below tempfile.gettempdir(), or below XDG_CACHE_HOME",
         )
+    _must_be_seen(subject)
 
 
 @check("component.keeps-global-state", "it leaves alone what the process shares: seeds, torch's settings, environment, current folder")
@@ -60,6 +62,12 @@ def prints_nothing(subject: ComponentSubject) -> None:
     printed = subject.watch.printed
     if printed:
         raise Broken(f"it printed {printed} bytes", "use the logging module, or warnings")
+
+
+def _must_be_seen(subject: ComponentSubject) -> None:
+    """Raise where something of its own ran that nobody watched."""
+    if subject.watch.unseen:
+        raise NotApplicable(f"its own code started {_some(subject.watch.unseen)}, and what that does is not seen")
 
 
 def _some(words: list[str]) -> str:

@@ -74,7 +74,7 @@ class Battery:
 
         watch, notes = Watch(self._folder), Notes(self._roots)
         # Only now: whatever the kit itself imports may look where it likes.
-        watch.start(self._roots)
+        watch.start(self._roots, listed=(Path.cwd(), Path.home()))
         notes.start()
         for entry in entries:
             checks = list(self._ordered(entry.kind, entry.id, checks_of("component", entry.kind)))

@@ -1,15 +1,21 @@
-"""What a component does outside its folder, seen by Python's audit events: connections, files that it writes, programs that it starts."""
+"""What a component does outside its folder: connections, files that it writes, programs and processes that it starts.
+
+Python's audit events tell of them. Of files that C code or another process writes there are none, so a few folders are listed besides.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import medai
 from medai_sdk.contract.watching.distribution import within
+from medai_sdk.contract.watching.listing import Listing, changed, listing, stamp_of
 
 _WRITING = set("wax+")
 _CONNECTING = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
@@ -28,30 +34,47 @@ class Watch:
 
     Attributes:
         network: what was reached for, in words.
-        written: files and folders outside `allowed` that were opened for writing, made, changed or removed.
+        roots: the plugin's own packages.
         started: programs that the plugin's own code started, by their command line.
+        unseen: what the plugin's own code started and what nobody watches: those programs, and processes; in words.
         changes: what of the state that the whole process shares is not as the subject found it, in words.
     """
 
     def __init__(self, *allowed: Path) -> None:
         self._allowed = tuple(Path(os.path.realpath(path)) for path in (*map(str, allowed), "/dev", "/proc"))
-        self._roots: tuple[Path, ...] = ()
+        self._listed: tuple[Path, ...] = ()
+        self._before: Listing = {}
+        self._tables: dict[str, object] = {}
+        self._opened: list[str] = []
         self._printed = 0
+        self.roots: tuple[Path, ...] = ()
         self.network: list[str] = []
-        self.written: list[str] = []
         self.started: list[str] = []
+        self.unseen: list[str] = []
         self.changes: Callable[[], Iterable[str]] = tuple
 
-    def start(self, roots: Sequence[Path] = ()) -> None:
-        """Begin; a hook cannot be taken out of a process again. `roots` are the plugin's own packages."""
-        self._roots = tuple(roots)
+    def start(self, roots: Sequence[Path] = (), listed: Sequence[Path] = ()) -> None:
+        """Begin; a hook cannot be taken out of a process again. `roots` are the plugin's own packages, `listed` what else is listed."""
+        self.roots = tuple(roots)
+        self._listed = (*roots, *(Path(os.path.realpath(path)) for path in listed))
+        self._before = listing(self._listed)
         sys.addaudithook(self._see)
+        BaseProcess.start = self._noting_processes(BaseProcess.start)  # type: ignore[method-assign]
 
     def clear(self) -> None:
         """Forget what was seen."""
-        for seen in (self.network, self.written, self.started):
+        for seen in (self.network, self.started, self.unseen, self._opened, self._tables):
             seen.clear()
+        self._before = listing(self._listed)
         self._printed = _stdout_size()
+
+    @property
+    def written(self) -> list[str]:
+        """Files and folders outside `allowed` that were opened for writing, made, changed or removed, and those of the plugin's packages
+        and of the listed folders that changed, whoever did it."""
+        tables = [path for path, stamp in self._tables.items() if stamp_of(path) != stamp]
+        found = [*self._opened, *tables, *changed(self._before, listing(self._listed))]
+        return [path for path in dict.fromkeys(found) if not within(path, self._allowed)]
 
     @property
     def printed(self) -> int:
@@ -75,6 +98,10 @@ class Watch:
             self._connects(event, arguments)
         elif event in _STARTING:
             self._starts(arguments[_STARTING[event]])
+        elif event == "sqlite3.connect":
+            self._opens_table(arguments[0])
+        elif event == "os.fork":
+            self._not_seen("a process by os.fork")
 
     def _connects(self, event: str, arguments: tuple[Any, ...]) -> None:
         address = arguments[0] if event.startswith("socket.get") else arguments[1]
@@ -97,14 +124,35 @@ class Watch:
         if not isinstance(path, str | bytes | os.PathLike):
             return
         place = os.path.realpath(os.fsdecode(path))
-        if not within(place, self._allowed) and "__pycache__" not in place and place not in self.written:
-            self.written.append(place)
+        if not within(place, self._allowed) and "__pycache__" not in place and place not in self._opened:
+            self._opened.append(place)
+
+    def _opens_table(self, path: object) -> None:
+        """Sqlite writes in C, and opens for writing what is only read too: whether the file changes is what counts."""
+        if isinstance(path, str | bytes | os.PathLike) and os.fsdecode(path) not in ("", ":memory:"):
+            place = os.path.realpath(os.fsdecode(path).removeprefix("file:").partition("?")[0])
+            self._tables.setdefault(place, stamp_of(place))
 
     def _starts(self, command: object) -> None:
         told = " ".join(map(_text, command)) if isinstance(command, list | tuple) else _text(command)
         # Libraries ask small programs about the machine when they are imported; only what the plugin's own code starts is its doing.
-        if told not in self.started and called_by(self._roots):
+        if told not in self.started and called_by(self.roots):
             self.started.append(told)
+            self._not_seen(told)
+
+    def _not_seen(self, told: str) -> None:
+        if told not in self.unseen and called_by(self.roots):
+            self.unseen.append(told)
+
+    def _noting_processes(self, original: Callable[..., None]) -> Callable[..., None]:
+        """For processes that multiprocessing spawns there is no audit event."""
+
+        @functools.wraps(original)
+        def start(process: BaseProcess) -> None:
+            self._not_seen("a process by multiprocessing")
+            original(process)
+
+        return start
 
 
 def called_by(roots: Sequence[Path]) -> str:

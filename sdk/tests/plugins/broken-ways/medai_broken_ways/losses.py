@@ -1,10 +1,13 @@
 """Each is the mean squared error, and does one thing more."""
 
+import multiprocessing
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from contextlib import suppress
@@ -46,6 +49,45 @@ class WritesHome(Mse):
     def __init__(self) -> None:
         super().__init__()
         (Path.home() / ".broken-ways").mkdir(exist_ok=True)
+
+
+class SavesInC(Mse):
+    """torch.save opens its file in C, and a Rust library would do so as quietly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.save(torch.ones(3), Path.home() / "ones.pt")
+
+
+class KeepsATable(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        with sqlite3.connect(Path(tempfile.gettempdir()).parent / "calls.db") as table:
+            table.execute("CREATE TABLE IF NOT EXISTS calls (name TEXT)")
+
+
+class ReadsATable(Mse):
+    """In memory, and below the temporary folder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for place in (":memory:", Path(tempfile.gettempdir()) / "calls.db"):
+            with sqlite3.connect(place) as table:
+                table.execute("CREATE TABLE IF NOT EXISTS calls (name TEXT)")
+
+
+class LetsAProgramWrite(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        subprocess.run(["touch", "touched.txt"], check=True)
+
+
+class LetsAProcessRun(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        process = multiprocessing.get_context("spawn").Process(target=time.time)
+        process.start()
+        process.join()
 
 
 class SetsDtype(Mse):
