@@ -35,6 +35,8 @@ FOUND = {
     "metric claims-first": {"component.implements-runs", "component.declares-real-checks"},
     "exporter loses-affine": {"exporter.keeps-values-and-place"},
     "exporter scales-values": {"exporter.keeps-values-and-place"},
+    "exporter transposes-volumes": {"exporter.keeps-values-and-place"},
+    "exporter shrinks": {"exporter.keeps-values-and-place"},
     "exporter overwrites": {"exporter.tells-cases-apart"},
     "exporter pickles": {"exporter.no-pickle"},
     "exporter writes-outside": {"exporter.writes-what-it-names"},
@@ -68,7 +70,16 @@ FOUND = {
     "table one-place-twice": {"table.places-are-taken-once"},
     "table reports-from-nowhere": {"table.reported-have-a-source"},
 }
-SOUND = ("metric share", "metric weights", "exporter files", "exporter model", "recipe sound", "table sound")
+SOUND = (
+    "metric share",
+    "metric weights",
+    "exporter files",
+    "exporter with-pictures",
+    "exporter of-images-alone",
+    "exporter model",
+    "recipe sound",
+    "table sound",
+)
 
 pytestmark = pytest.mark.xdist_group("outputs")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.exported import ExporterSubject
 from medai_sdk.contract.trials.comparing import difference
 from medai_sdk.contract.trials.written import content_of, image_of, pickles_in, values_of
+
+Shape = tuple[int, ...]
 
 _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
 """Files that say where in the patient an image lies."""
@@ -110,22 +112,25 @@ def refuses_with_data_error(subject: ExporterSubject) -> None:
             )
 
 
-@check("exporter.keeps-values-and-place", "images that medai reads come back with the same values, affine and spacing")
+@check("exporter.keeps-values-and-place", "images that medai reads come back in the same shape, with the same values, affine and spacing")
 def keeps_values_and_place(subject: ExporterSubject) -> None:
     compared = 0
     for attempt in subject.taken:
         read = {path: image for path in _folder(attempt).rglob("*") if path.is_file() and (image := image_of(path)) is not None}
-        for sample, answer in attempt.given.rows():
-            values = values_of(answer)
-            candidates = {} if values is None else {path: each for path, each in read.items() if each.pixels.shape == values.shape}
-            if values is None or not candidates:
+        expected = [(sample, values) for sample, answer in attempt.given.rows() if (values := values_of(answer)) is not None]
+        shapes = {values.shape for _, values in expected}
+        for sample, values in expected:
+            where = f"{attempt.given.words}: case {sample.case.id}"
+            candidates = {path: each for path, each in read.items() if each.pixels.shape == values.shape}
+            if not candidates:
+                _require_no_other_shape(read, values.shape, shapes, where)
                 continue
             compared += 1
             path = _closest(values, candidates)
             off = float(np.abs(candidates[path].pixels.numpy() - values).max())
             if off > max(1e-3, (values.max() - values.min()) / _STEPS):
                 raise Broken(
-                    f"{attempt.given.words}: case {sample.case.id} comes back from {path.name} with values that are {off:.4g} off",
+                    f"{where} comes back from {path.name} with values that are {off:.4g} off",
                     "write physical values, or note how to have them back",
                 )
             _require_place(sample, path, candidates[path], attempt.given.words)
@@ -176,6 +181,17 @@ def _count(folder: Path) -> int:
 def _closest(values: np.ndarray[Any, Any], candidates: Any) -> Path:
     found: Sequence[Path] = sorted(candidates, key=lambda path: float(np.abs(candidates[path].pixels.numpy() - values).max()))
     return found[0]
+
+
+def _require_no_other_shape(read: Mapping[Path, Any], wanted: Shape, shapes: Collection[Shape], where: str) -> None:
+    """Of as many axes and channels, and of no other case's shape, it can only be this case's answer."""
+    for path, image in sorted(read.items()):
+        found = tuple(image.pixels.shape)
+        if found not in shapes and (len(found), found[0]) == (len(wanted), wanted[0]):
+            raise Broken(
+                f"{where} comes back from {path.name} as {found[1:]} in place of {wanted[1:]}",
+                "write each pixel, with the axes in the order that the format has; medai.io.write_image does",
+            )
 
 
 def _has_place(sample: Sample[Any, Any], answer: Any) -> bool:

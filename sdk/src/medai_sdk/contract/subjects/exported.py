@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,17 +87,16 @@ class ExporterSubject(TriedSubject):
 
     @functools.cached_property
     def attempts(self) -> tuple[Attempt, ...]:
-        """What came of the answers of every task: those that it is for, and others, which it may refuse.
+        """What came of the answers of every task and input that its spec says it is for, some of which it may refuse.
 
         Raises:
             NotApplicable: it writes models.
         """
         if self.of_model:
             raise NotApplicable("it writes models, not predictions")
-        offered = list(all_answers(self.fresh_folder("given")))
-        found = [self._attempt(answers) for answers in offered]
+        found = self._attempted(all_answers(self.fresh_folder("given")))
         if not any(attempt.taken for attempt in found):
-            found += [self._attempt(Answers.to(list(each.given), each.task, "", each.words)) for each in situations(self.entry)]
+            found += self._attempted(Answers.to(list(each.given), each.task, "", each.words) for each in situations(self.entry))
         return tuple(found)
 
     @property
@@ -108,7 +107,7 @@ class ExporterSubject(TriedSubject):
             NotApplicable: it writes models, or nothing could be written; `component.can-be-tried` says why.
         """
         assert self.situation
-        return [attempt for attempt in self.attempts if attempt.taken and self._is_for(attempt.given)]
+        return [attempt for attempt in self.attempts if attempt.taken]
 
     def write(self, given: Answers) -> tuple[Path, list[Path]]:
         """Write answers with an exporter built anew into a new folder; the folder, and the files that it names."""
@@ -161,13 +160,13 @@ class ExporterSubject(TriedSubject):
 
     def _with_answers(self) -> Situation | Broken:
         for attempt in self.attempts:
-            if attempt.taken and self._is_for(attempt.given):
+            if attempt.taken:
                 given = attempt.given
                 return Situation(given.words, given.task, self._use, None, None, Train(steps=1), given.samples, given.samples)
         for attempt in self.attempts:
             if isinstance(attempt.fault, EnvironmentFault):
                 raise attempt.fault
-        told = [f"{each.given.words}: {each.refused or each.fault}" for each in self.attempts if self._is_for(each.given)]
+        told = [f"{each.given.words}: {each.refused or each.fault}" for each in self.attempts]
         return Broken(f"it writes none of the answers offered: {'; '.join(told)}", "name its task in the spec, or give the spec an example")
 
     def _with_model(self) -> Situation | Broken:
@@ -213,6 +212,10 @@ class ExporterSubject(TriedSubject):
     def _is_for(self, given: Answers) -> bool:
         spec = self._spec
         return spec.task in ("", given.task, f"medai/{given.task}") and (not spec.inputs or not given.inputs or given.inputs in spec.inputs)
+
+    def _attempted(self, offered: Iterable[Answers]) -> list[Attempt]:
+        # Of other tasks nobody asks it: the engine lets nothing but its own reach it.
+        return [self._attempt(given) for given in offered if self._is_for(given)]
 
     def _attempt(self, given: Answers) -> Attempt:
         exporter = construct(self._use.id, self._use.params, kind="exporter")

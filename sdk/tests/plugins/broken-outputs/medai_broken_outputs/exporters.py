@@ -48,6 +48,46 @@ class ScalesValues(Files):
         return write_image(folder / f"{place:04d}.nii.gz", scaled, sample.origin)
 
 
+class TransposesVolumes(Files):
+    """Writes the planes of a volume as its columns; images of one plane stay as they are."""
+
+    def one(self, place, sample, prediction, folder):
+        self.check(sample, prediction)
+        pixels = prediction.pixels.transpose(1, 3) if prediction.pixels.ndim == 4 else prediction.pixels
+        return write_image(folder / f"{place:04d}.nii.gz", Image(pixels, prediction.unit), sample.origin)
+
+
+class Shrinks(Files):
+    """Writes every other pixel."""
+
+    def one(self, place, sample, prediction, folder):
+        self.check(sample, prediction)
+        return write_image(folder / f"{place:04d}.nii.gz", Image(prediction.pixels[..., ::2, ::2], prediction.unit), sample.origin)
+
+
+class WithPictures(Files):
+    """Writes a picture to look at beside each file, in colours and of another size: that is no fault."""
+
+    def write(self, rows, folder):
+        rows = list(rows)
+        return [path for pair in zip(super().write(rows, folder), self.pictures(rows, folder), strict=True) for path in pair]
+
+    def pictures(self, rows, folder):
+        for place, (_, prediction) in enumerate(rows):
+            plane = prediction.pixels[:, 0] if prediction.pixels.ndim == 4 else prediction.pixels
+            low, high = plane.min(), plane.max()
+            shades = ((plane - low) / (high - low))[..., ::2, ::2].expand(3, -1, -1)
+            yield write_image(folder / f"{place:04d}.png", Image(shades, "0..1"))
+
+
+class OfImagesAlone(Files):
+    """Knows nothing but images, as its spec says: that other predictions have no pixels is no fault."""
+
+    def check(self, sample, prediction):
+        if not prediction.pixels.numel() or sample.origin is None or sample.origin.affine is None:
+            raise DataError("it is no image with a place")
+
+
 class Overwrites(Files):
     """Names files as the files that images come from."""
 

@@ -25,7 +25,7 @@ _OF_MASKS = (
 _OF_MODULES = ("Weights", "LeavesItTraining", "CountsInWholes")
 _OF_IMAGES = (
     *("Files", "LosesAffine", "ScalesValues", "Overwrites", "Pickles", "WritesOutside", "LeavesHalf", "SkipsTheLast", "AddsChance"),
-    *("InPlace", "RefusesInItsOwnWords", "OwnFormat"),
+    *("InPlace", "RefusesInItsOwnWords", "OwnFormat", "TransposesVolumes", "Shrinks", "WithPictures", "OfImagesAlone"),
 )
 _OF_MODELS = ("Model", "ForgetsWeights", "HalvesWeights", "PicklesModels", "ModelBeside", "ChokesOnSome")
 _MODELS = ("Segmenter", "FailsInTraining", "OfAnotherKind", "ForgetsOnSaving")
