@@ -137,3 +137,21 @@ def test_a_group_in_two_slots_has_one_role() -> None:
     shared = [f"p{n}" for n in range(12)]
     found = members(shared, slot="ct") + members([*shared[3:], "q1", "q2"], slot="mr", each=2)
     assert all(len(part) == 1 for part in by_group(found, share_out(found, Split(seed=3), learns=True)).values())
+
+
+def test_a_published_split_without_validation_gives_some_of_its_training_groups() -> None:
+    found = published(["train"] * 8 + ["test"] * 2)
+    roles = by_group(found, share_out(found, Split(valid=0.1), learns=True))
+    assert [roles[f"g{n}"] for n in (8, 9)] == [{"test"}, {"test"}]
+    assert sum(parts == {"valid"} for parts in roles.values()) == 1 and sum(parts == {"train"} for parts in roles.values()) == 7
+    named = by_group(found, share_out(found, Split(valid=("g3",)), learns=True))
+    assert [group for group, parts in named.items() if parts == {"valid"}] == ["g3"]
+    none = share_out(found, Split(valid=0.0), learns=True)
+    assert "valid" not in none.values()
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_selection_on_the_test_part_leaves_no_other_part_for_validation(single: bool) -> None:
+    found = members(["a"], each=20, single=True) if single else members([f"p{n}" for n in range(10)])
+    roles = share_out(found, Split(valid="test", test=0.2), learns=True)
+    assert set(roles.values()) == ({"train", "test", GAP} if single else {"train", "test"})

@@ -8,7 +8,7 @@ from medai._engine.configure import Configuration, with_defaults
 from medai._engine.document import flatten
 from medai._engine.rehearse import Rehearsal
 
-_HIDDEN = ("scales", "implements", "summary", "source", "license")
+_HIDDEN = ("scales", "protocols", "implements", "summary", "source", "license")
 
 
 def plan_record(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import click
 @click.option("--data", multiple=True, metavar="NAME=[DATASET:]PATH", help="A folder for a data slot; repeatable.")
 @click.option("--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Override a value of the recipe; repeatable.")
 @click.option("--scale", metavar="NAME", help="A named set of overrides; default quick on embedded data, paper with --data.")
+@click.option("--protocol", default="", metavar="NAME", help="One of the recipe's protocols; default its own.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True, help="Where run folders go."
@@ -56,12 +57,11 @@ def _refuse_others() -> None:
 
 def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     from medai._cli.console import ConsoleListener
-    from medai._engine.configure import Request
     from medai._engine.device import is_first_process
     from medai._engine.execute import execute
     from medai._engine.listener import Listener
 
-    request, options = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"]), _options(given)
+    request, options = _request(recipe, given), _options(given)
     summaries = []
     for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
         listener = ConsoleListener() if is_first_process() else Listener()
@@ -94,15 +94,20 @@ def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
 
     from medai._cli.console import ConsoleListener
     from medai._cli.plan import plan_record, plan_text
-    from medai._engine.configure import Request, configure
+    from medai._engine.configure import configure
     from medai._engine.rehearse import rehearse
 
     ConsoleListener()  # so that what the data warn of is said as in a run
     with tempfile.TemporaryDirectory() as scratch:
-        request = Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"])
-        configuration = configure(request, stub_root=Path(scratch))
+        configuration = configure(_request(recipe, given), stub_root=Path(scratch))
         rehearsal = rehearse(configuration, _options(given))
     click.echo(json.dumps(plan_record(rehearsal), indent=2) if as_json else plan_text(rehearsal))
+
+
+def _request(recipe: str, given: dict[str, Any]) -> Any:
+    from medai._engine.configure import Request
+
+    return Request(recipe, given["data"], given["assignments"], given["scale"], given["stub"], protocol=given["protocol"])
 
 
 def _options(given: dict[str, Any]) -> Any:

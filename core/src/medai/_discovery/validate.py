@@ -15,7 +15,7 @@ _TARGET = re.compile(f"{_DOTTED}:{_DOTTED}", re.ASCII)
 _TEXTS = ("task", "license", "source")
 _RECORDS: Mapping[str, type] = {"model": Use, "protocol": Protocol, "loss": Use, "train": Train}
 _OPTIONAL = ("loss", "train")
-_MAPPINGS: Mapping[str, type] = {"data": Slot, "upstream": str, "scales": Mapping}
+_MAPPINGS: Mapping[str, type] = {"data": Slot, "upstream": str, "scales": Mapping, "protocols": Mapping}
 _LISTS = ("inputs", "implements", "needs", "devices")
 
 
@@ -101,6 +101,8 @@ def _table_faults(table: Table) -> Iterator[str]:
         yield "the title is not one line of text"
     if not table.task:
         yield "no task is named"
+    if not _maps(table.data, Slot):
+        yield "data does not map names to Slot"
     if not _all(table.cells, Cell):
         yield "cells is no tuple of Cell"
         return

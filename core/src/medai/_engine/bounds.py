@@ -29,7 +29,7 @@ def _check_train(train: Train) -> None:
 def _check_split(split: Split) -> None:
     for name in ("valid", "test"):
         value = getattr(split, name)
-        if not isinstance(value, tuple) and not 0 <= value <= 1:
+        if isinstance(value, float | int) and not 0 <= value <= 1:
             raise UsageError(f"protocol.split.{name} = {value}: a fraction from 0 to 1, or the groups' names, are wanted")
     if split.gap < 0:
         raise UsageError(f"protocol.split.gap = {split.gap}: 0 or more is wanted")

@@ -23,14 +23,15 @@ _STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
 _KINDS = {"data": "dataset", "views": "dataset", "model": "model", "baselines": "model", "loss": "loss", "metrics": "metric"}
 """What stands at a key of a recipe."""
-_IDENTITY = ("name", "summary", "scales", "implements", "source", "license", "data", "known_failures", "former_names")
+_IDENTITY = ("name", "summary", "scales", "protocols", "implements", "source", "license", "data", "known_failures", "former_names")
 
 
 @dataclass(frozen=True)
 class Request:
     """What a user asks for: a recipe, its id or a TOML file, and what is laid over it.
 
-    `assignments` are texts of the command line (`path=value`), `overrides` values by path of a program.
+    `assignments` are texts of the command line (`path=value`), `overrides` values by path of a program, `slots` stand in place of the
+    recipe's own of those names, and `protocol` is the name of one of its protocols, or empty for its own.
     """
 
     recipe: str | Recipe
@@ -39,6 +40,8 @@ class Request:
     scale: str | None = None
     stub: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    protocol: str = ""
 
     @property
     def name(self) -> str:
@@ -80,6 +83,7 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     id, own, in_file = _load(request.recipe)
     scale_in_file = in_file.pop("scale", None)
     scale = scale_in_file if request.scale is None else request.scale
+    own = own | _slots(own, request.slots)
     given = overlay(own, in_file)
     recipe: Recipe = from_document(Recipe, given)
     data = _data_overrides(recipe, request.data)
@@ -92,6 +96,7 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
     layers = [
         (f"scale {scale}", _scale(recipe, scale)),
+        (f"protocol {request.protocol}", _protocol(recipe, request.protocol)),
         (f"file {request.name}.toml", in_file),
         ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
         ("stub data" if request.stub else "command line", data),
@@ -236,6 +241,23 @@ def _scale(recipe: Recipe, scale: str) -> Mapping[str, Any]:
     return document
 
 
+def _protocol(recipe: Recipe, name: str) -> Mapping[str, Any]:
+    if not name:
+        return {}
+    if name not in recipe.protocols:
+        raise UsageError(f"{recipe.name} has no protocol {name!r}{nearest(name, recipe.protocols)}")
+    document: Document = to_document(recipe.protocols[name])
+    return {"protocol": document}
+
+
+def _slots(own: Document, slots: Mapping[str, Slot]) -> Document:
+    """The recipe's slots, those of the request in place of theirs: whole, because a component in them is no change of the recipe's."""
+    for name in slots:
+        if name not in own["data"]:
+            raise UsageError(f"{own['name']} has no data slot {name!r}{nearest(name, own['data'])}")
+    return {"data": {**own["data"], **{name: to_document(slot) for name, slot in slots.items()}}} if slots else {}
+
+
 def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
     overrides = {}
     for text in data:
@@ -250,15 +272,16 @@ def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
         if match and not Path(rest).exists():
             folder = Use(registry().find("dataset", match[1]).id, {"root": match[2]})
         else:
-            folder = _with_root(recipe.data[name].folder, rest)
+            folder = with_root(recipe.data[name].folder, rest)
         overrides[f"data.{name}.folder"] = to_document(folder)
     return overrides
 
 
-def _with_root(use: Use, root: str) -> Use:
+def with_root(use: Use, root: str) -> Use:
+    """The dataset, its innermost source reading the folder `root`."""
     source = use.params.get("source")
     if isinstance(source, Use):
-        return Use(use.id, {**use.params, "source": _with_root(source, root)})
+        return Use(use.id, {**use.params, "source": with_root(source, root)})
     return Use(use.id, {**use.params, "root": str(Path(root).expanduser().absolute())})
 
 
@@ -266,14 +289,22 @@ def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path) -> dict[s
     overrides = dict(given)
     for name, slot in recipe.data.items():
         folder = from_document(Slot, {"folder": given[f"data.{name}.folder"]}).folder if f"data.{name}.folder" in given else slot.folder
-        target = load_target(find(innermost(folder).id, "dataset"))
-        if not hasattr(target, "write_stub"):
-            raise PluginError(f"dataset {innermost(folder).id} has no write_stub(root, n, seed), so it has no stub data")
-        place = root / name
-        place.mkdir(parents=True)
-        target.write_stub(place, STUB_CASES, 0)
-        overrides[f"data.{name}.folder"] = to_document(_with_root(folder, str(place)))
+        overrides[f"data.{name}.folder"] = to_document(on_stub(folder, root / name))
     return overrides
+
+
+def on_stub(use: Use, place: Path) -> Use:
+    """The dataset on stub data, which are written to the new folder `place`.
+
+    Raises:
+        PluginError: it has none.
+    """
+    target = load_target(find(innermost(use).id, "dataset"))
+    if not hasattr(target, "write_stub"):
+        raise PluginError(f"dataset {innermost(use).id} has no write_stub(root, n, seed), so it has no stub data")
+    place.mkdir(parents=True)
+    target.write_stub(place, STUB_CASES, 0)
+    return with_root(use, str(place))
 
 
 def _configuration(id: str, own: Document, document: Document, scale: str, origins: dict[str, str]) -> Configuration:

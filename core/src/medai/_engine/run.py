@@ -193,8 +193,8 @@ class _Execution:
             precision=self.precision,
             parts={role: sum(found == role for found in roles.values()) for role in sorted(set(roles.values()))},
         )
-        feeds = self._feeds(slots, roles, runs)
         model = build_predictor(self.recipe.model, self.task, device=self.device, seed=self.options.seed, runs=runs)
+        feeds = self._feeds(slots, roles, runs, learning=learns(model))
         standing = self._train(model, feeds) if learns(model) else None
         if not self.accelerator.is_main_process:
             return {}
@@ -276,7 +276,9 @@ class _Execution:
         scales = getattr(registry().find("recipe", recipe).spec, "scales", {})
         return self.configuration.scale if self.configuration.scale in scales else None
 
-    def _feeds(self, slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun]) -> dict[str, CaseFeed]:
+    def _feeds(
+        self, slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun], *, learning: bool
+    ) -> dict[str, CaseFeed]:
         feeds = {}
         for role in ("train", "valid", "test"):
             pool = part(slots, roles, role)
@@ -287,6 +289,10 @@ class _Execution:
             if role == "train":
                 # Baselines are tuned on whole cases, without what only training sees.
                 feeds["tune"] = self._feed(pool, "tune") if views else feeds["train"]
+        if self.recipe.protocol.split.valid == "test":
+            if learning:
+                self._note("selected on the test part, as the protocol says: the choice of the checkpoint saw the cases of the figures")
+            feeds["valid"] = feeds["test"]
         return feeds
 
     def _feed(self, dataset: Any, name: str, *, shared: bool = False) -> CaseFeed:
@@ -391,7 +397,8 @@ class _Execution:
 
     def _note(self, text: str) -> None:
         self.listener.warn(text)
-        self._update(notes=[*self.record["notes"], text])
+        if text not in self.record["notes"]:  # a resumed run comes by here again
+            self._update(notes=[*self.record["notes"], text])
 
     def _update(self, **changes: Any) -> None:
         self.record |= changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,12 +76,26 @@ def _slot_roles(members: list[Member], split: Split, fixed: Mapping[str, str]) -
         return {member.key: allowed[0] for member in members}
     if members[0].single_subject:
         return _blocks(members, split, allowed)
-    published = {member.key: member.case.split for member in members if member.case.split in allowed}
+    published = {member.key: str(member.case.split) for member in members if member.case.split in allowed}
     if split.published and len(published) == len(members):
-        return {key: str(role) for key, role in published.items()}
+        return _with_validation(members, published, split, allowed, fixed)
     groups = sorted({member.case.group for member in members})
     by_group = _group_roles(groups, split, allowed, fixed)
     return {member.key: by_group[member.case.group] for member in members}
+
+
+def _with_validation(
+    members: list[Member], published: dict[str, str], split: Split, allowed: tuple[str, ...], fixed: Mapping[str, str]
+) -> dict[str, str]:
+    """The published split; where it has no part for validation, one out of its training groups."""
+    if "valid" not in allowed or "valid" in published.values():
+        return published
+    groups = sorted({member.case.group for member in members})
+    training = sorted({member.case.group for member in members if published[member.key] == "train"})
+    # A fraction is of all groups, published or not: 0.1 of ten patients is one of the eight that are left to train on.
+    valid = split.valid if isinstance(split.valid, tuple | str) or not training else split.valid * len(groups) / len(training)
+    by_group = _group_roles(training, dataclasses.replace(split, valid=valid, test=0.0), ("train", "valid"), fixed) if training else {}
+    return published | {member.key: by_group[member.case.group] for member in members if published[member.key] == "train"}
 
 
 def _group_roles(groups: list[str], split: Split, allowed: tuple[str, ...], fixed: Mapping[str, str]) -> dict[str, str]:
@@ -95,7 +110,7 @@ def _group_roles(groups: list[str], split: Split, allowed: tuple[str, ...], fixe
     shuffled = [str(group) for group in np.random.default_rng(split.seed).permutation(groups)]
     free = [group for group in shuffled if group not in roles]
     for role, wanted in (("test", split.test), ("valid", split.valid)):
-        if isinstance(wanted, tuple) or role not in allowed or wanted <= 0:
+        if isinstance(wanted, tuple | str) or role not in allowed or wanted <= 0:
             continue
         have = sum(found == role for found in roles.values())
         # At least one group, and never the last one that training could have.
@@ -124,7 +139,7 @@ def _blocks(members: list[Member], split: Split, allowed: tuple[str, ...]) -> di
         raise DataError("a data set of one subject is split in contiguous blocks: give fractions, not group names")
     n = len(members)
     sizes = {
-        role: max(1, round(part * n)) if role in allowed and part > 0 else 0
+        role: max(1, round(part * n)) if role in allowed and not isinstance(part, str) and part > 0 else 0
         for role, part in (("valid", split.valid), ("test", split.test))
     }
     roles: dict[str, str] = {}

@@ -63,14 +63,16 @@ class Split:
     """How groups (patients, families) are shared out; a group never stands in two parts.
 
     Attributes:
-        valid: fraction of the groups for validation, or the groups' names.
+        valid: fraction of the groups for validation, or the groups' names; or `"test"`: the test part is also the one that the best
+            checkpoint is selected on, as some papers do, and the run says so.
         test: fraction of the groups for the test, or the groups' names.
         seed: shuffles the groups before they are shared out.
-        published: follow the split that the dataset publishes (`Case.split`), where it does.
+        published: follow the split that the dataset publishes (`Case.split`), where it does. Where it publishes no part for validation,
+            `valid` is taken from its training groups.
         gap: cases left out between the blocks of a dataset that is of a single subject.
     """
 
-    valid: float | tuple[str, ...] = 0.15
+    valid: float | tuple[str, ...] | Literal["test"] = 0.15
     test: float | tuple[str, ...] = 0.2
     seed: int = 0
     published: bool = True
@@ -149,6 +151,7 @@ class Recipe:
         upstream: names of earlier recipes by the name that `run_of` uses.
         baselines: predictors evaluated on the same cases, in the same report.
         scales: named overrides (`quick`, `small`), each a document shaped as the recipe; `paper` is the recipe itself.
+        protocols: named overrides of the protocol (`paper`, `honest`), each a document shaped as it; `--protocol NAME` takes one.
         implements: the catalogue rows that it answers.
         source: the paper that it comes from.
         license: SPDX identifier.
@@ -168,6 +171,7 @@ class Recipe:
     upstream: Mapping[str, str] = field(default_factory=dict)
     baselines: tuple[Use, ...] = ()
     scales: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    protocols: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     implements: tuple[str, ...] = ()
     source: str = ""
     license: str = ""

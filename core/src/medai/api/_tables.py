@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from medai.api._recipes import Slot
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
@@ -31,9 +33,13 @@ class Cell:
         spread: the printed spread.
         recipe: id of the recipe that measures it.
         overrides: what that recipe is run with, as `--set` takes it.
-        data: slot name to dataset id.
-        metric: name of the figure (`psnr`).
+        data: slot name to the name of one of the table's data, or to a dataset's id.
+        metric: name of the figure (`psnr`), or of a metric of the model itself (`macs`), for which nothing is trained.
         note: what is known to be wrong with the print.
+        test: one of the table's data, on whose test part the run is measured in place of its own.
+        groups: the groups of the test part that count (`L506`); empty: all.
+        averaged_with: further data, as `data`: the figure is the mean of the runs on all of them, each on its own test part.
+        incomparable: why the printed figure cannot be compared with any measured one, in words; empty: it can.
     """
 
     row: str
@@ -45,6 +51,10 @@ class Cell:
     overrides: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    test: str = ""
+    groups: tuple[str, ...] = ()
+    averaged_with: tuple[Mapping[str, str], ...] = ()
+    incomparable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,11 @@ class Table:
         cells: its figures.
         source: the paper that it stands in.
         implements: the catalogue rows that it answers.
+        data: the data that its cells are about, by name; `medai reproduce TABLE --data NAME=PATH` fills one. Variants of one folder, such
+            as its doses, are called `NAME:VARIANT`, and filled together.
+        protocol: one of its recipes' `protocols`, under which the figures are printed; empty: the recipes' own.
+        guest: id of the recipe whose training and parameters a method of the user's own gets; empty: that of the first cell.
+        note: what is known of the table as a whole.
     """
 
     name: str
@@ -66,3 +81,7 @@ class Table:
     cells: tuple[Cell, ...]
     source: str = ""
     implements: tuple[str, ...] = ()
+    data: Mapping[str, Slot] = field(default_factory=dict)
+    protocol: str = ""
+    guest: str = ""
+    note: str = ""
