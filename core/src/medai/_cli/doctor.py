@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import medai
-from medai._discovery import PluginRecord, registry
+from medai._discovery import PluginRecord, looked_at_apart
 from medai.errors import PluginError
 
 _DECODERS = {
@@ -30,11 +30,13 @@ _DECODERS = {
 def command(out: Path, as_json: bool) -> None:
     """Say what is installed: versions, devices, decoders, disk space, plugins with what is wrong with them.
 
-    The exit code is 6 when a plugin is failed or incompatible.
+    Each plugin is loaded in a process of its own, which has 30 seconds: one that hangs or ends its process is named, and the others are
+    seen all the same. The exit code is 6 when a plugin is failed or incompatible.
     """
-    found = {**_versions(), **_folder(out), "plugins": [_plugin(record) for record in registry().plugins]}
+    records = looked_at_apart()
+    found = {**_versions(), **_folder(out), "plugins": [_plugin(record) for record in records]}
     click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else _text(found))
-    broken = [record.name for record in registry().plugins if record.broken]
+    broken = [record.name for record in records if record.broken]
     if broken:
         raise PluginError(f"not well: {', '.join(broken)}")
 

@@ -15,10 +15,17 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     """An error in one line, and its traceback from the plugin's first frame."""
     import traceback
 
-    said = " ".join(str(error).split())
+    said = " ".join(_text(error).split())
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     lines = traceback.format_exception(type(error), error, _from_the_plugin(error.__traceback__), limit=-_MOST_FRAMES)
     return reason, "".join(lines)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error's own text may fail too
+        return ""
 
 
 def _from_the_plugin(frames: TracebackType | None) -> TracebackType | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import ModuleType
+from typing import NamedTuple
 
 from medai import __version__
 from medai._discovery.failure import failure_of
@@ -24,6 +24,14 @@ from medai.errors import PluginError
 Loaded = tuple[PluginRecord, tuple[Entry, ...]]
 
 
+class Found(NamedTuple):
+    """A plugin that is not imported yet; `file` is that of `--plugin`, `verdict` what is known of it without an import."""
+
+    candidate: Candidate
+    file: Path | None
+    verdict: PluginRecord | None
+
+
 def load_all(*, no_plugins: bool, files: Sequence[Path]) -> list[Loaded]:
     """Every plugin: what became of it, and what it offers when all is well.
 
@@ -31,77 +39,71 @@ def load_all(*, no_plugins: bool, files: Sequence[Path]) -> list[Loaded]:
         PluginError: a plugin is failed or incompatible, and `MEDAI_STRICT_PLUGINS=1`.
     """
     switches = Switches.read(no_plugins=no_plugins)
-    found = [(candidate, switches.off(candidate)) for candidate in candidates()]
-    rightful: dict[str, list[str]] = {}
-    for candidate in (candidate for candidate, off in found if not off and candidate.rightful):
-        rightful.setdefault(candidate.name, []).append(candidate.distribution)
     # What a plugin prints while it is imported must not end up in the output of a command, which a program may read.
     with redirect_stdout(sys.stderr):
         hooks = Hooks()
-        loaded = [
-            (_record(candidate, "disabled", off), ()) if off else _load(hooks, candidate, rightful.get(candidate.name, ()))
-            for candidate, off in found
-        ]
-        loaded += _load_files(hooks, files, rightful)
+        loaded = [(each.verdict, ()) if each.verdict else load(hooks, each.candidate, each.file) for each in find(switches, files)]
     if switches.strict:
         _raise_for(record for record, _ in loaded)
     return loaded
 
 
-def _load(hooks: Hooks, candidate: Candidate, rightful: Sequence[str]) -> Loaded:
-    refusal = _refusal(candidate, rightful)
-    if refusal is not None:
-        return refusal, ()
-    return _ask(hooks, candidate, lambda: importlib.import_module(candidate.value))
-
-
-def _refusal(candidate: Candidate, rightful: Sequence[str]) -> PluginRecord | None:
-    """The record of a plugin that is not even imported, if it is one."""
-    if candidate.fault:
-        return _record(candidate, "failed", candidate.fault)
-    if not candidate.rightful:
-        theirs = f"; {candidate.name!r} is the plugin of {listed(rightful)}" if rightful else ""
-        called = f"its entry point is called {candidate.name!r}, but the plugin of {candidate.distribution} is {candidate.wanted_name!r}"
-        return _record(candidate, "failed", called + theirs)
-    if len(rightful) > 1:
-        advice = "remove one, or name it in MEDAI_DISABLE_PLUGINS"
-        return _record(candidate, "failed", f"ambiguous: the distributions {listed(rightful)} have an entry point of this name; {advice}")
-    if not all(part.isidentifier() for part in candidate.value.split(".")):
-        return _record(candidate, "failed", f"its entry point {candidate.value!r} names no module")
-    try:
-        requirement = unmet(candidate.requires)
-    except ValueError as error:
-        return _record(candidate, "failed", str(error))
-    return _record(candidate, "incompatible", f"it needs {requirement}, this is medai {__version__}") if requirement else None
-
-
-def _load_files(hooks: Hooks, files: Sequence[Path], rightful: dict[str, list[str]]) -> Iterable[Loaded]:
-    taken = dict(rightful)
+def find(switches: Switches, files: Sequence[Path]) -> Iterator[Found]:
+    """The installed plugins and those of files, in the order in which they are loaded."""
+    found = [(candidate, switches.off(candidate)) for candidate in candidates()]
+    rightful: dict[str, list[str]] = {}
+    for candidate in (candidate for candidate, off in found if not off and candidate.rightful):
+        rightful.setdefault(candidate.name, []).append(candidate.distribution)
+    for candidate, off in found:
+        verdict = record_of(candidate, "disabled", off) if off else _refusal(candidate, rightful.get(candidate.name, ()))
+        yield Found(candidate, None, verdict)
     for path in files:
         candidate = of_file(path)
-        if candidate.name in taken:
-            yield _record(candidate, "failed", f"{listed(taken[candidate.name])} has a plugin called {candidate.name!r} too"), ()
-            continue
-        taken[candidate.name] = [str(path)]
-        yield _ask(hooks, candidate, lambda path=path: import_file(path))  # type: ignore[misc]
+        taken = rightful.get(candidate.name)
+        rightful.setdefault(candidate.name, [str(path)])
+        clash = f"{listed(taken)} has a plugin called {candidate.name!r} too" if taken else ""
+        yield Found(candidate, path, record_of(candidate, "failed", clash) if taken else None)
 
 
-def _ask(hooks: Hooks, candidate: Candidate, load: Callable[[], ModuleType]) -> Loaded:
+def load(hooks: Hooks, candidate: Candidate, file: Path | None) -> Loaded:
+    """Import a plugin and ask its hooks; whatever it raises is in its record."""
     try:
-        offers = hooks.offers(load(), candidate.name)
+        module = importlib.import_module(candidate.value) if file is None else import_file(file)
+        offers = hooks.offers(module, candidate.name)
     except KeyboardInterrupt:
         raise
     except ContractError as error:
-        return _record(candidate, "failed", str(error)), ()
+        return record_of(candidate, "failed", str(error)), ()
     except BaseException as error:  # a plugin may also exit
-        return _record(candidate, "failed", *failure_of(error)), ()
-    record = _record(candidate, "ok")
+        return record_of(candidate, "failed", *failure_of(error)), ()
+    record = record_of(candidate, "ok")
     return record, tuple(
         Entry(kind=kind, id=f"{candidate.name}/{spec.name}", spec=spec, plugin=record) for kind, specs in offers.items() for spec in specs
     )
 
 
-def _record(candidate: Candidate, status: Status, reason: str = "", traceback: str = "") -> PluginRecord:
+def _refusal(candidate: Candidate, rightful: Sequence[str]) -> PluginRecord | None:
+    """The record of a plugin that is not even imported, if it is one."""
+    if candidate.fault:
+        return record_of(candidate, "failed", candidate.fault)
+    if not candidate.rightful:
+        theirs = f"; {candidate.name!r} is the plugin of {listed(rightful)}" if rightful else ""
+        called = f"its entry point is called {candidate.name!r}, but the plugin of {candidate.distribution} is {candidate.wanted_name!r}"
+        return record_of(candidate, "failed", called + theirs)
+    if len(rightful) > 1:
+        advice = "remove one, or name it in MEDAI_DISABLE_PLUGINS"
+        return record_of(candidate, "failed", f"ambiguous: the distributions {listed(rightful)} have an entry point of this name; {advice}")
+    if not all(part.isidentifier() for part in candidate.value.split(".")):
+        return record_of(candidate, "failed", f"its entry point {candidate.value!r} names no module")
+    try:
+        requirement = unmet(candidate.requires)
+    except ValueError as error:
+        return record_of(candidate, "failed", str(error))
+    return record_of(candidate, "incompatible", f"it needs {requirement}, this is medai {__version__}") if requirement else None
+
+
+def record_of(candidate: Candidate, status: Status, reason: str = "", traceback: str = "") -> PluginRecord:
+    """What became of a candidate."""
     return PluginRecord(
         name=candidate.name,
         distribution=candidate.distribution or "a distribution without a name",

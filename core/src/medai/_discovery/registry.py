@@ -128,6 +128,14 @@ def registry() -> Registry:
     return _registry
 
 
+def looked_at_apart() -> tuple[PluginRecord, ...]:
+    """What became of the plugins that the process would discover, each loaded in a process of its own with a limit of time."""
+    # Not at the top: what it takes to run processes would slow every command down.
+    from medai._discovery import apart
+
+    return apart.records_apart(no_plugins=_wanted[0], files=_wanted[1], seconds=apart.SECONDS)
+
+
 def discovered() -> Registry | None:
     """The registry, if the process has needed one."""
     return _registry
