@@ -49,8 +49,19 @@ def test_too_few_groups_say_so(count: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
-    parts, groups = [float(n % 7) for n in range(20)], [str(n) for n in range(20)]
+    parts, groups = [math.sqrt(n) for n in range(20)], [str(n) for n in range(20)]
     assert intervals(mean, parts, groups) == intervals(mean, parts, groups) != intervals(mean, parts, groups, seed=1)
+
+
+def test_draws_of_the_same_groups_are_paired_in_whatever_order_the_cases_come() -> None:
+    parts, groups = [math.sqrt(n) for n in range(20)], [f"g{n % 9}" for n in range(20)]
+    forth, back = intervals(mean, parts, groups)["mean"].draws, intervals(mean, parts[::-1], groups[::-1])["mean"].draws
+    twice = intervals(mean, [2 * part for part in parts], groups)["mean"].draws
+    assert forth is not None and back is not None and twice is not None and forth.shape == (bootstrap.RESAMPLES,)
+    assert np.allclose(forth, back, rtol=1e-12) and np.allclose(twice, 2 * forth, rtol=1e-12)
+    other = intervals(mean, parts, groups, seed=1)["mean"].draws
+    assert other is not None and not np.allclose(forth, other)
+    assert intervals(mean, parts, ["g0"] * 20)["mean"].draws is None
 
 
 def test_figures_that_are_often_not_defined() -> None:

@@ -14,6 +14,7 @@ from medai._engine.data import SlotData
 from medai._engine.evaluate import Answer, Evaluation
 from medai._engine.feed import CaseFeed
 from medai._results.folder import RunFolder, safe_name
+from medai._results.resamples import Resamples, groups_hash, write_resamples
 from medai.errors import DataError
 from medai.io import write_csv
 from medai.tasks import Case, Sample, Task
@@ -23,13 +24,14 @@ _COLUMNS = ("predictor", "case", "group", "part", "status", "reason", "predictio
 
 
 class CaseTable:
-    """The rows of `cases.csv`, and the files below `predictions/`."""
+    """The rows of `cases.csv`, the resamples of their figures, and the files below `predictions/`."""
 
     def __init__(self, folder: RunFolder, task: Task[Any, Any, Any]) -> None:
         self._folder, self._task = folder, task
         self._files: dict[str, str] = {}
         self._rows: list[dict[str, Any]] = []
         self._columns = list(_COLUMNS)
+        self._resamples: list[Resamples] = []
 
     def keep(self, sample: Sample[Any, Any], prediction: Any) -> None:
         """Write the model's prediction for a case."""
@@ -40,6 +42,9 @@ class CaseTable:
     def add(self, predictor: str, result: Evaluation, part: str = "test") -> None:
         """A row for each case that the predictor was measured on."""
         own = predictor == "model"
+        draws = {name: figure.interval.draws for name, figure in result.figures.items() if figure.interval.draws is not None}
+        if draws:
+            self._resamples.append(Resamples(predictor, groups_hash(case.group for case in result.cases), draws))
         for case, row in zip(result.cases, result.rows, strict=True):
             self._columns += [name for name in row if name not in self._columns]
             self._rows.append(
@@ -53,8 +58,10 @@ class CaseTable:
             self._rows.append({"predictor": "", "case": case, "group": "", "part": part, "status": "quarantined", "reason": reason})
 
     def write(self) -> None:
-        """Write `cases.csv`."""
+        """Write `cases.csv`, and `resamples.npz` where a figure has an interval."""
         write_csv(self._folder.cases, self._columns, self._rows)
+        if self._resamples:
+            write_resamples(self._folder.resamples, self._resamples)
 
 
 def stored_answers(folder: RunFolder, feed: CaseFeed, task: Task[Any, Any, Any], ids: Sequence[str] | None = None) -> Iterator[Answer]:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from medai.errors import DataError, EnvironmentFault, UsageError
 
 FORMAT = 1
+EXPERIMENT = "experiment.json"
 _PATIENCE = 8.0
 
 
@@ -49,6 +50,11 @@ class RunFolder:
     def summary(self) -> Path:
         """The figures, with intervals."""
         return self.root / "summary.json"
+
+    @property
+    def resamples(self) -> Path:
+        """The figures of each resample, from which the intervals are; not there where no figure has any."""
+        return self.root / "resamples.npz"
 
     @property
     def last(self) -> Path:
@@ -96,7 +102,8 @@ class RunFolder:
         Raises:
             DataError: it is not there, not JSON, or of a later format.
         """
-        record = read_json(self.record, "not a run folder: it has no run.json")
+        several = "; it holds an experiment, a run for each seed" if (self.root / EXPERIMENT).exists() else ""
+        record = read_json(self.record, f"not a run folder: it has no run.json{several}")
         if record.get("format", 0) > FORMAT:
             raise DataError(f"written by a newer medai (format {record['format']}, this one reads {FORMAT})", self.root)
         return record
