@@ -36,6 +36,10 @@ FOUND = {
     "model unsaved-weights": {"model.save-and-load"},
     "model plain-tensor": {"model.moves-to-a-device"},
     "model unregistered-layer": {"model.moves-to-a-device"},
+    "model tensor-of-the-file": {"model.moves-to-a-device"},
+    "model tensor-of-the-class": {"model.moves-to-a-device"},
+    "model tensors-in-a-tuple": {"model.moves-to-a-device"},
+    "model numpy-of-the-answer": {"model.moves-to-a-device"},
     "model made-on-the-cpu": {"model.moves-to-a-device"},
     "model first-process-alone": {"model.works-in-a-new-process"},
     "loss each-pixel": {"loss.gives-scalars"},
@@ -49,6 +53,8 @@ FOUND = {
     # What the engine does not freeze, it does not move either.
     "loss learns-itself": {"loss.teaches-nothing-of-its-own", "loss.moves-to-a-device"},
     "loss plain-weight": {"loss.moves-to-a-device"},
+    "loss weight-of-the-class": {"loss.moves-to-a-device"},
+    "loss numpy-of-the-target": {"loss.moves-to-a-device"},
 }
 SOUND = ("model sound", "loss squared")
 """What the others are made of."""
@@ -88,6 +94,8 @@ def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, s
         ("model unused-parameter", "second_head.weight, second_head.bias"),
         ("model even-sizes", "at 69 x 77 it fails with RuntimeError"),
         ("model plain-tensor", "conv2d is given kernel"),
+        ("model tensor-of-the-file", "add is given medai_broken_models.states.RAMP, which is on the CPU"),
+        ("model numpy-of-the-answer", "on a GPU it would fail: numpy() is asked of a tensor that is on the GPU"),
         ("model made-on-the-cpu", "what linspace makes without a device"),
         ("loss part-cut-off", "no gradient of range reaches the output"),
         ("model wrong-order", "prediction 1 of a batch is that of case 3"),

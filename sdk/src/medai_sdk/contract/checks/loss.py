@@ -13,7 +13,8 @@ from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.losses import LossSubject, learning, parts_of
 from medai_sdk.contract.trials.comparing import copied, difference, differs, tensors
 from medai_sdk.contract.watching.chance import seed_all
-from medai_sdk.contract.watching.devices import left_behind, mixes
+from medai_sdk.contract.watching.devices import mixes
+from medai_sdk.contract.watching.staying import left_behind
 
 _ALIKE = 1e-5
 _SURE = 12.0
@@ -133,8 +134,10 @@ def teaches_nothing_of_its_own(subject: LossSubject) -> None:
 def moves_to_a_device(subject: LossSubject) -> None:
     loss = subject.loss()
     output, target = subject.calls[0]
-    if met := mixes(lambda: loss(learning(output), copied(target)), left_behind(loss)):
-        raise Broken(f"on a GPU it would mix devices: {met}, which is on the CPU", "register_buffer, and device=output.device")
+    own = (*loss.parameters(), *loss.buffers()) if isinstance(loss, nn.Module) else ()
+    there = [*tensors(output), *tensors(target), *own]
+    if met := mixes(lambda: loss(learning(output), copied(target)), left_behind(loss, subject.watch.roots), there):
+        raise Broken(f"on a GPU it would fail: {met}", "register_buffer, device=output.device, and .cpu() before numpy")
 
 
 def _value(loss: Any, output: Any, target: Any) -> float:

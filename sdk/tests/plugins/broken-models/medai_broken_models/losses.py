@@ -87,3 +87,17 @@ class PlainWeight(Squared):
 
     def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return (self.rows * (output - target).square()).mean()
+
+
+class WeightOfTheClass(Squared):
+    rows = torch.linspace(1, 2, 64)[:, None]
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return (self.rows * (output - target).square()).mean()
+
+
+class NumpyOfTheTarget(Squared):
+    """Weighs with what numpy makes of the target, wherever that is."""
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return super().forward(output, target) * (1 + float(np.mean(np.asarray(target))))

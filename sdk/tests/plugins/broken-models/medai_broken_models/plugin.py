@@ -10,10 +10,13 @@ _LEARNING = (
     *("detached", "unused-parameter", "constant", "endless-gradient", "unseeded-weights", "unseeded-training", "forgets-its-step"),
     *("counts-in-secret", "silent", "backwards"),
 )
-_STATES = ("pickled", "unsaved-weights", "plain-tensor", "unregistered-layer", "made-on-the-cpu", "first-process-alone")
+_STATES = (
+    *("pickled", "unsaved-weights", "plain-tensor", "unregistered-layer", "tensor-of-the-file", "tensor-of-the-class"),
+    *("tensors-in-a-tuple", "numpy-of-the-answer", "made-on-the-cpu", "first-process-alone"),
+)
 _LOSSES = (
     *("squared", "each-pixel", "cut-off", "part-cut-off", "changes-target", "unseeded", "running", "upside-down", "root"),
-    *("learns-itself", "plain-weight"),
+    *("learns-itself", "plain-weight", "weight-of-the-class", "numpy-of-the-target"),
 )
 
 

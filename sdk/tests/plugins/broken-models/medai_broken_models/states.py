@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from medai.tasks import Batch, Context, Feed, Image, Progress
-from medai_broken_models.answers import Sound
+from medai_broken_models.answers import Asked, Sound
+
+RAMP = torch.linspace(0, 0.01, 64)
 
 
 class Pickled:
@@ -68,6 +70,34 @@ class UnregisteredLayer(Sound):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return super().forward(self.layers[0](image))
+
+
+class TensorOfTheFile(Sound):
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return super().forward(image) + RAMP[:1]
+
+
+class TensorOfTheClass(Sound):
+    level = torch.full((1,), 0.01)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return super().forward(image) + self.level
+
+
+class TensorsInATuple(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels = (torch.full((1,), 0.01), {"second": torch.full((1,), 0.02)})
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return super().forward(image) + self.levels[1]["second"]
+
+
+class NumpyOfTheAnswer(Asked):
+    """Works with the answer in numpy, wherever it is."""
+
+    def predict(self, batch: Batch) -> list[Image]:
+        return [Image(torch.from_numpy(np.maximum(each.numpy(), 0)), batch.inputs.unit) for each in self(batch.inputs.pixels)]
 
 
 class MadeOnTheCpu(Sound):
