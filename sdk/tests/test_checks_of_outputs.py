@@ -18,6 +18,12 @@ FOUND = {
     "metric blind-to-the-reference": {"metric.perfect-is-best"},
     "metric crashes-on-empty": {"metric.empty-cases-are-defined"},
     "metric loses-all-to-one-empty": {"metric.empty-cases-are-defined"},
+    "metric second-is-constant": {"metric.perfect-is-best"},
+    "metric second-favours-the-wrong": {"metric.perfect-is-best"},
+    "metric second-loses-all-to-one-empty": {"metric.empty-cases-are-defined"},
+    "metric sums-up": {"metric.cases-can-be-drawn-again"},
+    "metric root-of-a-sum": {"metric.cases-can-be-drawn-again"},
+    "metric endless-on-empty": {"metric.empty-cases-are-defined"},
     "metric gives-tensors": {"metric.figures-are-floats"},
     "metric changes-what-it-gets": {"metric.leaves-its-input"},
     "metric hands-out-its-state": {"metric.parts-stay-as-they-are"},
@@ -72,6 +78,7 @@ FOUND = {
 }
 SOUND = (
     "metric share",
+    "metric deviation",
     "metric weights",
     "exporter files",
     "exporter with-pictures",

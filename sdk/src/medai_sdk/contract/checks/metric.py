@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medai.tasks import Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.measured import MetricSubject, figures, parts_of
 from medai_sdk.contract.trials.comparing import copied, difference
@@ -13,6 +14,10 @@ from medai_sdk.contract.trials.spoiling import degenerate, untied, worse_answers
 
 _SAME = 1e-5
 """Of a figure's size: what sums in another order, in single precision, may make of it."""
+_COPIES = (8, 16)
+"""How often each case is counted: by then, corrections for few cases have worn off, and what still grows is a sum."""
+_GROWTH = 0.1
+"""Of a figure's size."""
 
 
 @check("metric.better-is-declared", "`better` is 'higher' or 'lower'")
@@ -42,7 +47,6 @@ def perfect_is_best(subject: MetricSubject) -> None:
         raise NotApplicable("it does not say which way is good: see metric.better-is-declared")
     higher = better == "higher"
     best = figures(metric, samples, perfect)
-    first = next(iter(best))
     others = [(word, figures(metric, samples, answers)) for word, answers in worse_answers(subject.task, samples, perfect)]
     if not others:
         raise NotApplicable("the task takes no other answers for these cases")
@@ -53,8 +57,7 @@ def perfect_is_best(subject: MetricSubject) -> None:
                     f"{name} is {found[name]:.6g} for {word}, and {best[name]:.6g} for perfect predictions; better is {_way(higher)!r}",
                     "let `better` say which way is good, and compare with the reference",
                 )
-    if not any(_ahead(best[first], found[first], higher) > _slack(best[first]) for _, found in others if first in found):
-        raise Broken(f"{first} is {best[first]:.6g} for perfect predictions, and no worse for any other", "compare with the reference")
+    _require_judgement(best, [found for _, found in others], higher)
 
 
 @check("metric.order-does-not-matter", "the figures are the same for the same parts in another order")
@@ -106,7 +109,7 @@ def parts_stay_as_they_are(subject: MetricSubject) -> None:
 
 @check(
     "metric.cases-can-be-drawn-again",
-    "`total` takes one case, some cases, or a case twice, as a bootstrap draws them, under the names that all have",
+    "`total` takes one case, some, or a case twice, as a bootstrap draws them, under the names that all have, and sums up nothing",
 )
 def cases_can_be_drawn_again(subject: MetricSubject) -> None:
     metric = subject.build()
@@ -119,9 +122,16 @@ def cases_can_be_drawn_again(subject: MetricSubject) -> None:
             raise Broken(
                 f"all cases have the figures {names}, {word} {found}", "name a figure alike whatever cases there are; NaN where not defined"
             )
+    few, many = (metric.total(parts * count) for count in _COPIES)
+    for name in few.keys() & many.keys():
+        if _grows(few[name], many[name], metric.total(parts)[name]):
+            raise Broken(
+                f"{name} is {few[name]:.6g} of each case {_COPIES[0]} times, and {many[name]:.6g} of each {_COPIES[1]} times",
+                "divide a sum by the number of cases, or of what was counted in them",
+            )
 
 
-@check("metric.empty-cases-are-defined", "cases with nothing in them, or all alike, give a number or NaN, and never an error")
+@check("metric.empty-cases-are-defined", "cases with nothing in them, or all alike, give a finite number or NaN, and never an error")
 def empty_cases_are_defined(subject: MetricSubject) -> None:
     metric, task, samples, perfect = subject.build(), subject.task, subject.samples, subject.perfect
     seen = False
@@ -132,12 +142,7 @@ def empty_cases_are_defined(subject: MetricSubject) -> None:
             _require_defined(metric, [empty], [agreeing], f"a reference {word}, and the answer that agrees")
             _require_defined(metric, [empty], [answer], f"a reference {word}, and an answer that is not")
             if place == 0:
-                held = [empty, *samples[1:]]
-                found = _require_defined(metric, held, task.perfect(held), f"a reference {word} among others")
-                if all(math.isnan(value) for value in found.values()):
-                    raise Broken(
-                        f"with a reference {word} among {len(samples)} cases, no figure is defined", "leave that case out of the figure"
-                    )
+                _require_no_loss(subject, empty, word)
     for word, answers in worse_answers(task, samples, perfect):
         seen = True
         _require_defined(metric, samples, answers, word)
@@ -166,6 +171,39 @@ def _doubtful(subject: MetricSubject) -> list[Any]:
     return untied(subject.task, subject.samples, mixed)
 
 
+def _require_judgement(best: Mapping[str, float], others: Sequence[Mapping[str, float]], higher: bool) -> None:
+    """Each figure that is defined for perfect predictions and for others must be worse for one of them."""
+    defined = {name: value for name, value in best.items() if not math.isnan(value)}
+    if not defined:
+        raise Broken(f"for perfect predictions, no figure is defined: {_told(best)}", "compare with the reference")
+    for name, value in defined.items():
+        found = [each[name] for each in others if not math.isnan(each.get(name, math.nan))]
+        if found and not any(_ahead(value, each, higher) > _slack(value) for each in found):
+            raise Broken(
+                f"{name} is {value:.6g} for perfect predictions, and no worse for any other",
+                "compare with the reference, and give no figure that says nothing of the predictions",
+            )
+
+
+def _require_no_loss(subject: MetricSubject, empty: Sample[Any, Any], word: str) -> None:
+    """A case with nothing in it takes no figure from the other cases."""
+    metric, task, others = subject.build(), subject.task, subject.samples[1:]
+    held = [empty, *others]
+    found = _require_defined(metric, held, task.perfect(held), f"a reference {word} among others")
+    without = figures(metric, others, task.perfect(others)) if others else {}
+    for name, value in without.items():
+        if not math.isnan(value) and math.isnan(found.get(name, value)):
+            raise Broken(f"with a reference {word} among {len(held)} cases, {name} is not defined", "leave that case out of the figure")
+
+
+def _grows(few: float, many: float, once: float) -> bool:
+    """Whether a figure goes on growing with the number of times that each case is counted."""
+    if not (math.isfinite(few) and math.isfinite(many)):
+        return False
+    size = max(abs(few), abs(many), abs(once) if math.isfinite(once) else 0.0)
+    return abs(many - few) > max(_SAME, _GROWTH * size)
+
+
 def _slack(value: float) -> float:
     """What rounding may make of a figure."""
     return _SAME * max(1.0, abs(value)) if math.isfinite(value) else _SAME
@@ -185,10 +223,13 @@ def _require_same(wanted: Mapping[str, float], found: Mapping[str, float], what:
 def _require_defined(metric: Any, samples: Sequence[Any], answers: Sequence[Any], what: str) -> Mapping[str, float]:
     try:
         found = figures(metric, samples, answers)
-        for value in found.values():
-            float(value)
+        endless = [name for name, value in found.items() if math.isinf(float(value))]
     except Exception as error:
         raise Broken(f"{what}: {type(error).__name__}: {error}", "give math.nan where a figure is not defined") from error
+    if endless:
+        raise Broken(
+            f"{what}: {endless[0]} is {found[endless[0]]}", "give math.nan where a figure is not defined, and a bound where it has none"
+        )
     return found
 
 

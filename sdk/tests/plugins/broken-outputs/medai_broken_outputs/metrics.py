@@ -77,6 +77,76 @@ class LosesAllToOneEmpty(Share):
         return (2 * shared / both if bool(truth.any()) else math.nan), 1
 
 
+class SecondIsConstant(Share):
+    """A second figure that says nothing of the predictions."""
+
+    def total(self, parts):
+        return {**super().total(parts), "quality": 1.0}
+
+
+class SecondFavoursTheWrong(Share):
+    """A second figure that is the better, the more is wrong."""
+
+    def total(self, parts):
+        share = super().total(parts)["share"]
+        return {"share": share, "errors": 1 - share}
+
+
+class SumsUp(Share):
+    """How many pixels are wrong, in all cases together."""
+
+    better = "lower"
+
+    def total(self, parts):
+        return {"errors": float(sum(pixels - right for right, pixels in parts))}
+
+
+class RootOfASum(SumsUp):
+    """Behind a figure that is sound."""
+
+    def total(self, parts):
+        wrong = super().total(parts)["errors"]
+        return {"error": wrong / sum(pixels for _, pixels in parts), "root": math.sqrt(wrong)}
+
+
+class EndlessOnEmpty(Share):
+    """The logarithm of the share of foreground that was found: of none, it has no end."""
+
+    def case(self, prediction, sample):
+        truth = sample.reference.labels > 0
+        found = int((truth & (prediction.labels > 0)).sum())
+        return math.log(found / int(truth.sum())) if found else -math.inf if bool(truth.any()) else math.nan
+
+    def total(self, parts):
+        defined = [part for part in parts if not math.isnan(part)]
+        return {"log-sensitivity": sum(defined) / len(defined) if defined else math.nan}
+
+
+class SecondLosesAllToOneEmpty(Share):
+    """One case without a structure makes the second figure of all of them NaN."""
+
+    def case(self, prediction, sample):
+        truth = sample.reference.labels > 0
+        found = int((truth & (prediction.labels > 0)).sum())
+        return *super().case(prediction, sample), found / int(truth.sum()) if bool(truth.any()) else math.nan
+
+    def total(self, parts):
+        return {**super().total([part[:2] for part in parts]), "sensitivity": sum(part[2] for part in parts) / len(parts)}
+
+
+class Deviation(Share):
+    """Sound: beside the share, how much it varies from case to case, as it is estimated of few; NaN of one."""
+
+    better = "higher"
+
+    def total(self, parts):
+        shares = [right / pixels for right, pixels in parts]
+        mean = sum(shares) / len(shares)
+        if len(shares) == 1:
+            return {"share": mean, "certainty": math.nan}
+        return {"share": mean, "certainty": 1 - math.sqrt(sum((each - mean) ** 2 for each in shares) / (len(shares) - 1))}
+
+
 class GivesTensors(Share):
     """Figures as tensors."""
 

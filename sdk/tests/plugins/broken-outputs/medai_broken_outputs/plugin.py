@@ -21,6 +21,7 @@ _HERE = "medai_broken_outputs"
 _OF_MASKS = (
     *("Share", "AveragesByBatch", "Remembers", "UpsideDown", "NoWay", "BlindToTheReference", "CrashesOnEmpty", "LosesAllToOneEmpty"),
     *("GivesTensors", "ChangesWhatItGets", "HandsOutItsState", "NamesByNumber", "Untyped", "Undocumented"),
+    *("SecondIsConstant", "SecondFavoursTheWrong", "SecondLosesAllToOneEmpty", "SumsUp", "RootOfASum", "EndlessOnEmpty", "Deviation"),
 )
 _OF_MODULES = ("Weights", "LeavesItTraining", "CountsInWholes")
 _OF_IMAGES = (
