@@ -31,6 +31,21 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
             source="the user's own",
         ),
         DatasetSpec(
+            name="mayo-2016",
+            target="medai_ldct.datasets.mayo_2016:Mayo2016",
+            summary="the 2016 NIH-AAPM-Mayo Clinic Low Dose CT Grand Challenge: abdomens at a quarter of the dose and at full dose",
+            task="restoration",
+            inputs=("image",),
+            license="LicenseRef-AAPM-Low-Dose-CT-Grand-Challenge",
+            source="AAPM Low Dose CT Grand Challenge 2016, https://www.aapm.org/grandchallenge/lowdosect; " + _STUDY + ", Table 2",
+            implements=("aapm-mayo-2016",),
+            needs=(
+                "the challenge's images (Training_Image_Data: 3mm B30, 1mm B30, 3mm D45 or 1mm D45), which its page hands out "
+                "under terms of its own",
+                "laid out as ROOT/L067/quarter_3mm/*.IMA and ROOT/L067/full_3mm/*.IMA, or as the archives have them",
+            ),
+        ),
+        DatasetSpec(
             name="simulated",
             target="medai_ldct.datasets.simulated:Simulated",
             summary="view: pairs of low and normal dose from normal-dose CT, by noise in the projections",

@@ -25,29 +25,55 @@ def write_stub(root: Path, n: int, seed: int) -> None:
         sample = phantom.read(case, np.random.default_rng(0))
         assert sample.origin is not None
         patient, place = number % patients, number // patients
-        folder = Path(root) / f"stub-{patient}"
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / f"{place:03d}.dcm", sample.inputs.pixels[0].numpy(), sample.origin.spacing[0], f"stub-{seed}-{patient}", place)
+        path = Path(root) / f"stub-{patient}" / f"{place:03d}.dcm"
+        write_slice(path, sample.inputs.pixels[0].numpy(), sample.origin.spacing[0], f"stub-{seed}-{patient}", place)
 
 
-def _write(path: Path, hu: np.ndarray[Any, Any], spacing: float, patient: str, place: int) -> None:
+def write_slice(
+    path: Path,
+    hu: np.ndarray[Any, Any],
+    spacing: float,
+    patient: str,
+    place: int,
+    *,
+    series: str = "",
+    thickness: float = 3.0,
+    **elements: object,
+) -> None:
+    """One slice (rows, columns) in HU as a CT file, the same for the same arguments.
+
+    Args:
+        path: the file; its folder is made.
+        hu: values; what the file cannot hold is cut off.
+        spacing: millimetres between pixels.
+        patient: the PatientID.
+        place: number of the slice, from 0, from feet to head.
+        series: tells apart the series of a patient, and is its description.
+        thickness: millimetres from slice to slice.
+        elements: further elements of the header, by keyword.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[patient, str(place)])
+    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[patient, series, str(place)])
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = pydicom.Dataset()
     data.file_meta = meta
     data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     data.StudyInstanceUID = generate_uid(entropy_srcs=[patient, "study"])
-    data.SeriesInstanceUID = generate_uid(entropy_srcs=[patient, "series"])
+    data.SeriesInstanceUID = generate_uid(entropy_srcs=[patient, series, "series"])
     data.FrameOfReferenceUID = generate_uid(entropy_srcs=[patient, "frame"])
     data.PatientID, data.PatientName, data.Modality = patient, "Stub", "CT"
-    data.SeriesNumber, data.InstanceNumber, data.SliceThickness = 1, place + 1, 3.0
+    data.SeriesNumber, data.InstanceNumber, data.SliceThickness = 1, place + 1, thickness
+    if series:
+        data.SeriesDescription = series
     data.ImageOrientationPatient, data.PixelSpacing = [1, 0, 0, 0, 1, 0], [spacing, spacing]
-    data.ImagePositionPatient = [-spacing * _SIZE / 2, -spacing * _SIZE / 2, 3.0 * place]
+    data.ImagePositionPatient = [-spacing * hu.shape[1] / 2, -spacing * hu.shape[0] / 2, thickness * place]
     data.Rows, data.Columns, data.SamplesPerPixel = hu.shape[0], hu.shape[1], 1
     data.PhotometricInterpretation, data.PixelRepresentation = "MONOCHROME2", 0
     data.BitsAllocated, data.BitsStored, data.HighBit = 16, 12, 11
     data.RescaleSlope, data.RescaleIntercept, data.RescaleType = 1, _INTERCEPT, "HU"
     data.PixelData = (np.clip(np.rint(hu), _INTERCEPT, 3071) - _INTERCEPT).astype("<u2").tobytes()
+    for keyword, value in elements.items():
+        setattr(data, keyword, value)
     data.save_as(path, enforce_file_format=True)
