@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
+
+from medai.errors import UsageError
 
 
 @click.command(short_help="Show what differs between the installed medai and a recorded version.")
 @click.option("--against", metavar="VERSION|FILE", help="A version (0.1), or a file of --write. [default: the oldest recorded]")
 @click.option("--json", "as_json", is_flag=True, help="Print the difference as JSON.")
-@click.option("--write", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write what is public now there.")
+@click.option(
+    "--write", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write what is public now there, into a folder that exists."
+)
 @click.pass_context
 def api(context: click.Context, against: str | None, as_json: bool, target: Path | None) -> None:
     """Compare the public interface of the installed medai, and of this kit, with that of an earlier version: names, parameters, fields,
@@ -24,10 +29,13 @@ def api(context: click.Context, against: str | None, as_json: bool, target: Path
     from medai_sdk.surface import difference, present, record_of, recorded_versions
     from medai_sdk.surface.records import minor, text_of
 
+    # Before the interface is looked at, which takes seconds; and a folder that is made would hide a slip of the pen.
+    if target is not None and not os.path.isdir(target.parent):
+        raise UsageError(f"{target}: there is no folder {target.parent}")
     against = against or recorded_versions()[0]
     recorded = record_of(against)
     now = present()
-    found = difference(recorded, now, released=Path(against).is_file() or minor(against) != minor(__version__))
+    found = difference(recorded, now, released=os.path.isfile(against) or minor(against) != minor(__version__))
     if target is not None:
         write_text(target, text_of(now))
     if as_json:

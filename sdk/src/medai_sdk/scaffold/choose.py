@@ -17,6 +17,8 @@ from medai_sdk import __version__
 from medai_sdk.scaffold.render import API, LICENSES, Choices, templated_tasks
 
 _PREFIX = "medai-"
+_LONGEST = 200
+"""Characters of a distribution's name: a file's has 255 bytes at most, and a wheel's has version and tags besides."""
 
 
 def chosen(name: str, task: str, license: str, author: str) -> Choices:
@@ -60,6 +62,8 @@ def _free_name(name: str) -> str:
         raise UsageError(
             f"{name!r} is not valid as a distribution's name: it has letters a-z, digits and hyphens, and begins and ends with no hyphen"
         )
+    if len(canonical) > _LONGEST:
+        raise UsageError(f"a name of {len(canonical)} characters is too long: it may have {_LONGEST}, so that files can bear it")
     if not canonical.startswith(_PREFIX) or canonical == f"{_PREFIX}{medai.__name__}":
         wanted = f"; such as {_PREFIX}{canonical}" if not canonical.startswith(medai.__name__) else ""
         raise UsageError(f"{name!r}: a plugin's distribution is called {_PREFIX}SOMETHING, by which others find it{wanted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -70,7 +71,8 @@ def read_record(folder: Path) -> Recorded:
     from medai_sdk.scaffold.render import Choices
 
     path = folder / RECORD
-    if not path.is_file():
+    # Not `Path.is_file`: it raises of what is too long for a file's name.
+    if not os.path.isfile(path):
         raise UsageError(f"{folder}: there is no {RECORD}: name the folder of a plugin that medai plugin new made")
     try:
         held = tomllib.loads(path.read_text(encoding="utf-8"))

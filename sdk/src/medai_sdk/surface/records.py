@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ def record_of(version_or_file: str) -> dict[str, Any]:
         DataError: the file cannot be read, or holds something else.
     """
     path = Path(version_or_file)
-    if not path.is_file():
+    # Not `Path.is_file`: it raises of what is too long for a file's name.
+    if not os.path.isfile(path):
         version = minor(version_or_file)
         path = RECORDS / f"{version}.json"
         if not path.is_file():

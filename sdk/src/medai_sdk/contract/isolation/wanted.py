@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ def wanted_plugin(name: str) -> Candidate:
         UsageError: there is none, with what there is.
         PluginError: it is disabled.
     """
-    folder = Path(name)
-    if folder.is_dir() and (name in (".", "..") or "/" in name or (folder / "pyproject.toml").is_file()):
-        name = _project(folder)
+    # Not `Path.is_dir`: it raises of what is too long for a file's name.
+    if os.path.isdir(name) and (name in (".", "..") or "/" in name or os.path.isfile(os.path.join(name, "pyproject.toml"))):
+        name = _project(Path(name))
     wanted = canonical(name)
     known = candidates()
     # Of several entry points of one distribution, the rightful one; that there are others is said by a check.

@@ -49,10 +49,12 @@ def docstrings(target: object) -> Iterator[str]:
 
 
 def undocumented(target: object) -> list[str]:
-    """The keywords of which no docstring has a line `name: what it is`."""
+    """The keywords of which no docstring has a line `name: what it is`; what it is may begin on the next line, indented deeper."""
     text = "\n".join(docstrings(target))
-    return [
-        name
-        for name in keywords(target)
-        if not re.search(rf"^\s+([\w*]+(, | and ))*\*{{0,2}}{re.escape(name)}((, | and )[\w*]+)*( \(.*\))?:", text, re.MULTILINE)
-    ]
+    return [name for name in keywords(target) if not _documented(name, text)]
+
+
+def _documented(name: str, text: str) -> bool:
+    names = rf"([\w*]+(, | and ))*\*{{0,2}}{re.escape(name)}((, | and )[\w*]+)*"
+    said = r"([^\S\n]*\S|[^\S\n]*\n(?P=indent)[^\S\n]+\S)"
+    return re.search(rf"^(?P<indent>[^\S\n]+){names}( \(.*\))?:{said}", text, re.MULTILINE) is not None
