@@ -21,6 +21,11 @@ BROKEN = {
     "sets-variable": ("component.keeps-global-state", "the environment variable BROKEN_WAYS (losses.py, line "),
     "moves": ("component.keeps-global-state", "the current folder: "),
     "silences": ("component.keeps-global-state", "the filters of warnings (losses.py, line "),
+    "sets-print-options": ("component.keeps-global-state", "torch's print options (losses.py, line "),
+    "sets-numpys-print-options": ("component.keeps-global-state", "numpy's print options (losses.py, line "),
+    "sets-log-level": ("component.keeps-global-state", "the level of the root logger (losses.py, line "),
+    "sets-timeout": ("component.keeps-global-state", "the default timeout of sockets (losses.py, line "),
+    "handles-a-signal": ("component.keeps-global-state", "what signals do (losses.py, line "),
     "seeds": ("component.keeps-global-state", "the seed of numpy.random.seed (losses.py, line "),
     "seeds-at-import": ("component.keeps-global-state", "the seed of torch.manual_seed (seeding.py, line "),
     "exits": ("component.can-be-tried", "SystemExit: no licence"),
@@ -33,7 +38,7 @@ ADVISED = {
     "starts": ("component.starts-no-program", "it started true"),
     "prints": ("component.prints-nothing", "it printed "),
 }
-SOUND = ("sound", "forks", "seeds-inside", "reads-a-table", "lets-a-process-run")
+SOUND = ("sound", "forks", "seeds-inside", "sets-and-sets-back", "has-a-logger", "reads-a-table", "lets-a-process-run")
 UNSEEN = {
     "starts": "its own code started true, and what that does is not seen",
     "forks": "its own code started a process by os.fork, and what that does is not seen",

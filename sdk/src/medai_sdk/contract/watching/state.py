@@ -1,19 +1,22 @@
-"""What the whole process shares: random generators, torch's settings, the environment, the current folder, filters of warnings."""
+"""What the whole process shares: random generators, the settings of torch, numpy, logging and sockets, the environment, the current
+folder, signals, filters of warnings."""
 
 from __future__ import annotations
 
 import functools
 import locale
+import logging
 import multiprocessing
 import os
 import random
 import signal
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -44,6 +47,50 @@ _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 """Of each setting, how it is read and how it is set again."""
 
 
+class _Called(NamedTuple):
+    """A setting that libraries make too, when they are imported or used: told only where the plugin's own code calls the function.
+
+    Attributes:
+        owner: the module or class that has the function.
+        function: by which it is set.
+        read: gives its value.
+        write: sets it again.
+    """
+
+    owner: Any
+    function: str
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+
+
+def _signals() -> dict[signal.Signals, Any]:
+    return {each: signal.getsignal(each) for each in signal.Signals}
+
+
+def _set_signals(handlers: Mapping[signal.Signals, Any]) -> None:
+    for each, handler in handlers.items():
+        # None is what was set elsewhere than in Python, and cannot be set from here.
+        if handler is not None and signal.getsignal(each) != handler:
+            signal.signal(each, handler)
+
+
+_CALLED: Mapping[str, _Called] = {
+    "torch's print options": _Called(
+        torch,
+        "set_printoptions",
+        lambda: dict(vars(torch._tensor_str.PRINT_OPTS)),
+        lambda value: vars(torch._tensor_str.PRINT_OPTS).update(value),
+    ),
+    "numpy's print options": _Called(np, "set_printoptions", np.get_printoptions, lambda value: np.set_printoptions(**value)),
+    "the level of the root logger": _Called(
+        logging.Logger, "setLevel", lambda: logging.root.level, lambda value: logging.root.setLevel(value)
+    ),
+    "what logging leaves out": _Called(logging, "disable", lambda: logging.root.manager.disable, lambda value: logging.disable(value)),
+    "the default timeout of sockets": _Called(socket, "setdefaulttimeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    "what signals do": _Called(signal, "signal", _signals, _set_signals),
+}
+
+
 class SharedState:
     """What a subject found; it says what is different now, and sets it right for the next."""
 
@@ -51,6 +98,7 @@ class SharedState:
         self._notes = notes
         notes.clear()
         self._settings = {name: read() for name, (read, _) in _SETTINGS.items()}
+        self._called = {name: setting.read() for name, setting in _CALLED.items()}
         self._environment = dict(os.environ)
         self._filters = list(warnings.filters)
 
@@ -60,6 +108,7 @@ class SharedState:
             value = read()
             if value != self._settings[name]:
                 yield f"{name}: {self._settings[name]} became {value}"
+        yield from (f"{name} ({line})" for name, line in self._notes.settings.items() if _CALLED[name].read() != self._called[name])
         for name, line in self._notes.variables.items():
             if os.environ.get(name) != self._environment.get(name):
                 yield f"the environment variable {name} ({line})"
@@ -72,6 +121,8 @@ class SharedState:
         for name, (read, write) in _SETTINGS.items():
             if read() != self._settings[name]:
                 write(self._settings[name])
+        for name in self._notes.settings:
+            _CALLED[name].write(self._called[name])
         for name in self._notes.variables:
             if name in self._environment:
                 os.environ[name] = self._environment[name]
@@ -84,6 +135,7 @@ class Notes:
     """Which of the shared things the plugin's own code sets, and in which line.
 
     Attributes:
+        settings: those of `_CALLED`.
         variables: of the environment.
         filters: of warnings.
         seeds: of random generators, but for what happens inside `torch.random.fork_rng`, which sets it back.
@@ -93,13 +145,14 @@ class Notes:
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots, self._forks = roots, 0
         self.hears_seeds = True
+        self.settings: dict[str, str] = {}
         self.variables: dict[str, str] = {}
         self.filters: list[tuple[object, str]] = []
         self.seeds: list[tuple[str, str]] = []
 
     def clear(self) -> None:
         """Forget them."""
-        for notes in (self.variables, self.filters, self.seeds):
+        for notes in (self.settings, self.variables, self.filters, self.seeds):
             notes.clear()
 
     def start(self) -> None:
@@ -108,6 +161,8 @@ class Notes:
         for module, name in ((random, "random.seed"), (np.random, "numpy.random.seed"), (torch, "torch.manual_seed")):
             self._stand_before(module, name.rpartition(".")[2], functools.partial(self._seeded, name))
         torch.random.manual_seed = torch.manual_seed
+        for setting, called in _CALLED.items():
+            self._stand_before(called.owner, called.function, functools.partial(self.settings.__setitem__, setting))
         for name in ("filterwarnings", "simplefilter"):
             self._stand_before(warnings, name, self._filtered)
         torch.random.fork_rng = self._forked(torch.random.fork_rng)

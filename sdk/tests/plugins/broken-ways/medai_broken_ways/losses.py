@@ -1,5 +1,6 @@
 """Each is the mean squared error, and does one thing more."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -118,6 +119,52 @@ class Silences(Mse):
     def __init__(self) -> None:
         super().__init__()
         warnings.filterwarnings("ignore", message="broken ways")
+
+
+class SetsPrintOptions(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.set_printoptions(precision=2)
+
+
+class SetsNumpysPrintOptions(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        np.set_printoptions(suppress=True)
+
+
+class SetsLogLevel(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        logging.basicConfig(level=logging.DEBUG)
+
+
+class SetsTimeout(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        socket.setdefaulttimeout(3)
+
+
+class HandlesASignal(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+class SetsAndSetsBack(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        level, handler = logging.root.level, signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        logging.root.setLevel(logging.DEBUG)
+        with np.printoptions(precision=2):
+            logging.root.setLevel(level)
+        signal.signal(signal.SIGTERM, handler)
+
+
+class HasALogger(Mse):
+    def __init__(self) -> None:
+        super().__init__()
+        logging.getLogger("medai_broken_ways").setLevel(logging.DEBUG)
 
 
 class Seeds(Mse):
