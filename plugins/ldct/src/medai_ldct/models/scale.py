@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
-_AIR, _RANGE = -1024.0, 4096.0
+_AIR, RANGE = -1024.0, 4096.0
 
 
 def to_unit(hu: torch.Tensor) -> torch.Tensor:
     """HU to the networks' scale, in float32 whatever autocast says: bf16 would round soft tissue to steps of 4 HU."""
-    return (hu.float() - _AIR) / _RANGE
+    return (hu.float() - _AIR) / RANGE
 
 
 def from_unit(scaled: torch.Tensor) -> torch.Tensor:
     """The networks' scale back to HU, in float32."""
-    return scaled.float() * _RANGE + _AIR
+    return scaled.float() * RANGE + _AIR

@@ -1,0 +1,1 @@
+"""Losses of the study's networks, which compare slices in HU."""

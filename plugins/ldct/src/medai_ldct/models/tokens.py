@@ -1,0 +1,95 @@
+"""Blocks of CTformer that work on tokens, (B, count, channels)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class Performer(nn.Module):
+    """Attention at a cost that grows with the count of tokens, not its square, and a perceptron of two layers; changes their channels.
+
+    Attention's exponential is estimated from random features (Choromanski et al., ICLR 2021, eq. 5), half as many as the channels that
+    come of it; they are drawn once and not trained. The values are added to what attention finds: the tokens given have other channels.
+
+    Args:
+        channels: of the tokens given.
+        out: of those that come of them.
+        dropout: part of the values that training sets to 0.
+    """
+
+    random_features: torch.Tensor
+
+    def __init__(self, channels: int, out: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(channels)
+        self.keys_queries_values = nn.Linear(channels, 3 * out)
+        self.project = nn.Linear(out, out)
+        self.norm2 = nn.LayerNorm(out)
+        self.perceptron = nn.Sequential(nn.Linear(out, out), nn.GELU(), nn.Linear(out, out), nn.Dropout(dropout))
+        self.dropout = nn.Dropout(dropout)
+        count = out // 2
+        self.register_buffer("random_features", nn.init.orthogonal_(torch.empty(count, out)) * math.sqrt(count))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        keys, queries, values = self.keys_queries_values(self.norm1(tokens)).chunk(3, dim=-1)
+        attended = values + self.dropout(self.project(self._attention(keys, queries, values)))
+        found: torch.Tensor = attended + self.perceptron(self.norm2(attended))
+        return found
+
+    def _attention(self, keys: torch.Tensor, queries: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        keys, queries = self._features(keys), self._features(queries)
+        total = queries @ keys.sum(dim=1)[:, :, None]
+        return queries @ (keys.transpose(1, 2) @ values) / (total + 1e-8)
+
+    def _features(self, vectors: torch.Tensor) -> torch.Tensor:
+        """exp(w x - |x|^2 / 2) / sqrt(m), for each of the m features w."""
+        projected = functional.linear(vectors, self.random_features)
+        return (projected - vectors.square().sum(dim=-1, keepdim=True) / 2).exp() / math.sqrt(len(self.random_features))
+
+
+class TransformerBlock(nn.Module):
+    """Multi-head attention and a perceptron that widens the tokens and narrows them again, each added to what it was given.
+
+    Args:
+        channels: of the tokens.
+        heads: of the attention.
+        widening: of the perceptron's inner layer.
+        dropout: part of the values that training sets to 0.
+    """
+
+    def __init__(self, channels: int, heads: int, widening: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(channels)
+        self.queries_keys_values = nn.Linear(channels, 3 * channels, bias=False)
+        self.project = nn.Linear(channels, channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.perceptron = nn.Sequential(
+            nn.Linear(channels, widening * channels), nn.GELU(), nn.Dropout(dropout), nn.Linear(widening * channels, channels)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        tokens = tokens + self.dropout(self.project(self._attention(self.norm1(tokens))))
+        found: torch.Tensor = tokens + self.dropout(self.perceptron(self.norm2(tokens)))
+        return found
+
+    def _attention(self, tokens: torch.Tensor) -> torch.Tensor:
+        images, count, channels = tokens.shape
+        heads = self.queries_keys_values(tokens).view(images, count, 3, self.heads, channels // self.heads)
+        queries, keys, values = heads.permute(2, 0, 3, 1, 4)
+        dropout = self.dropout.p if self.training else 0.0
+        found = functional.scaled_dot_product_attention(queries, keys, values, dropout_p=dropout)
+        return found.transpose(1, 2).reshape(images, count, channels)
+
+
+def sinusoids(count: int, channels: int) -> torch.Tensor:
+    """Positions (1, count, channels) as sines and cosines (Vaswani et al., NeurIPS 2017, 3.5)."""
+    place = torch.arange(count, dtype=torch.float64)[:, None]
+    angles = place / 10000 ** (2 * (torch.arange(channels) // 2) / channels)
+    table = torch.where(torch.arange(channels) % 2 == 0, angles.sin(), angles.cos())
+    return table.float()[None]
