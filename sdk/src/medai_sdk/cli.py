@@ -22,7 +22,13 @@ plugin.add_command(api)
 @plugin.command(short_help="Hold a plugin to the contract.")
 @click.argument("name", required=False)
 @click.option("--only", multiple=True, metavar="NAME", help="A check, a kind such as model, or an id such as acme/net; repeatable.")
-@click.option("--seconds", default=120.0, show_default=True, type=click.FloatRange(min=1), help="That one check may take.")
+@click.option(
+    "--seconds",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="That one check may take, or an import; libraries may take 60.",
+)
 @click.option("--list", "as_list", is_flag=True, help="List the checks and what each wants, and check nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report, or the list, as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Each check, also those that passed or do not apply, and tracebacks.")

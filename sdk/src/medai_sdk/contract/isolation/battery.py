@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from medai_sdk.contract.watching.watch import Watch
 
 _IMPORT = 60.0
-"""Seconds that the import of a component's libraries may take, however little a check may."""
+"""Seconds that the import of a component may take while it waits for that of a library, however little a check may."""
 _SEED_CHECKED = ("model", "dataset")
 """Kinds that have checks of their own for seeds that are set while they work."""
 _RESOLVES = "component.target-resolves"
@@ -92,7 +92,7 @@ class Battery:
         notes.hears_seeds = True
         if entry.kind not in _NO_TARGET and (entry.kind, entry.id) not in self._given_up:
             # Before the clock of the first check begins; what fails here is said by the check itself.
-            self._begin(entry.kind, entry.id, _RESOLVES, "the spec's target can be imported and called", least=_IMPORT)
+            self._begin(entry.kind, entry.id, _RESOLVES, "the spec's target can be imported and called", libraries=_IMPORT)
             if _came(lambda: subject.target, self._roots)[0] == "failed":
                 self._given_up[entry.kind, entry.id] = f"it cannot be imported: see {_RESOLVES}"
         notes.hears_seeds = entry.kind not in _SEED_CHECKED
@@ -142,8 +142,8 @@ class Battery:
         )
         self._say(outcome=asdict(outcome))
 
-    def _begin(self, kind: str, subject: str, check: str, says: str, *, least: float = 0.0) -> None:
-        self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says}, least=least)
+    def _begin(self, kind: str, subject: str, check: str, says: str, *, libraries: float = 0.0) -> None:
+        self._say(begin={"kind": kind, "subject": subject, "check": check, "says": says}, libraries=libraries)
 
 
 def _came(run: Callable[[], object], roots: tuple[Path, ...]) -> tuple[str, str, str, str]:

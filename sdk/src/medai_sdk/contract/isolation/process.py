@@ -10,7 +10,7 @@ import site
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -49,10 +49,13 @@ class Worker:
 
     Attributes:
         limit: seconds that may pass until its next message.
+        longest: seconds that may pass where `excused` says so.
+        excused: whether it may take longer than `limit`, by the traceback of where it stands.
     """
 
     def __init__(self, order: Mapping[str, object], scratch: Path) -> None:
-        self.limit = 0.0
+        self.limit = self.longest = 0.0
+        self.excused: Callable[[str], bool] = lambda where: False
         self._order, self._scratch = order, scratch
 
     def __enter__(self) -> Worker:
@@ -107,7 +110,7 @@ class Worker:
         """What it says, until it says that it is through.
 
         Raises:
-            Lost: it is silent for more than `limit` seconds, prints without end, or ends too early.
+            Lost: it is silent for more than `limit` seconds without excuse, prints without end, or ends too early.
         """
         held, heard = b"", time.monotonic()
         with selectors.DefaultSelector() as ready:
@@ -129,7 +132,11 @@ class Worker:
                 if gone:
                     raise Lost(self._ended(), self._said())
                 if time.monotonic() - heard > self.limit:
-                    raise Lost(f"it takes longer than {self.limit:g} s", self._where())
+                    where = self._where()
+                    if self.limit >= self.longest or not self.excused(where):
+                        raise Lost(f"it takes longer than {self.limit:g} s", where)
+                    # Doubled, so that it is not asked too often.
+                    self.limit = min(2 * self.limit, self.longest)
                 if self._printed() > _MOST_OUTPUT:
                     raise Lost(f"it printed more than {_MOST_OUTPUT // 2**20} MB", self._where())
 

@@ -13,10 +13,12 @@ from medai.errors import EnvironmentFault, UsageError
 from medai_sdk.contract.isolation.process import Lost, Worker
 from medai_sdk.contract.isolation.wanted import kin, wanted_plugin
 from medai_sdk.contract.outcome import Outcome, Report
-from medai_sdk.contract.watching.distribution import own_line, own_roots
+from medai_sdk.contract.watching.distribution import imports_library, own_line, own_roots
 
 _START = 300.0
 """Seconds that the worker's own imports may take: torch, on a machine that does other things too."""
+_BATTERY = Path(__file__).resolve().with_name("battery.py")
+"""Where a component's import begins."""
 _LOADED = "plugin.can-be-loaded"
 
 
@@ -45,7 +47,8 @@ def check_plugin(
     Args:
         name: the distribution's name or the plugin's: `medai-acme` or `acme`.
         only: names of checks (`model.save-and-load`), kinds (`model`) or ids (`acme/net`); empty: all. With ids and others, what is both.
-        seconds: that one check may take; one that takes longer is ended and has failed.
+        seconds: that one check may take, and the import of one component; what takes longer is ended and has failed. Only while a
+            library is being imported that the component needs may its import take more, up to 60 seconds in all.
         heard: called with each outcome as it comes.
         begun: called with kind, subject and check as each begins.
 
@@ -115,28 +118,32 @@ class _Supervisor:
                 for message in self._usable(worker):
                     if "begin" in message:
                         began = message["begin"]
-                        worker.limit = max(self._seconds, message["least"])
+                        worker.limit, worker.longest = self._seconds, message["libraries"]
                         self._begun(began["kind"], began["subject"], began["check"])
                     elif "outcome" in message:
                         self._take(Outcome(**message["outcome"]))
                     elif "planned" in message and plan is not None:
                         plan.append(Planned(**message["planned"]))
                     elif "stage" in message:
-                        began, step, worker.limit = None, f"while {message['stage']}", _START
+                        began, step, worker.limit, worker.longest = None, f"while {message['stage']}", _START, _START
         except Lost as lost:
             if began is None:
                 raise EnvironmentFault(f"the process that checks came to no end {step}: {lost.reason}\n{lost.said}".rstrip()) from lost
-            where = own_line(lost.said, own_roots(self._candidate.value, self._candidate.distribution))
+            where = own_line(lost.said, self._roots())
             return _outcome_of(began, lost, f"{lost.reason}; it was in {where}" if where else lost.reason)
         return None
 
     def _usable(self, worker: Worker) -> Iterator[dict[str, Any]]:
         """Its messages, but for its refusal of what is asked."""
         worker.limit = _START
+        worker.excused = lambda where: imports_library(where, (*self._roots(), _BATTERY))
         for message in worker.messages():
             if "refuse" in message:
                 raise UsageError(message["refuse"])
             yield message
+
+    def _roots(self) -> tuple[Path, ...]:
+        return own_roots(self._candidate.value, self._candidate.distribution)
 
     def _order(self) -> dict[str, object]:
         return {

@@ -70,6 +70,19 @@ def own_line(dump: str, roots: Iterable[Path]) -> str:
     return ""
 
 
+def imports_library(dump: str, roots: Iterable[Path]) -> bool:
+    """Whether, in the last such traceback, the innermost line of these files waits for an import that is under way."""
+    places = tuple(roots)
+    # A stack begins below each of these words; the main thread's is the last.
+    for stack in reversed(dump.split("(most recent call first)")):
+        importing = False
+        for file, _, _ in _DUMPED.findall(stack):
+            if within(file, places):
+                return importing
+            importing = importing or file.startswith("<frozen importlib")
+    return False
+
+
 def own_frame(error: BaseException, roots: Iterable[Path]) -> str:
     """Where an error was raised: the innermost line of the plugin's own files; without one, the innermost. `forward (net.py, line 12)`."""
     frames = traceback.extract_tb(error.__traceback__)
