@@ -23,6 +23,7 @@ COMMANDS = {
     "show": ("medai._cli.show:command", "Show all that is known of an id."),
     "run": ("medai._cli.run:command", "Run a recipe on embedded data or on yours."),
     "evaluate": ("medai._cli.evaluate:command", "Measure a run on its test cases or on other data."),
+    "compare": ("medai._cli.compare:command", "Rank runs by their figures, and say which tie."),
     "predict": ("medai._cli.predict:command", "Answer unlabelled input with a run."),
     "export": ("medai._cli.export:command", "Export a run's model or predictions."),
     "weights": ("medai._cli.weights:command", "Convert files of weights, or look into them."),

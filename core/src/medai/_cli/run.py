@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ import click
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True, help="Where run folders go."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and every case.")
-@click.option("--seeds", type=click.IntRange(min=1), help="Run this many seeds, a folder each, and print mean and deviation.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Run this many seeds as one experiment, and rank it over all of them.")
 @click.option("--workers", type=click.IntRange(min=0), help="Loader processes; default none on the CPU, up to 8 on a GPU.")
 @click.option("--upstream", multiple=True, metavar="NAME=RUN", help="Use a finished run for an upstream stage; repeatable.")
 @click.option("--max-bad", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Largest fraction of bad cases to leave out.")
@@ -30,8 +28,10 @@ import click
 @click.option("--compile", "compiled", is_flag=True, help="torch.compile the training step, with a fallback.")
 @click.option("--stub", is_flag=True, help="A few steps on stub data in each dataset's raw layout.")
 @click.option("--dry-run", is_flag=True, help="Print configuration, split sizes and estimates; run nothing.")
-@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="RUN", help="Go on with a run that was cut off.")
-@click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
+@click.option(
+    "--resume", type=click.Path(path_type=Path, file_okay=False), metavar="RUN", help="Go on with a run or an experiment that was cut off."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json's content; of an experiment, its record and leaderboard.")
 def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, **given: Any) -> None:
     """Run RECIPE (an id such as plugin/name, or a TOML file) and write a run folder with a report."""
     if (recipe is None) == (resume is None):
@@ -41,6 +41,8 @@ def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, *
         _resume(resume, given["device"], given["workers"], as_json)
     elif given["dry_run"]:
         _dry_run(str(recipe), given, as_json)
+    elif given["seeds"] is not None:
+        _run_seeds(str(recipe), given, out, as_json)
     else:
         _run(str(recipe), given, out, as_json)
 
@@ -61,16 +63,21 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
     from medai._engine.execute import execute
     from medai._engine.listener import Listener
 
-    request, options = _request(recipe, given), _options(given)
-    summaries = []
-    for seed in range(options.seed, options.seed + (given["seeds"] or 1)):
-        listener = ConsoleListener() if is_first_process() else Listener()
-        folder, summary = execute(request, replace(options, seed=seed), out, listener)
-        summaries.append(summary)
-        if is_first_process():
-            _show(summary, folder.report, as_json)
-    if len(summaries) > 1 and is_first_process() and not as_json:
-        _show_seeds(summaries)
+    listener = ConsoleListener() if is_first_process() else Listener()
+    folder, summary = execute(_request(recipe, given), _options(given), out, listener)
+    if is_first_process():
+        _show(summary, folder.report, as_json)
+
+
+def _run_seeds(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
+    from medai._cli.console import ConsoleListener
+    from medai._cli.experiment import show_experiment
+    from medai._engine.device import is_first_process
+    from medai._engine.experiment import run_experiment
+    from medai._engine.listener import Listener
+
+    listener = ConsoleListener() if is_first_process() else Listener()
+    show_experiment(run_experiment(_request(recipe, given), _options(given), given["seeds"], out, listener), as_json)
 
 
 def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:
@@ -78,15 +85,26 @@ def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None
     from medai._engine.device import is_first_process
     from medai._engine.listener import Listener
     from medai._engine.run import resume
+    from medai._results.experiment import ExperimentFolder
     from medai._results.folder import RunFolder
 
-    listener = ConsoleListener() if is_first_process() else Listener()
+    listener, chosen = ConsoleListener() if is_first_process() else Listener(), None if device == "auto" else device
+    if ExperimentFolder(root).exists:
+        _resume_seeds(ExperimentFolder(root), chosen, workers, listener, as_json)
+        return
     try:
-        summary = resume(RunFolder(root), listener, device=None if device == "auto" else device, workers=workers)
+        summary = resume(RunFolder(root), listener, device=chosen, workers=workers)
     finally:
         listener.close()
     if is_first_process():
         _show(summary, RunFolder(root).report, as_json)
+
+
+def _resume_seeds(folder: Any, device: str | None, workers: int | None, listener: Any, as_json: bool) -> None:
+    from medai._cli.experiment import show_experiment
+    from medai._engine.experiment import resume_experiment
+
+    show_experiment(resume_experiment(folder, listener, device=device, workers=workers), as_json)
 
 
 def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
@@ -138,11 +156,3 @@ def _show(summary: dict[str, Any], report: Path, as_json: bool) -> None:
         click.echo(json.dumps(summary, indent=2))
         return
     click.echo(f"\n{figures_table(summary)}\n\n{cases_line(summary)}\nreport: {report}")
-
-
-def _show_seeds(summaries: list[dict[str, Any]]) -> None:
-    click.echo(f"\nover {len(summaries)} seeds (mean, standard deviation):")
-    for name in summaries[0]["figures"]:
-        values = [summary["figures"][name]["value"] for summary in summaries]
-        if None not in values:
-            click.echo(f"  {name}  {statistics.fmean(values):.4f}  {statistics.stdev(values):.4f}")

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from medai._report.charts import as_data_uri, curves, spread
+from medai._report.pattern import template
 from medai._results.folder import RunFolder, read_json
 from medai.io import write_text
 from medai.tasks import Sample, Task
@@ -36,9 +35,7 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
     record = read_json(folder.record, "the run has no run.json")
     summary = read_json(folder.summary, "the run has no summary.json")
     rows, journal = _rows(folder.cases), _journal(folder.journal)
-    environment = Environment(loader=PackageLoader("medai._report", "templates"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["figure"] = _figure
-    page = environment.get_template("report.html.j2").render(
+    page = template("report.html.j2", figure=_figure).render(
         record=record,
         summary=summary,
         pictures=_pictures(summary, rows, task, record["configuration"]["protocol"]["options"], answers),
