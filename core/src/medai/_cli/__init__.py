@@ -24,8 +24,10 @@ COMMANDS = {
     "run": ("medai._cli.run:command", "Run a recipe on embedded data or on yours."),
     "evaluate": ("medai._cli.evaluate:command", "Measure a run on its test cases or on other data."),
     "compare": ("medai._cli.compare:command", "Rank runs by their figures, and say which tie."),
+    "reproduce": ("medai._cli.reproduce:command", "Rebuild a printed table: reported beside measured."),
     "predict": ("medai._cli.predict:command", "Answer unlabelled input with a run."),
     "export": ("medai._cli.export:command", "Export a run's model or predictions."),
+    "bench": ("medai._cli.bench:command", "Measure parameters, MACs, time and memory of models."),
     "weights": ("medai._cli.weights:command", "Convert files of weights, or look into them."),
     "doctor": ("medai._cli.doctor:command", "Say what is installed, and what is wrong with it."),
 }

@@ -120,6 +120,11 @@ def configure(*, no_plugins: bool = False, files: Sequence[Path] = ()) -> None:
     _registry, _wanted = None, (no_plugins, tuple(files))
 
 
+def wanted() -> tuple[bool, tuple[Path, ...]]:
+    """What `configure` was told: for another process that is to discover the same."""
+    return _wanted
+
+
 def registry() -> Registry:
     """The process's registry; discovered once."""
     global _registry

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from medai._discovery.records import Record
-from medai.api import Cell, Protocol, Recipe, Slot, Spec, Table, Train, Use
+from medai.api import Cell, Chart, Protocol, Recipe, Slot, Spec, Table, Train, Use
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -103,6 +103,8 @@ def _table_faults(table: Table) -> Iterator[str]:
         yield "no task is named"
     if not _maps(table.data, Slot):
         yield "data does not map names to Slot"
+    if not _all(table.charts, Chart):
+        yield "charts is no tuple of Chart"
     if not _all(table.cells, Cell):
         yield "cells is no tuple of Cell"
         return

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from medai._engine.configure import Configuration, restore, with_data
-from medai._engine.data import group_roles, open_slots, part
+from medai._engine.data import SlotData, group_roles, open_slots, part
 from medai._engine.device import describe, resolve_device
-from medai._engine.evaluate import build_metrics, evaluate
+from medai._engine.document import to_document
+from medai._engine.evaluate import Answer, build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
+from medai._engine.split import share_out
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json
+from medai._words import listed
+from medai.api import Recipe, Slot, Use
 from medai.errors import DataError
-from medai.io import write_json
+from medai.io import pseudonym, write_json
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,58 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
         DataError: a group of the data is one that the run was trained or selected on.
     """
     opened = Opened.at(root, device)
-    configuration = with_data(opened.configuration, data) if data else opened.configuration
-    recipe = configuration.recipe
-    task = build_task(recipe.task)
+    recipe = (with_data(opened.configuration, data) if data else opened.configuration).recipe
     slots = open_slots(recipe, opened.runs)
     if data:
         roles = {member.key: "test" for slot in slots for member in slot.members() if "test" in member.roles}
         _check_unseen({member.case.group for slot in slots for member in slot.members()}, group_roles(opened.folder))
     else:
-        roles = read_json(opened.folder.split, "the run has no split.json")["cases"]
+        roles = _own_roles(opened)
+    return _measured(opened, recipe, slots, roles, out, listener, workers=workers)
+
+
+def evaluate_part(
+    root: Path, slots: Mapping[str, Use], out: RunFolder, device: str, listener: Listener, *, groups: Sequence[str] = (), workers: int = 0
+) -> dict[str, Any]:
+    """Evaluate a run on the test part that its own protocol makes of other data, or on its own; return what `summary.json` in `out` holds.
+
+    Args:
+        root: the run's folder.
+        slots: a dataset for each of the recipe's slots; empty: the run's own data, as they were split.
+        out: an empty folder.
+        device: `auto`, `cpu`, `cuda`, ...
+        listener: hears of it.
+        groups: the groups of the test part that count, by name or pseudonym; empty: all.
+        workers: loader processes.
+
+    Raises:
+        DataError: the run was trained or selected on what would be measured, or a group is not in the test part.
+    """
+    opened = Opened.at(root, device)
+    recipe = opened.configuration.recipe
+    if slots:
+        data = {name: Slot(folder=use, embedded=use, roles=recipe.data[name].roles) for name, use in slots.items()}
+        recipe = replace(recipe, data=data)
+    found = open_slots(recipe, opened.runs)
+    own = _own_roles(opened)
+    roles = own
+    if slots:
+        members = [member for slot in found for member in slot.members()]
+        roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None)
+        _check_unseen(
+            {member.case.group for member in members if roles[member.key] == "test" and not member.single_subject},
+            group_roles(opened.folder),
+        )
+        _check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
+    if groups:
+        roles = _of_groups(found, roles, groups)
+    return _measured(opened, recipe, found, roles, out, listener, workers=workers)
+
+
+def _measured(
+    opened: Opened, recipe: Recipe, slots: list[SlotData], roles: Mapping[str, str], out: RunFolder, listener: Listener, *, workers: int
+) -> dict[str, Any]:
+    task = build_task(recipe.task)
     listener.stage(f"evaluation on {describe(opened.device)}")
     quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
     feed = CaseFeed(pool, task, part="test", seed=opened.record["seed"], workers=workers, quarantine=quarantine)
@@ -73,13 +120,47 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     write_json(out.summary, summary)
     evaluated = {
         **opened.record,
-        "evaluation_of": str(root),
+        "configuration": to_document(recipe),
+        "evaluation_of": str(opened.folder.root),
         "data": {slot.name: slot.as_record() for slot in slots},
         "parts": {"test": len(feed)},
     }
     write_json(out.record, evaluated)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary
+
+
+def stored_part(opened: Opened, ids: Sequence[str]) -> Iterator[Answer]:
+    """Cases of a run or of an evaluation, by id, with the predictions that were written down."""
+    recipe = opened.configuration.recipe
+    task = build_task(recipe.task)
+    slots = open_slots(recipe, opened.runs)
+    tested = {member.key: "test" for slot in slots for member in slot.members()}
+    feed = CaseFeed(part(slots, tested, "test"), task, part="test", seed=opened.record["seed"], workers=0, quarantine=Quarantine(1.0))
+    return stored_answers(opened.folder, feed, task, ids)
+
+
+def _own_roles(opened: Opened) -> dict[str, str]:
+    roles: dict[str, str] = read_json(opened.folder.split, "the run has no split.json")["cases"]
+    return roles
+
+
+def _of_groups(slots: Sequence[SlotData], roles: Mapping[str, str], groups: Sequence[str]) -> dict[str, str]:
+    """The roles, with the test part cut down to some groups."""
+    wanted = {name: {name, pseudonym(name)} for name in groups}
+    tested = {member.key: member.case.group for slot in slots for member in slot.members() if roles.get(member.key) == "test"}
+    for name, names in wanted.items():
+        if not names & set(tested.values()):
+            raise DataError(f"the group {name!r} is not in the test part, which has {listed(sorted(set(tested.values()))[:8])}")
+    chosen = {key for key, group in tested.items() if any(group in names for names in wanted.values())}
+    return {key: role for key, role in roles.items() if role != "test" or key in chosen}
+
+
+def _check_unseen_cases(keys: set[str], roles: Mapping[str, str]) -> None:
+    """One subject's cases are told apart by their names alone."""
+    seen = sorted(key for key in keys if roles.get(key) in ("train", "valid"))
+    if seen:
+        raise DataError(f"leak: {len(seen)} cases of these data were used in training, such as {seen[0]!r}")
 
 
 def _check_unseen(groups: set[str], roles: Mapping[str, str]) -> None:

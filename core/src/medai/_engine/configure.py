@@ -19,7 +19,7 @@ from medai.errors import PluginError, UsageError
 
 PAPER = "paper"
 STUB_CASES = 8
-_STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
+STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
 _KINDS = {"data": "dataset", "views": "dataset", "model": "model", "baselines": "model", "loss": "loss", "metrics": "metric"}
 """What stands at a key of a recipe."""
@@ -98,7 +98,7 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
         (f"scale {scale}", _scale(recipe, scale)),
         (f"protocol {request.protocol}", _protocol(recipe, request.protocol)),
         (f"file {request.name}.toml", in_file),
-        ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
+        ("stub data", {"train": STUB_TRAINING} if request.stub and recipe.train is not None else {}),
         ("stub data" if request.stub else "command line", data),
         ("command line", dict(parse_assignment(text) for text in request.assignments)),
         ("program", request.overrides),
@@ -268,13 +268,20 @@ def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
             name, rest = next(iter(recipe.data)), text
         if name not in recipe.data:
             raise UsageError(f"{recipe.name} has no data slot {name!r}{nearest(name, recipe.data)}")
-        match = _DATASET_PREFIX.match(rest)
-        if match and not Path(rest).exists():
-            folder = Use(registry().find("dataset", match[1]).id, {"root": match[2]})
-        else:
-            folder = with_root(recipe.data[name].folder, rest)
-        overrides[f"data.{name}.folder"] = to_document(folder)
+        overrides[f"data.{name}.folder"] = to_document(folder_of(recipe.data[name], rest))
     return overrides
+
+
+def folder_of(slot: Slot, text: str) -> Use:
+    """The slot's dataset on the folder `PATH`, or another dataset, of `DATASET:PATH`.
+
+    Raises:
+        UsageError: there is no such dataset.
+    """
+    match = _DATASET_PREFIX.match(text)
+    if match and not Path(text).exists():
+        return with_root(Use(registry().find("dataset", match[1]).id), match[2])
+    return with_root(slot.folder, text)
 
 
 def with_root(use: Use, root: str) -> Use:

@@ -28,14 +28,14 @@ def execute(request: Request, options: Options, out: Path, listener: Listener) -
             listener.stage(f"  {path} = {ours!r} (the recipe: {own!r})")
         return folder, start(configuration, options, folder, listener)
     except BaseException as error:
-        if is_first_process() and _came_to_nothing(folder, error):
+        if is_first_process() and came_to_nothing(folder, error):
             shutil.rmtree(folder.root)
         raise
     finally:
         listener.close()
 
 
-def _came_to_nothing(folder: RunFolder, error: BaseException) -> bool:
+def came_to_nothing(folder: RunFolder, error: BaseException) -> bool:
     """Whether there is nothing to look at or to resume: no split yet, or a wrong command, data or machine before anything was learnt."""
     if not folder.split.exists() and not any(folder.root.glob("upstream/*/split.json")):
         return True

@@ -11,10 +11,11 @@ from medai.api._build import build, open_run, predictor, run, task
 from medai.api._hooks import hookimpl
 from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
 from medai.api._specs import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Spec, TaskSpec
-from medai.api._tables import Cell, Spread, Table
+from medai.api._tables import Cell, Chart, Reported, Spread, Table, read_reported
 
 __all__ = [
     "Cell",
+    "Chart",
     "DatasetSpec",
     "ExporterSpec",
     "LossSpec",
@@ -22,6 +23,7 @@ __all__ = [
     "ModelSpec",
     "Protocol",
     "Recipe",
+    "Reported",
     "RunRef",
     "Slot",
     "Spec",
@@ -35,6 +37,7 @@ __all__ = [
     "hookimpl",
     "open_run",
     "predictor",
+    "read_reported",
     "run",
     "run_of",
     "task",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from medai.api._recipes import Slot
@@ -58,6 +61,21 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A figure that is drawn of a table's columns.
+
+    Attributes:
+        title: its caption.
+        columns: of the table; a bar for each row, or a point.
+        against: a column for the horizontal axis, which makes points of bars; empty: bars.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    against: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """A printed table of results.
 
@@ -73,6 +91,7 @@ class Table:
         protocol: one of its recipes' `protocols`, under which the figures are printed; empty: the recipes' own.
         guest: id of the recipe whose training and parameters a method of the user's own gets; empty: that of the first cell.
         note: what is known of the table as a whole.
+        charts: figures that are drawn of it.
     """
 
     name: str
@@ -85,3 +104,51 @@ class Table:
     protocol: str = ""
     guest: str = ""
     note: str = ""
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A printed figure, as it stands in a file of them.
+
+    Attributes:
+        row: its row, as printed.
+        column: its column, as printed.
+        value: the figure; None where the print leaves it out.
+        spread: the figure behind its `+-`; None where there is none.
+        note: what is known to be wrong with the print.
+    """
+
+    row: str
+    column: str
+    value: float | None
+    spread: float | None = None
+    note: str = ""
+
+
+def read_reported(path: Path) -> tuple[Reported, ...]:
+    """The printed figures of a table, from a CSV file with the columns `row`, `column`, `reported` and, where wanted, `spread`, `note`.
+
+    Raises:
+        ValueError: a column is missing, or a figure is no number; the file and the line are named.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        lacking = {"row", "column", "reported"} - set(reader.fieldnames or ())
+        if lacking:
+            raise ValueError(f"{path}: no column {min(lacking)!r}")
+        return tuple(_reported(line, f"{path}, line {reader.line_num}") for line in reader)
+
+
+def _reported(line: Mapping[str, str | None], place: str) -> Reported:
+    figures = {}
+    for key in ("reported", "spread"):
+        text = (line.get(key) or "").strip()
+        try:
+            figures[key] = float(text) if text else None
+        except ValueError:
+            raise ValueError(f"{place}: {text!r} is no number") from None
+        if figures[key] is not None and not math.isfinite(figures[key] or 0.0):
+            raise ValueError(f"{place}: {text!r} is no finite number")
+    note = (line.get("note") or "").strip()
+    return Reported(row=line["row"] or "", column=line["column"] or "", value=figures["reported"], spread=figures["spread"], note=note)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from medai.api import DatasetSpec, MetricSpec, TaskSpec, hookimpl
+from pathlib import Path
+
+from medai.api import DatasetSpec, MetricSpec, ModelSpec, TaskSpec, hookimpl
+
+_SAMPLE = Path(__file__).parent.parent / "_engine" / "sample_network.py"
 
 
 @hookimpl
@@ -68,6 +72,26 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
             target="medai.tasks.views:Cached",
             license="Apache-2.0",
             summary="keeps the source's samples in memory, the same in every epoch (a view)",
+        ),
+    )
+
+
+@hookimpl
+def medai_models() -> tuple[ModelSpec, ...]:
+    return (
+        ModelSpec(
+            name="network-file",
+            target="medai._engine.guests:network_from_file",
+            license="Apache-2.0",
+            summary="a network that a Python file defines, before it has a plugin; the file is run",
+            example={"file": str(_SAMPLE), "name": "Sample"},
+        ),
+        ModelSpec(
+            name="answers",
+            target="medai._engine.guests:Answers",
+            license="Apache-2.0",
+            task="restoration",
+            summary="images that another program predicted, a file per case, to be measured as a model's are",
         ),
     )
 
@@ -194,5 +218,27 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
             license="Apache-2.0",
             task="restoration",
             summary="root of the mean squared error in the image's unit, in a window of values",
+        ),
+        MetricSpec(
+            name="parameters",
+            target="medai._bench.metrics:ParameterCount",
+            license="Apache-2.0",
+            summary="parameters of a torch module, all and those that are trained",
+            of="model",
+        ),
+        MetricSpec(
+            name="macs",
+            target="medai._bench.metrics:Macs",
+            license="Apache-2.0",
+            summary="multiply-accumulate operations of one answer, for a size of input",
+            of="model",
+        ),
+        MetricSpec(
+            name="latency",
+            target="medai._bench.metrics:Latency",
+            license="Apache-2.0",
+            summary="milliseconds of one answer on this machine, median and quartiles",
+            example={"repeats": 2, "warmup": 1},
+            of="model",
         ),
     )

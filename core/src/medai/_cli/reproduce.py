@@ -1,0 +1,128 @@
+"""`medai reproduce`: a printed table rebuilt, reported beside measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(short_help="Rebuild a printed table: reported beside measured.")
+@click.argument("table")
+@click.option("--data", multiple=True, metavar="NAME=[DATASET:]PATH", help="A folder for one of the table's data; repeatable.")
+@click.option("--scale", metavar="NAME", help="Of the trainings; default quick on embedded data, paper with --data.")
+@click.option("--protocol", metavar="NAME", help="One of the recipes' protocols; default the one that the table is printed under.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs of each method, from seed 0.")
+@click.option("--row", "rows", multiple=True, metavar="ROW", help="Only this row; repeatable.")
+@click.option(
+    "--with", "guests", multiple=True, metavar="[NAME=]FILE.py:CLASS|NAME=FOLDER", help="A row of your own: a network, or images."
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time, each in a process of its own.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reproductions"), show_default=True,
+    help="Where runs and tables go; what is there already is not made again.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=0), help="Loader processes of each run.")
+@click.option("--stub", is_flag=True, help="A few steps on stub data in each dataset's raw layout.")
+@click.option("--dry-run", is_flag=True, help="Print the runs that are missing; make none.")
+@click.option(
+    "--cases", type=click.Path(path_type=Path, file_okay=False), help="Write the test inputs here, for other programs; run nothing."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print table.json's content.")
+def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None, as_json: bool, **given: Any) -> None:
+    """Rebuild TABLE (an id such as plugin/table-1): make the runs that are missing, and set what they reach beside what is reported.
+
+    A row of your own is a network (`--with ./mine.py:Net`, trained as the table's other methods are) or a folder of images that any
+    program predicted (`--with mine=FOLDER`, a file per case as `--cases` names them); it is measured on the same cases.
+    """
+    from medai._cli.console import ConsoleListener
+    from medai._engine.run import Options
+    from medai._reproduce.reproduce import reproduce
+
+    order = _order(table, given)
+    if dry_run:
+        _dry_run(order, out, as_json)
+        return
+    listener = ConsoleListener()
+    if cases is not None:
+        from medai._reproduce.cases import write_cases
+
+        click.echo("\n".join(map(str, write_cases(order, cases, out, listener))))
+        return
+    try:
+        rebuilt = reproduce(order, out, Options(device=given["device"], workers=given["workers"]), listener, at_once=jobs)
+    finally:
+        listener.close()
+    _show(rebuilt, as_json)
+    if rebuilt.failures:
+        raise click.exceptions.Exit(1)
+
+
+def _order(table: str, given: dict[str, Any]) -> Any:
+    from medai._discovery import registry
+    from medai._reproduce.guests import guest_of
+    from medai._reproduce.order import Order
+    from medai.errors import UsageError
+
+    data = {}
+    for text in given["data"]:
+        name, separator, path = text.partition("=")
+        if not separator:
+            raise UsageError(f"--data {text!r}: wanted NAME=PATH")
+        data[name] = path
+    if given["stub"] and data:
+        raise UsageError("--stub and --data: stub data stand in place of yours, give one of them")
+    return Order(
+        table=registry().find("table", table).id,
+        data=data,
+        scale=given["scale"],
+        protocol=given["protocol"],
+        seeds=tuple(range(given["seeds"])),
+        stub=given["stub"],
+        rows=given["rows"],
+        guests=tuple(guest_of(text) for text in given["guests"]),
+    )
+
+
+def _dry_run(order: Any, out: Path, as_json: bool) -> None:
+    import tempfile
+
+    from medai._reproduce.jobs import is_done
+    from medai._reproduce.plan import plan
+
+    with tempfile.TemporaryDirectory() as scratch:
+        planned = plan(order, Path(scratch))
+        runs = [{"run": job.title, "key": key, "done": is_done(out, job)} for key, job in planned.jobs.items()]
+        faults = [{"row": each.cell.row, "column": each.cell.column, "why": each.failure} for each in planned.cells if each.failure]
+    if as_json:
+        click.echo(
+            json.dumps({"table": planned.id, "scale": planned.scale, "cells": len(planned.cells), "runs": runs, "faults": faults}, indent=2)
+        )
+        return
+    for run in runs:
+        click.echo(f"{'done   ' if run['done'] else 'missing'}  {run['run']}")
+    click.echo(f"{len(planned.cells)} cells, {len(runs)} runs, {sum(not run['done'] for run in runs)} missing; scale {planned.scale}")
+    for fault in faults:
+        click.echo(f"cannot be measured: {fault['row']}, {fault['column']}: {fault['why']}")
+
+
+def _show(rebuilt: Any, as_json: bool) -> None:
+    from medai._reproduce.write import HEADS, headline, lines, notes
+    from medai._reproduce.write import as_json as record
+
+    if as_json:
+        click.echo(json.dumps(record(rebuilt.plan, rebuilt.results), indent=2))
+        return
+    rows = [HEADS, *lines(rebuilt.results)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADS))]
+    click.echo(f"\n{rebuilt.plan.id}: {rebuilt.plan.table.title}\n{headline(rebuilt.plan)}\n")
+    for row in rows:
+        click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
+    for note in notes(rebuilt.plan, rebuilt.results):
+        click.echo(f"note: {note}")
+    for key, why in rebuilt.failures.items():
+        click.echo(f"failed: {rebuilt.plan.jobs[key].title}: {why}")
+    click.echo(f"\nreport: {rebuilt.folder / 'report.html'}")

@@ -1,0 +1,116 @@
+"""Charts of a rebuilt table, as PNG files beside it and within the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from medai._report.charts import COLOURS
+from medai._reproduce.gather import Result
+from medai.api import Chart
+
+_REPORTED, _MEASURED = COLOURS[4], COLOURS[0]
+_WIDE = 4
+
+
+def columns_chart(results: Sequence[Result]) -> Figure | None:
+    """A panel for each column: what is reported, and what was measured with its interval, row by row; None where nothing was."""
+    columns = [name for name in dict.fromkeys(result.cell.column for result in results) if any(_has(result, name) for result in results)]
+    if not columns:
+        return None
+    rows = list(dict.fromkeys(result.cell.row for result in results))
+    wide = min(_WIDE, len(columns))
+    high = -(-len(columns) // wide)
+    figure = Figure(figsize=(1.4 + 2.9 * wide, high * (0.9 + 0.27 * len(rows))), layout="constrained")
+    for place, column in enumerate(columns):
+        axes = figure.add_subplot(high, wide, place + 1)
+        for result in results:
+            if result.cell.column == column:
+                _point(axes, rows.index(result.cell.row), result)
+        axes.set_yticks(range(len(rows)), rows if place % wide == 0 else [""] * len(rows), fontsize=8)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_title(column, fontsize=9)
+        axes.tick_params(labelsize=8)
+        axes.grid(alpha=0.3, axis="x")
+    figure.legend(*_legend(axes), loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    return figure
+
+
+def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
+    """A figure that the table asks for: bars, or points against another column; None where nothing was measured."""
+    cells = {(result.cell.row, result.cell.column): result for result in results}
+    rows = list(dict.fromkeys(result.cell.row for result in results))
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    any_drawn = _points(axes, chart, rows, cells) if chart.against else _bars(axes, chart, rows, cells)
+    if not any_drawn:
+        return None
+    axes.tick_params(labelsize=8)
+    axes.grid(alpha=0.3)
+    if len(axes.get_legend_handles_labels()[0]):
+        axes.legend(fontsize=8)
+    return figure
+
+
+def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> bool:
+    found = False
+    for label, colour, of in (("reported", _REPORTED, _reported), ("measured", _MEASURED, _measured)):
+        for row in rows:
+            across, value = (of(cells.get((row, column))) for column in (chart.against, chart.columns[0]))
+            if across is None or value is None:
+                continue
+            found = True
+            axes.plot(across, value, "D" if of is _reported else "o", color=colour, label=label)
+            axes.annotate(row, (across, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
+            label = "_"  # one entry in the legend
+    axes.set_xscale("log")
+    axes.set_xlabel(chart.against, fontsize=9)
+    axes.set_ylabel(chart.columns[0], fontsize=9)
+    return found
+
+
+def _bars(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> bool:
+    width = 0.8 / len(chart.columns)
+    lowest: list[float] = []
+    for place, column in enumerate(chart.columns):
+        values = [_measured(cells.get((row, column))) for row in rows]
+        spots = [number + (place - (len(chart.columns) - 1) / 2) * width for number in range(len(rows))]
+        kept = [(spot, value) for spot, value in zip(spots, values, strict=True) if value is not None]
+        if kept:
+            axes.bar([spot for spot, _ in kept], [value for _, value in kept], width, label=column, color=COLOURS[place % len(COLOURS)])
+            lowest += [value for _, value in kept]
+    if lowest:
+        # From zero, all bars would look alike; the axis says where it begins.
+        axes.set_ylim(bottom=min(lowest) - 0.25 * (max(lowest) - min(lowest) or 1.0))
+    axes.set_xticks(range(len(rows)), rows, rotation=20, fontsize=8)
+    return bool(lowest)
+
+
+def _point(axes: Any, place: int, result: Result) -> None:
+    if result.cell.reported is not None:
+        axes.plot(result.cell.reported, place, "D", color=_REPORTED, markersize=5, label="reported")
+    if result.value is None:
+        return
+    if result.low is not None and result.high is not None:
+        axes.hlines(place, result.low, result.high, color=_MEASURED, linewidth=1.5)
+    axes.plot(result.value, place, "o", color=_MEASURED, markersize=5, label="measured", fillstyle="none" if result.guest else "full")
+
+
+def _legend(axes: Any) -> tuple[list[Any], list[str]]:
+    handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    return list(once.values()), list(once)
+
+
+def _has(result: Result, column: str) -> bool:
+    return result.cell.column == column and result.value is not None
+
+
+def _reported(result: Result | None) -> float | None:
+    return None if result is None else result.cell.reported
+
+
+def _measured(result: Result | None) -> float | None:
+    return None if result is None else result.value

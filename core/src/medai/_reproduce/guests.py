@@ -1,0 +1,50 @@
+"""`--with`: a network from a Python file, or images that another program predicted, as rows of a table."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from medai._reproduce.order import Guest
+from medai._results.folder import safe_name
+from medai.api import Use
+from medai.errors import DataError, UsageError
+
+
+def guest_of(text: str) -> Guest:
+    """What `--with` names: `[NAME=]FILE.py:CLASS`, or `NAME=FOLDER`.
+
+    Raises:
+        UsageError: it is neither.
+        DataError: there is no such file or folder.
+    """
+    name, separator, rest = text.partition("=")
+    given = Path(rest if separator else text).expanduser()
+    if ".py:" in given.name:
+        file, _, attribute = str(given).rpartition(":")
+        return _network(name if separator else attribute, Path(file), attribute)
+    if not separator or not name:
+        raise UsageError(f"--with {text!r}: wanted NAME=FOLDER of predicted images, or FILE.py:CLASS")
+    if not given.is_dir():
+        raise DataError("there is no such folder of predictions", given)
+    folder = given.absolute()
+    return Guest(name, Use("medai/answers", {"folder": str(folder), "digest": digest_of(folder)}), trained=False, folder=folder)
+
+
+def _network(name: str, file: Path, attribute: str) -> Guest:
+    if not file.is_file():
+        raise DataError("there is no such Python file", file)
+    if not safe_name(name):
+        raise UsageError(f"--with {name!r}: give the row a name")
+    given = {"file": str(file.absolute()), "name": attribute, "digest": hashlib.sha256(file.read_bytes()).hexdigest()[:16]}
+    return Guest(name, Use("medai/network-file", given), trained=True)
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of a folder's files by name, size and time: images of another training are other answers."""
+    lines = [
+        f"{path.relative_to(folder)} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""A table rebuilt from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from medai._bench.measure import figures_of_model
+from medai._bench.subjects import Subject, first_case
+from medai._compare import Ranking
+from medai._discovery import registry
+from medai._engine.data import open_slots
+from medai._engine.listener import Listener
+from medai._engine.models import build_task
+from medai._engine.run import Options
+from medai._reproduce.gather import ModelFigures, Result, gather
+from medai._reproduce.jobs import Outcome, carry_out_all, is_done
+from medai._reproduce.order import Order
+from medai._reproduce.page import write_page
+from medai._reproduce.plan import Plan, Planned, plan
+from medai._reproduce.write import write_all
+from medai._results.folder import safe_name
+from medai.api import Use
+from medai.errors import EnvironmentFault, MedaiError
+
+
+@dataclass
+class Rebuilt:
+    """A table with what was measured.
+
+    Attributes:
+        plan: what was to be done.
+        results: a cell each.
+        rankings: how the rows of a column compare.
+        failures: of the runs that failed, why, by key.
+        folder: of the table's files.
+    """
+
+    plan: Plan
+    results: list[Result]
+    rankings: dict[str, Ranking] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    folder: Path = Path()
+
+
+def reproduce(order: Order, root: Path, options: Options, listener: Listener, *, at_once: int = 1) -> Rebuilt:
+    """Rebuild a table: make the runs that are missing, measure, compare, and write its files into `ROOT/TABLE`.
+
+    Runs are kept in `ROOT/runs` and shared by all tables that are rebuilt there; one that fails leaves the others.
+
+    Raises:
+        UsageError: as `plan`.
+        EnvironmentFault: another process rebuilds a table there, or the folder cannot be written.
+    """
+    with _held(root):
+        planned = plan(order, root / "stub" / safe_name(order.table))
+        failures = _make_runs(planned, root, options, listener, at_once)
+        of_models = _measure_models(planned, listener)
+        results, rankings = gather(planned, root, failures, of_models)
+        folder = root / safe_name(planned.id.replace("/", "-"))
+        write_all(planned, results, folder)
+        write_page(planned, results, rankings, root, folder)
+        return Rebuilt(planned, results, rankings, failures, folder)
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / ".lock").acquire(timeout=1):
+            yield
+    except Timeout:
+        raise EnvironmentFault(f"{root}: another process rebuilds a table here") from None
+    except PermissionError as error:
+        raise EnvironmentFault(f"{root}: {error.strerror}") from error
+
+
+def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, at_once: int) -> dict[str, str]:
+    missing = [job for job in planned.jobs.values() if not is_done(root, job)]
+    listener.stage(f"{planned.id}: {len(planned.cells)} cells, {len(planned.jobs)} runs, {len(planned.jobs) - len(missing)} of them done")
+    failures: dict[str, str] = {}
+    ended = 0
+
+    def done(outcome: Outcome) -> None:
+        nonlocal ended
+        ended += 1
+        title = planned.jobs[outcome.key].title
+        if outcome.failure:
+            failures[outcome.key] = outcome.failure
+            listener.warn(f"[{ended}/{len(missing)}] {title} failed after {outcome.seconds:.0f} s: {outcome.failure}")
+        else:
+            listener.stage(f"[{ended}/{len(missing)}] {title}: done in {outcome.seconds:.0f} s")
+
+    carry_out_all(missing, root, options, at_once=at_once, listener=listener, done=done)
+    return failures
+
+
+def _measure_models(planned: Plan, listener: Listener) -> ModelFigures:
+    """Figures of the models themselves: one after the other, when no run is in the way."""
+    found: dict[int, float | str] = {}
+    known: dict[str, float | str] = {}
+    plugin = planned.id.split("/")[0]
+    for place, each in enumerate(planned.cells):
+        if each.model is None:
+            continue
+        key = f"{each.cell.metric} {each.model.document['model']}"
+        if key not in known:
+            listener.stage(f"{each.cell.metric} of {each.cell.row}")
+            known[key] = _of_model(each, plugin)
+        found[place] = known[key]
+    return found
+
+
+def _of_model(planned: Planned, plugin: str) -> float | str:
+    assert planned.model is not None
+    recipe, metric = planned.model.recipe, planned.cell.metric
+    with suppress(MedaiError):
+        metric = registry().find("metric", f"{plugin}/{metric}").id
+    try:
+        task = build_task(recipe.task)
+        sample = first_case(open_slots(recipe, {})[0].dataset, task)
+        subject = Subject(planned.cell.row, "recipe", planned.model.scale, recipe.model, task, sample)
+        figures: Mapping[str, float] = figures_of_model(subject, Use(metric))
+    except MedaiError as error:
+        return str(error)
+    return float(next(iter(figures.values())))

@@ -1,0 +1,173 @@
+"""A rebuilt table as CSV, JSON, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from medai._reproduce.gather import Result
+from medai._reproduce.plan import Plan
+from medai.io import write_csv, write_json, write_text
+
+COLUMNS = (
+    "row", "column", "reported", "measured", "low", "high", "interval", "cases", "groups", "seeds", "verdict", "why", "ties", "best",
+    "better", "guest", "protocol_hash", "one_subject", "note", "folders",
+)  # fmt: skip
+
+
+def records(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """A flat record for each cell."""
+    return [
+        {
+            "row": result.cell.row,
+            "column": result.cell.column,
+            "reported": result.cell.reported,
+            "measured": result.value,
+            "low": result.low,
+            "high": result.high,
+            "interval": result.interval,
+            "cases": result.cases,
+            "groups": result.groups,
+            "seeds": result.seeds,
+            "verdict": result.verdict.word,
+            "why": result.verdict.why,
+            "ties": list(result.ties),
+            "best": result.best,
+            "better": result.better,
+            "guest": result.guest,
+            "protocol_hash": result.protocol,
+            "one_subject": result.one_subject,
+            "note": "; ".join(filter(None, (result.cell.note, result.note))),
+            "folders": result.folders,
+        }
+        for result in results
+    ]
+
+
+def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
+    """The table for a program."""
+    return {
+        "table": plan.id,
+        "title": plan.table.title,
+        "source": plan.table.source,
+        "note": plan.table.note,
+        "scale": plan.scale,
+        "protocol": plan.protocol,
+        "seeds": list(plan.order.seeds),
+        "data": dict(plan.order.data),
+        "cells": records(results),
+    }
+
+
+def write_all(plan: Plan, results: Sequence[Result], folder: Path) -> list[Path]:
+    """Write `table.csv`, `table.json`, `table.md` and `table.tex`, each whole."""
+    rows = [{**record, "ties": "; ".join(record["ties"]), "folders": "; ".join(record["folders"])} for record in records(results)]
+    write_csv(folder / "table.csv", COLUMNS, rows)
+    write_json(folder / "table.json", as_json(plan, results))
+    write_text(folder / "table.md", markdown(plan, results))
+    write_text(folder / "table.tex", latex(plan, results))
+    return [folder / f"table.{suffix}" for suffix in ("csv", "json", "md", "tex")]
+
+
+def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Row, column, reported, measured, interval, n and verdict of each cell, as a person reads them."""
+    return [
+        (
+            result.cell.row,
+            result.cell.column,
+            number(result.cell.reported),
+            number(result.value),
+            interval(result),
+            count(result),
+            str(result.verdict),
+        )
+        for result in results
+    ]
+
+
+HEADS = ("", "", "reported", "measured", "95 % interval", "n", "verdict")
+
+
+def number(value: float | None) -> str:
+    """A figure with four digits behind the point, or none where it is a count."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1000 else f"{value:.4f}"
+
+
+def interval(result: Result) -> str:
+    """The interval, or why there is none."""
+    if result.value is None:
+        return "-"
+    return result.interval if result.low is None or result.high is None else f"{number(result.low)} to {number(result.high)}"
+
+
+def count(result: Result) -> str:
+    """Cases and groups that the figure stands on; seeds, where there are several."""
+    if result.value is None or not result.cases:
+        return "-"
+    seeds = f", {result.seeds} seeds" if result.seeds > 1 else ""
+    return f"{result.cases} of {result.groups}{' (one subject)' if result.one_subject else ''}{seeds}"
+
+
+def markdown(plan: Plan, results: Sequence[Result]) -> str:
+    """The table as Markdown."""
+    heads = ("row", "column", *HEADS[2:])
+    out = [f"# {plan.id}: {plan.table.title}", "", headline(plan), "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    out += ["| " + " | ".join(word.replace("|", "\\|") for word in line) + " |" for line in lines(results)]
+    if found := notes(plan, results):
+        out += ["", *(f"- {note}" for note in found)]
+    return "\n".join(out) + "\n"
+
+
+def headline(plan: Plan) -> str:
+    """What stands where, in one sentence."""
+    seeds = "seed" if len(plan.order.seeds) == 1 else "seeds"
+    return (
+        f"Reported: {plan.table.source or 'no source'}. Measured: scale {plan.scale}, protocol {plan.protocol or 'of the recipes'}, "
+        f"{seeds} {', '.join(map(str, plan.order.seeds))}. n: test cases of groups (patients)."
+    )
+
+
+def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
+    """What is known to be wrong with the print, and what else must be known, each once."""
+    found = [plan.table.note] if plan.table.note else []
+    for result in results:
+        for note in filter(None, (result.cell.note, result.note)):
+            found.append(f"{result.cell.row}, {result.cell.column}: {note}")
+    return list(dict.fromkeys(found))
+
+
+def latex(plan: Plan, results: Sequence[Result]) -> str:
+    """The table as LaTeX (`booktabs`): a line for each row, and for each column the reported figure beside the measured one."""
+    columns = list(dict.fromkeys(result.cell.column for result in results))
+    rows = list(dict.fromkeys(result.cell.row for result in results))
+    cells = {(result.cell.row, result.cell.column): result for result in results}
+    out = [
+        f"% {plan.id}, rebuilt by medai. {_escaped(headline(plan))}",
+        rf"\begin{{tabular}}{{l{'rr' * len(columns)}}}",
+        r"\toprule",
+        " & ".join(["", *(rf"\multicolumn{{2}}{{c}}{{{_escaped(column)}}}" for column in columns)]) + r" \\",
+        " & ".join(["", *(["reported", "measured"] * len(columns))]) + r" \\",
+        r"\midrule",
+    ]
+    for row in rows:
+        words = [_escaped(row)]
+        for column in columns:
+            found = cells.get((row, column))
+            words += ["", ""] if found is None else [_escaped(number(found.cell.reported)), _measured(found)]
+        out.append(" & ".join(words) + r" \\")
+    return "\n".join([*out, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _measured(result: Result) -> str:
+    text = _escaped(number(result.value))
+    return rf"\textbf{{{text}}}" if result.best else text
+
+
+_SIGNS = {**{sign: f"\\{sign}" for sign in "&%_#${}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+
+
+def _escaped(text: str) -> str:
+    return "".join(_SIGNS.get(sign, sign) for sign in text)
