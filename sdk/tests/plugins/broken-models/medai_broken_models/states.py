@@ -1,7 +1,9 @@
 """Models whose state, or whose place, is not what it should be."""
 
+import base64
 import multiprocessing
 import pickle
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,6 +36,16 @@ class Pickled:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.shift = pickle.loads(state["learnt"].tobytes())  # noqa: S301  the fault that is to be found
+
+
+class PickledText(Pickled):
+    """The same as a text, compressed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"learnt": base64.b64encode(zlib.compress(pickle.dumps(self.shift))).decode()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.shift = pickle.loads(zlib.decompress(base64.b64decode(state["learnt"])))  # noqa: S301  the fault that is to be found
 
 
 class UnsavedWeights(Sound):
