@@ -31,6 +31,8 @@ CAUGHT: dict[str, set[str]] = {
     "dataset folder-no-groups": {"groups-are-set"},
     "dataset folder-one-group": {"groups-are-set"},
     "dataset folder-group-in-two-parts": {"split-keeps-groups"},
+    "dataset folder-whole-in-two-groups": {"groups-are-set"},
+    "dataset folder-whole-in-two-parts": {"groups-are-set", "split-keeps-groups"},
     "dataset header-shows-patients": {"names-no-patient"},
     "dataset drawn-other-case": {"reads-the-case-asked-for"},
     "dataset drawn-wide-image": {"samples-keep-the-task"},
@@ -44,9 +46,13 @@ CAUGHT: dict[str, set[str]] = {
     "dataset drawn-seeds-all": {"leaves-global-chance-alone"},
     "dataset drawn-holds-a-lambda": {"can-be-sent-to-a-process"},
     "dataset drawn-dies-elsewhere": {"can-be-sent-to-a-process"},
+    "dataset drawn-ends-elsewhere": {"can-be-sent-to-a-process"},
+    "dataset drawn-heeds-workers": {"can-be-sent-to-a-process"},
     "dataset drawn-odd-facts": {"facts-are-plain"},
     "dataset drawn-no-unlabelled": {"reads-unlabelled-files"},
     "dataset of-bad-samples": {"samples-keep-the-task"},
+    "dataset bad-data": {"samples-keep-the-task"},
+    "dataset unread-data": {"can-be-opened"},
     "dataset view-in-place": {"view-changes-nothing-in-place"},
     "dataset view-loses-groups": {"view-keeps-groups"},
     "dataset view-loses-facts": {"view-hands-on-what-is-known"},
@@ -75,7 +81,10 @@ CAUGHT: dict[str, set[str]] = {
     "task draws-nothing": {"draws-a-picture"},
     "task opens-labelled": {"opens-files"},
 }
-ADVISED = {"dataset folder-takes-strays": {"passes-over-stray-files"}}
+ADVISED = {
+    "dataset folder-takes-strays": {"passes-over-stray-files"},
+    "dataset folder-ids-of-names": {"ids-tell-folders-apart"},
+}
 
 
 def _of(outcomes: Iterable[dict[str, Any]], level: str) -> dict[str, set[str]]:
@@ -111,7 +120,17 @@ def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]
     tried: dict[str, int] = {}
     sound = {
         f"broken-data/{name}"
-        for name in ("folder-sound", "folder-raw", "drawn-sound", "view-darker", "view-of-a-run", "view-blocks", "sound")
+        for name in (
+            "folder-sound",
+            "folder-raw",
+            "folder-halves",
+            "folder-nested",
+            "drawn-sound",
+            "view-darker",
+            "view-of-a-run",
+            "view-blocks",
+            "sound",
+        )
     }
     for each in outcomes:
         if each["subject"] in sound:
@@ -127,8 +146,14 @@ def test_sound_ones_pass_and_much_of_them_is_tried(outcomes: list[dict[str, Any]
         ("dataset broken-data/folder-crashes-on-damage", "with scan00.png cut short: OSError"),
         ("dataset broken-data/folder-reads-pixels", "pixels decoded 16 times, by Pillow, medai.io"),
         ("dataset broken-data/folder-raw-from-file", "8 files were read to their end, such as scan00.raw"),
+        ("dataset broken-data/folder-whole-in-two-parts", "with its defaults: the whole 'p-"),
+        ("dataset broken-data/folder-ids-of-names", "8 ids stand for two cases"),
         ("dataset broken-data/view-loses-affine", "affine is lost"),
         ("dataset broken-data/view-cannot-count", "IndexError: list index out of range, in read (views.py, line "),
+        ("dataset broken-data/drawn-holds-a-lambda", "it cannot be sent to a process: "),
+        ("dataset broken-data/drawn-dies-elsewhere", "in a process of its own: BrokenProcessPool: "),
+        ("dataset broken-data/drawn-ends-elsewhere", "in a process of its own: SystemExit: 3"),
+        ("dataset broken-data/drawn-heeds-workers", "in a loader process [0].inputs.pixels differs"),
         ("dataset broken-data/drawn-own-generator", "inputs.pixels of case c"),
     ],
 )
@@ -159,6 +184,16 @@ def test_the_spec_is_to_name_what_a_view_takes_only_where_it_does_not(outcomes: 
     mends = {each["subject"]: each["mend"] for each in outcomes if each["check"] == "dataset.can-be-opened"}
     assert mends["broken-data/view-takes-rows"] == "name in its spec the task and the inputs that it takes"
     assert "spec" not in mends["broken-data/view-cannot-count"]
+
+
+@pytest.mark.parametrize(("task", "dataset"), [("of-bad-data", "bad-data"), ("of-unread-data", "unread-data")])
+def test_data_that_cannot_be_read_are_the_fault_of_their_dataset_and_not_of_the_task(
+    task: str, dataset: str, outcomes: list[dict[str, Any]]
+) -> None:
+    found = {each["check"]: each for each in outcomes if each["kind"] == "task" and each["subject"] == f"broken-data/{task}"}
+    assert found["task.has-samples"]["status"] == "not applicable"
+    assert found["task.has-samples"]["reason"] == f"its data could not be read: see dataset broken-data/{dataset}"
+    assert {each["status"] for each in found.values()} == {"passed", "not applicable"}
 
 
 def test_bad_samples_are_the_fault_of_their_dataset_and_not_of_the_model(checked: Callable[..., dict[str, Any]]) -> None:

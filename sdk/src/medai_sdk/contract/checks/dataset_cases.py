@@ -12,7 +12,7 @@ from unittest.mock import patch
 from medai.tasks import Case
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way, files_in
-from medai_sdk.contract.subjects.data import Opened, Watched
+from medai_sdk.contract.subjects.data import SEED, STUBS, Opened, Watched
 from medai_sdk.contract.subjects.datasets import DatasetSubject
 from medai_sdk.contract.trials.comparing import differs
 from medai_sdk.contract.watching.bytes_read import bytes_noted, read_whole
@@ -68,6 +68,28 @@ def ids_are_unique(subject: DatasetSubject) -> None:
             raise Broken(f"{way.words}: {len(doubled)} ids stand for several cases, such as {doubled[0]!r}")
 
 
+@check("dataset.ids-tell-folders-apart", "of files of one name in two folders, cases have two ids", level="advice")
+def ids_tell_folders_apart(subject: DatasetSubject) -> None:
+    for way in subject.folders[:1]:
+        assert way.root is not None
+        root = subject.fresh_folder("two") / way.root.name
+        for number, name in enumerate(("first", "second")):
+            (root / name).mkdir(parents=True)
+            subject.target.write_stub(root / name, STUBS, SEED + number)
+        try:
+            cases = list(way.fresh(root=root).cases())
+        except (Exception, SystemExit):
+            cases = []
+        if not cases:
+            raise NotApplicable("it does not look into folders beneath its folder")
+        doubled = [id for id, count in Counter(case.id for case in cases).items() if count > 1]
+        if doubled:
+            raise Broken(
+                f"{way.words}: of two folders with files of the same names, {len(doubled)} ids stand for two cases, such as {doubled[0]!r}",
+                "make the id of the path beneath root: medai.io.pseudonym(path.relative_to(root).as_posix())",
+            )
+
+
 @check("dataset.ids-tell-no-path", "ids and groups are names, not paths, and do not say where the data stand")
 def ids_tell_no_path(subject: DatasetSubject) -> None:
     for way, cases in _each_cases(subject):
@@ -92,34 +114,43 @@ def names_no_patient(subject: DatasetSubject) -> None:
                 raise Broken(f"{way.words}: case {case.id!r} shows {found!r} of the header", "use medai.io.pseudonym")
 
 
-@check("dataset.groups-are-set", "each case has a group, and there are several, unless single_subject is declared")
+@check(
+    "dataset.groups-are-set",
+    "each case has a group, which all parts of one whole share, and there are several, unless single_subject is declared",
+)
 def groups_are_set(subject: DatasetSubject) -> None:
     for way, dataset in each_way(subject):
         cases = list(dataset.cases())
+        of_whole: dict[str, str] = {}
         for case in cases:
             if not isinstance(case.group, str) or not case.group.strip():
                 raise Broken(
                     f"{way.words}: case {case.id} has the group {case.group!r}",
                     "give each its patient, or its own id where it stands alone",
                 )
+            if case.whole and of_whole.setdefault(case.whole, case.group) != case.group:
+                told = f"parts of {case.whole!r} are of the groups {of_whole[case.whole]!r} and {case.group!r}"
+                raise Broken(f"{way.words}: {told}", "give all parts of a case the group that it has")
         if len({case.group for case in cases}) == 1 and len(cases) > 1 and not getattr(dataset, "single_subject", False):
             mend = "give each patient a group; set single_subject = True where all is one subject's"
             raise Broken(f"{way.words}: all {len(cases)} cases are of one group", mend)
 
 
-@check("dataset.split-keeps-groups", "a split that the dataset publishes has the parts train, valid and test, and no group in two of them")
+@check("dataset.split-keeps-groups", "a split that the dataset publishes has the parts train, valid and test, and no group or whole in two")
 def split_keeps_groups(subject: DatasetSubject) -> None:
     published = False
     for way, cases in _each_cases(subject):
-        parts: dict[str, str] = {}
+        parts: dict[tuple[str, str], str] = {}
         for case in cases:
             if case.split is None:
                 continue
             published = True
             if case.split not in _SPLITS:
                 raise Broken(f"{way.words}: case {case.id} is of the part {case.split!r}", f"use {', '.join(_SPLITS)}, or None")
-            if parts.setdefault(case.group, case.split) != case.split:
-                raise Broken(f"{way.words}: the group {case.group!r} is in {parts[case.group]} and in {case.split}", "split by group")
+            for held in (("group", case.group), ("whole", case.whole or case.id)):
+                if parts.setdefault(held, case.split) != case.split:
+                    word, name = held
+                    raise Broken(f"{way.words}: the {word} {name!r} is in {parts[held]} and in {case.split}", "split by group")
     if not published:
         raise NotApplicable("no case of its stub data has a part of a split")
 

@@ -119,7 +119,7 @@ def can_be_sent_to_a_process(subject: DatasetSubject) -> None:
         here = [read_seeded(way.fresh(), case) for case in cases]
         there = read_there(dataset, cases)
         if (place := differs(here, there)) and not _by_global_chance(way):
-            raise Broken(f"{way.words}: in another process {place} differs", "depend on files and rng alone")
+            raise Broken(f"{way.words}: in a loader process {place} differs", "depend on files and rng alone, whichever process reads")
 
 
 @check("dataset.facts-are-plain", "facts are values by path, such as model.classes, and the same at every look")

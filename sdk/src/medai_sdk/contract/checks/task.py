@@ -12,7 +12,7 @@ from medai.api import MetricSpec, Use
 from medai.errors import DataError, MedaiError, PluginError
 from medai.tasks import Batch, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
-from medai_sdk.contract.subjects.tasks import TaskSubject
+from medai_sdk.contract.subjects.tasks import TaskSubject, Unreadable
 from medai_sdk.contract.trials.comparing import copied, differs
 from medai_sdk.stub.spoilt import spoilt
 
@@ -62,6 +62,8 @@ def metrics_exist(subject: TaskSubject) -> None:
 def has_samples(subject: TaskSubject) -> None:
     try:
         subject.held  # noqa: B018
+    except Unreadable:
+        raise
     except NotApplicable:
         raise Broken(
             "no dataset of its plugin names it and gives samples with a reference", "offer a dataset with the task in its spec"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from medai._discovery import load_target, registry
+from medai._discovery import Entry, load_target, registry
 from medai._engine.models import build_predictor
 from medai.api import Recipe, Spec
-from medai.errors import MedaiError, UsageError
-from medai.tasks import Batch, Sample, Task
-from medai_sdk.contract.check import Broken, NotApplicable
+from medai.errors import DataError, UsageError
+from medai.tasks import Batch, Image, Row, Sample, Task
+from medai.tasks.images_or_rows import check_input
+from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.subjects.component import ComponentSubject
 from medai_sdk.contract.subjects.data import is_view, read_some
 from medai_sdk.contract.subjects.datasets import DatasetSubject
+from medai_sdk.contract.watching.watch import Watch
 from medai_sdk.stub import INPUTS_OF, output, samples
 
 _CASES = 4
@@ -28,8 +31,16 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+class Unreadable(NotApplicable):
+    """A dataset of the task cannot be read, which is the dataset's fault."""
+
+
 class TaskSubject(ComponentSubject):
     """A task."""
+
+    def __init__(self, entry: Entry, folder: Path, watch: Watch) -> None:
+        super().__init__(entry, folder, watch)
+        self._unread: list[str] = []
 
     @functools.cached_property
     def task(self) -> Task[Any, Any, Any]:
@@ -49,9 +60,12 @@ class TaskSubject(ComponentSubject):
         """Good samples with references, alike in shape, and what they are: stub data, or of the plugin's datasets of this task.
 
         Raises:
+            Unreadable: there are none, because a dataset of this task cannot be read.
             NotApplicable: there are none; `task.has-samples` says so.
         """
         found = tuple((words, tuple(each)) for words, each in self._samples() if each)
+        if not found and self._unread:
+            raise Unreadable(f"its data could not be read: see dataset {self._unread[0]}")
         if not found:
             raise NotApplicable("there are no samples: see task.has-samples")
         return found
@@ -96,11 +110,22 @@ class TaskSubject(ComponentSubject):
                     continue
                 subject = DatasetSubject(entry, self.fresh_folder("dataset"), self.watch)
                 try:
-                    for way in subject.prepare():
-                        yield f"{entry.id} {way.words}", [each for each in read_some(way.fresh()) if each.reference is not None]
-                except (Broken, MedaiError):
+                    held = [(way.words, read_some(way.fresh())) for way in subject.prepare()]
+                    for sample in (each for _, found in held for each in found):
+                        self._require_readable(sample)
+                except (Exception, SystemExit):
                     # What is wrong with it is said where the dataset itself is tried.
+                    self._unread.append(entry.id)
                     continue
+                yield from ((f"{entry.id} {words}", [each for each in found if each.reference is not None]) for words, found in held)
+
+    def _require_readable(self, sample: Sample[Any, Any]) -> None:
+        """Raise where a sample is not as any task has it: then it is its dataset's fault that this task refuses it."""
+        if isinstance(sample.inputs, Image | Row):
+            check_input(sample)
+        wanted = self.task.reference
+        if isinstance(wanted, type) and not isinstance(sample.reference, wanted | None):
+            raise DataError(f"case {sample.case.id} has a reference of another type")
 
     def _module(self) -> torch.nn.Module:
         for entry in registry().entries("recipe"):

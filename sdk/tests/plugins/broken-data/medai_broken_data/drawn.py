@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import get_worker_info
 
 from medai.errors import DataError
 from medai.tasks import Boxes, Case, Dataset, Image, Label, Origin, Row, Sample
@@ -124,6 +125,24 @@ class DiesElsewhere(Sound):
         return super().read(case, rng)
 
 
+class HeedsWorkers(Sound):
+    """In a loader's worker, the images are darker."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Boxes]:
+        sample = super().read(case, rng)
+        pixels = sample.inputs.pixels if get_worker_info() is None else sample.inputs.pixels / 2
+        return replace(sample, inputs=replace(sample.inputs, pixels=pixels))
+
+
+class EndsElsewhere(Sound):
+    """Leaves the process that it was sent to."""
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Boxes]:
+        if multiprocessing.parent_process() is not None:
+            raise SystemExit(3)
+        return super().read(case, rng)
+
+
 class OddFacts(Sound):
     @property
     def facts(self) -> Mapping[str, object]:
@@ -177,3 +196,10 @@ class BadlyLabelled(Labelled):
     def sample(self, case: Case, rng: np.random.Generator) -> Sample[Image, Any]:
         sample = super().sample(case, rng)
         return replace(sample, inputs=replace(sample.inputs, pixels=sample.inputs.pixels.double()))
+
+
+class Unreadable(Labelled):
+    """Fails on each of its cases."""
+
+    def sample(self, case: Case, rng: np.random.Generator) -> Sample[Image, Any]:
+        raise KeyError(case.id)

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,59 @@ class OneGroup(Sound):
 class GroupInTwoParts(Sound):
     def cases(self) -> Sequence[Case]:
         return [Case(case.id, case.group, ("train", "test")[place % 2]) for place, case in enumerate(super().cases())]
+
+
+class Halves(Sound):
+    """Sound: each image in two halves, one above the other."""
+
+    def cases(self) -> Sequence[Case]:
+        return [self.half(case, number) for case in super().cases() for number in (0, 1)]
+
+    def half(self, case: Case, number: int) -> Case:
+        return Case(f"{case.id}-{number}", case.group, whole=case.id)
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Mask]:
+        sample, number = super().read(Case(case.whole, case.group), rng), int(case.id[-1])
+        assert sample.reference is not None
+        pixels = sample.inputs.pixels[:, 12 * number : 12 * number + 12]
+        mask = Mask(sample.reference.labels[12 * number : 12 * number + 12])
+        return Sample(case, replace(sample.inputs, pixels=pixels, origin=None), mask)
+
+
+class WholeInTwoGroups(Halves):
+    def half(self, case: Case, number: int) -> Case:
+        return replace(super().half(case, number), group=f"{case.group}-{number}")
+
+
+class WholeInTwoParts(WholeInTwoGroups):
+    def half(self, case: Case, number: int) -> Case:
+        return replace(super().half(case, number), split=("train", "test")[number])
+
+
+class Nested(Sound):
+    """Sound: pictures in folders beneath the root too."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        found = [(self.id_of(path), path) for path in sorted(self.root.rglob("*.png"))]
+        if not found:
+            raise DataError("holds no .png file", self.root)
+        self._found = [(id, str(self.note(path.with_suffix(".json"))["patient"])) for id, path in found]
+        self._paths = dict(found)
+        self._notes = {id: self.note(path.with_suffix(".json")) for id, path in found}
+
+    def cases(self) -> Sequence[Case]:
+        return [Case(id, patient) for id, patient in self._found]
+
+    def id_of(self, path: Path) -> str:
+        return pseudonym(path.relative_to(self.root).as_posix())
+
+
+class IdsOfNames(Nested):
+    """The file's name alone, which a file in another folder may have too."""
+
+    def id_of(self, path: Path) -> str:
+        return pseudonym(path.name)
 
 
 class TakesStrays(Sound):

@@ -8,11 +8,11 @@ _HERE = "medai_broken_data"
 _FOLDERS = (
     *("Sound", "UnseededStub", "SmallStub", "NoStub", "TakesEmptyFolders", "CrashesOnDamage", "TakesDamage", "NamesNoFile", "HashedIds"),
     *("PathsAsIds", "IdsOfPlace", "ReadsPixels", "Shuffled", "DoubledIds", "NoGroups", "OneGroup", "GroupInTwoParts", "TakesStrays"),
-    *("Raw", "RawFromFile", "RawAsBytes"),
+    *("Raw", "RawFromFile", "RawAsBytes", "Halves", "WholeInTwoGroups", "WholeInTwoParts", "Nested", "IdsOfNames"),
 )
 _DRAWN = (
     *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
-    *("GlobalChance", "SeedsAll", "HoldsALambda", "DiesElsewhere", "OddFacts", "NoUnlabelled"),
+    *("GlobalChance", "SeedsAll", "HoldsALambda", "DiesElsewhere", "EndsElsewhere", "HeedsWorkers", "OddFacts", "NoUnlabelled"),
 )
 _VIEWS = (
     *("Darker", "InPlace", "LosesGroups", "LosesFacts", "HidesFaults", "LosesAffine", "AffineNotFlipped", "ReferenceNotFlipped"),
@@ -23,6 +23,7 @@ _TASKS = (
     *("ReferenceNeeded", "SavesTheClass", "CrashesOnDamage", "DrawsNothing", "OpensLabelled", "LosesACase", "ExportsOthers"),
 )
 _ALONE = ("NoSamples", "DoesNotStack")
+_SOUND_ON_BAD_DATA = ("of-bad-data", "of-unread-data")
 
 
 def _named(name: str) -> str:
@@ -40,15 +41,17 @@ def medai_datasets():
         DatasetSpec(name="view-takes-rows", target=f"{_HERE}.views:TakesRows", summary="rows too", inputs=("image", "row")),
         *(_dataset(f"of-{_named(name)}", f"{_HERE}.drawn:Labelled", f"broken-data/{_named(name)}") for name in _TASKS),
         _dataset("of-bad-samples", f"{_HERE}.drawn:BadlyLabelled", "classification"),
+        _dataset("bad-data", f"{_HERE}.drawn:BadlyLabelled", "broken-data/of-bad-data"),
+        _dataset("unread-data", f"{_HERE}.drawn:Unreadable", "broken-data/of-unread-data"),
         _dataset("of-does-not-stack", f"{_HERE}.drawn:OddlyLabelled", "broken-data/does-not-stack"),
     )
 
 
 @hookimpl
 def medai_tasks():
-    return tuple(
-        TaskSpec(name=_named(name), target=f"{_HERE}.tasks:{name}", summary="a class for an image", inputs=("image",))
-        for name in (*_TASKS, *_ALONE)
+    return (
+        *(_task(_named(name), name) for name in (*_TASKS, *_ALONE)),
+        *(_task(name, "Sound") for name in _SOUND_ON_BAD_DATA),
     )
 
 
@@ -76,6 +79,10 @@ def medai_recipes():
             upstream={"first": "broken-data/learn-sound"},
         ),
     )
+
+
+def _task(name: str, target: str) -> TaskSpec:
+    return TaskSpec(name=name, target=f"{_HERE}.tasks:{target}", summary="a class for an image", inputs=("image",))
 
 
 def _dataset(name: str, target: str, task: str) -> DatasetSpec:
