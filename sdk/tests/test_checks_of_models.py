@@ -13,6 +13,7 @@ ONLY = ("--only", "component.can-be-tried", "--only", "model", "--only", "loss")
 FOUND = {
     "model wrong-shape": {"model.answers-each-case"},
     "model double-precision": {"model.answers-each-case"},
+    "model another-unit": {"model.answers-each-case"},
     "model one-for-all": {"model.answers-each-case"},
     "model wrong-order": {"model.keeps-order"},
     "model batch-statistics": {"model.judges-each-case-alone"},
@@ -24,7 +25,9 @@ FOUND = {
     "model normalised": {"model.answers-in-physical-units"},
     "model detached": {"model.every-parameter-learns"},
     "model unused-parameter": {"model.every-parameter-learns"},
-    "model constant": {"model.loss-falls"},
+    "model zeroed-head": {"model.every-parameter-learns"},
+    # Where nothing has a gradient, nothing falls.
+    "model constant": {"model.every-parameter-learns", "model.loss-falls"},
     "model endless-gradient": {"model.finite-gradients"},
     "model unseeded-weights": {"model.same-seed-same-weights"},
     "model unseeded-training": {"model.same-seed-same-training"},
@@ -33,6 +36,7 @@ FOUND = {
     "model silent": {"model.learns-by-steps"},
     "model backwards": {"model.learns-by-steps"},
     "model pickled": {"model.state-can-be-kept"},
+    "model pickled-text": {"model.state-can-be-kept"},
     "model unsaved-weights": {"model.save-and-load"},
     "model plain-tensor": {"model.moves-to-a-device"},
     "model unregistered-layer": {"model.moves-to-a-device"},
@@ -45,6 +49,9 @@ FOUND = {
     "loss each-pixel": {"loss.gives-scalars"},
     "loss cut-off": {"loss.reaches-the-output"},
     "loss part-cut-off": {"loss.reaches-the-output"},
+    "loss ignores-its-target": {"loss.heeds-its-target"},
+    "loss constant": {"loss.heeds-its-target", "loss.reaches-the-output"},
+    "loss flat": {"loss.reaches-the-output"},
     "loss changes-target": {"loss.leaves-its-arguments-alone"},
     "loss unseeded": {"loss.repeats-itself"},
     "loss running": {"loss.forgets-earlier-calls"},
@@ -56,8 +63,10 @@ FOUND = {
     "loss weight-of-the-class": {"loss.moves-to-a-device"},
     "loss numpy-of-the-target": {"loss.moves-to-a-device"},
 }
-SOUND = ("model sound", "loss squared")
-"""What the others are made of."""
+SOUND = ("model sound", "loss squared", "model starts-at-zero", "loss within-a-margin")
+"""What the others are made of, and what looks like a fault and is none."""
+ODD = ("model asleep", "model nothing-to-learn")
+"""Sound too, though not all can be seen of them."""
 
 
 @pytest.mark.parametrize("subject", FOUND)
@@ -78,13 +87,19 @@ def test_what_is_sound_passes(checked: Callable[..., dict[str, Any]], subject: s
     }
 
 
+@pytest.mark.parametrize("subject", ODD)
+def test_what_is_odd_and_sound_is_not_refused(failures: Callable[..., dict[str, set[str]]], subject: str) -> None:
+    kind, name = subject.split()
+    assert failures(PLUGIN, *ONLY)[f"{kind} {PLUGIN}/{name}"] == set()
+
+
 def test_every_check_can_fail(checked: Callable[..., dict[str, Any]]) -> None:
     known = {each["check"] for each in checked(PLUGIN, *ONLY)["outcomes"] if each["check"].startswith(("model.", "loss."))}
     assert known == set().union(*FOUND.values())
 
 
 def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, set[str]]]) -> None:
-    listed = {f"{kind} {PLUGIN}/{name}" for kind, name in map(str.split, [*FOUND, *SOUND])}
+    listed = {f"{kind} {PLUGIN}/{name}" for kind, name in map(str.split, [*FOUND, *SOUND, *ODD])}
     assert {subject for subject in failures(PLUGIN, *ONLY) if not subject.startswith("plugin")} == listed
 
 
@@ -92,6 +107,8 @@ def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, s
     ("subject", "told"),
     [
         ("model unused-parameter", "second_head.weight, second_head.bias"),
+        ("model zeroed-head", "the gradient is 0 of second_head.weight, second_head.bias"),
+        ("model another-unit", "a prediction is in 'HU', not in '0..1'"),
         ("model even-sizes", "at 69 x 77 it fails with RuntimeError"),
         ("model plain-tensor", "conv2d is given kernel"),
         ("model tensor-of-the-file", "add is given medai_broken_models.states.RAMP, which is on the CPU"),

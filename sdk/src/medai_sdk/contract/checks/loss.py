@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -34,8 +34,12 @@ def gives_scalars(subject: LossSubject) -> None:
                 raise Broken(f"{name!r} is {float(value)}", "keep logarithms and divisions away from 0")
 
 
-@check("loss.reaches-the-output", "its gradient with respect to the output is there and finite, of each part that it names")
+@check(
+    "loss.reaches-the-output",
+    "its gradient with respect to the output is there and finite, of each part that it names, and not 0 for every output",
+)
 def reaches_the_output(subject: LossSubject) -> None:
+    slopes = False
     for output, target in subject.calls:
         given = learning(output)
         for name, value in parts_of(subject.loss()(given, copied(target))).items():
@@ -47,6 +51,29 @@ def reaches_the_output(subject: LossSubject) -> None:
                 )
             if not all(bool(each.isfinite().all()) for each in gradients):
                 raise Broken(f"the gradient of {name} is not finite", "look for a square root or a logarithm at 0")
+            slopes = slopes or any(bool(each.any()) for each in gradients)
+        # A part may be content with one output, such as one that a margin bounds, but not with all.
+        slopes = slopes or any(bool(each.any()) for each in _gradients(subject.loss(), _shaken(output), target))
+    if not slopes:
+        raise Broken("its gradient is 0 for every output that was tried", "let its value depend on the output")
+
+
+@check("loss.heeds-its-target", "with another target its value is another")
+def heeds_its_target(subject: LossSubject) -> None:
+    tried = 0
+    for output, target in subject.calls:
+        # Of one output it may be content with many targets, such as those within a margin.
+        for given in (output, _shaken(output)):
+            values = [*_values_for(subject, given, (target, *_other_targets(target)))]
+            tried += len(values) - 1
+            if any(difference(values[0], value) > 0 for value in values[1:]):
+                return
+    if not tried:
+        raise NotApplicable("it takes no target but those that it is given in training")
+    raise Broken(
+        f"{tried} times it is given another target, and gives the same value",
+        "compare the output with the target: what is right is known of the target alone",
+    )
 
 
 @check("loss.leaves-its-arguments-alone", "it changes neither output nor target in place")
@@ -189,18 +216,53 @@ def _certain(classes: torch.Tensor, count: int) -> torch.Tensor:
     return logits.scatter_(1, classes[:, None], _SURE)
 
 
+def _values_for(subject: LossSubject, output: Any, targets: Iterable[Any]) -> Iterator[float]:
+    """The loss's values, but for targets beside the first that it does not take."""
+    for place, target in enumerate(targets):
+        torch.manual_seed(0)
+        try:
+            yield _value(subject.loss(), output, target)
+        except Exception:
+            if not place:
+                raise
+
+
+def _other_targets(target: Any) -> Iterator[Any]:
+    """Targets of the same types and shapes that say something else: of the other case, and the opposite or the shaken values."""
+    if isinstance(target, list | tuple) and len(target) > 1:
+        yield copied(target[::-1])
+    found = [each for each in tensors(target) if each.numel()]
+    if found:
+        yield copy.deepcopy(target, {id(each): each.detach().flip(0) if each.ndim else each.detach().clone() for each in found})
+        yield copy.deepcopy(target, {id(each): _opposite(each.detach()) for each in found})
+
+
+def _opposite(values: torch.Tensor) -> torch.Tensor:
+    """Of truth values and of what lies in 0..1, the other; whole numbers the other way round among those that there are, or the next."""
+    if values.dtype == torch.bool:
+        return ~values
+    least, most = values.min(), values.max()
+    if not values.is_floating_point():
+        return least + most - values if most > least else torch.where(values == 0, values + 1, values - 1)
+    if 0 <= float(least) <= float(most) <= 1:
+        return 1 - values
+    noise = torch.randn(values.shape, generator=torch.Generator().manual_seed(2)).to(values.dtype)
+    return values + noise * (values.std(correction=0) or 1.0)
+
+
 def _even(output: Any) -> Any:
     return copy.deepcopy(output, {id(each): torch.zeros_like(each) for each in tensors(output) if each.is_floating_point()})
 
 
 def _shaken(output: Any) -> Any:
     draw = torch.Generator().manual_seed(1)
-    shaken = {
-        id(each): each.detach() + torch.randn(each.shape, generator=draw) * (each.detach().abs().mean() + 1)
-        for each in tensors(output)
-        if each.is_floating_point()
-    }
-    return copy.deepcopy(output, shaken)
+    return copy.deepcopy(output, {id(each): _shaken_values(each.detach(), draw) for each in tensors(output) if each.is_floating_point()})
+
+
+def _shaken_values(values: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    shaken = values + torch.randn(values.shape, generator=draw) * (values.abs().mean() + 1)
+    # Probabilities stay such.
+    return shaken.clamp(0, 1) if values.numel() and 0 <= float(values.min()) <= float(values.max()) <= 1 else shaken
 
 
 def _parameters_in(loss: Any) -> Iterator[nn.Parameter]:

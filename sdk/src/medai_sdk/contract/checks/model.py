@@ -12,7 +12,8 @@ from medai.errors import DataError, MedaiError, UsageError
 from medai.tasks import Batch, Image, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.component import ModelSubject
-from medai_sdk.contract.subjects.lessons import another, answers, gradients, loss_of, step_of, taught, turns_of
+from medai_sdk.contract.subjects.lessons import another, answers, taught
+from medai_sdk.contract.subjects.steps import can_step, loss_of, step_of, turns_of
 from medai_sdk.contract.trials.comparing import CLOSE, copied, difference, differs, nearest, tensors
 from medai_sdk.contract.watching.chance import reset_by, seed_all
 
@@ -21,7 +22,7 @@ _COUNT = 3
 
 @check(
     "model.answers-each-case",
-    "predict gives one prediction per case, of the task's type, shape and dtype, on the CPU; of a batch of one too",
+    "predict gives one prediction per case, of the task's type, shape, dtype and unit, on the CPU; of a batch of one too",
 )
 def answers_each_case(subject: ModelSubject) -> None:
     for count in (1, 2):
@@ -115,7 +116,7 @@ def leaves_its_inputs_alone(subject: ModelSubject) -> None:
     if place := differs(before, batch):
         raise Broken(f"predict changed the batch's {place} in place", "work on a copy: x = x * 2 in place of x *= 2")
     predictor = taught(subject)
-    if not isinstance(predictor, ModuleLearner) or not hasattr(predictor, "fit") or gradients(subject).fault:
+    if not isinstance(predictor, ModuleLearner) or not can_step(subject):
         return
     module, loss = another(subject).module, loss_of(subject)
     for turn in turns_of(module):
@@ -128,7 +129,7 @@ def leaves_its_inputs_alone(subject: ModelSubject) -> None:
 def leaves_random_generators_alone(subject: ModelSubject) -> None:
     batch, predictor = subject.batch(2), another(subject)
     actions: dict[str, Any] = {"building it": subject.build, "predict": lambda: predictor.predict(batch)}
-    if isinstance(predictor, ModuleLearner) and not _cannot_step(subject):
+    if isinstance(predictor, ModuleLearner) and can_step(subject):
         loss, task, turn = loss_of(subject), subject.task, turns_of(predictor.module)[0]
         step = _bare_step(predictor.module, task, loss, batch, turn)
         actions["a training step"] = step
@@ -152,7 +153,8 @@ def _fault(subject: ModelSubject, prediction: Any, sample: Sample[Any, Any]) -> 
         subject.task.check_prediction(prediction, sample)
     except MedaiError as error:
         return str(error)
-    return ""
+    unit, due = getattr(prediction, "unit", None), getattr(sample.reference, "unit", None)
+    return f"a prediction is in {unit!r}, not in {due!r}, as the reference is" if unit != due and None not in (unit, due) else ""
 
 
 def _alone_and_together(subject: ModelSubject) -> tuple[list[Any], list[Any]]:
@@ -187,13 +189,6 @@ def _resized(sample: Sample[Any, Any], size: tuple[int, ...]) -> Sample[Any, Any
         return dataclasses.replace(value, **changed) if changed else value
 
     return dataclasses.replace(sample, inputs=fitted(sample.inputs), reference=fitted(sample.reference))
-
-
-def _cannot_step(subject: ModelSubject) -> bool:
-    try:
-        return bool(gradients(subject).fault)
-    except NotApplicable:
-        return True
 
 
 def _bare_step(module: Any, task: Any, loss: Any, batch: Batch[Any, Any], turn: str) -> Any:

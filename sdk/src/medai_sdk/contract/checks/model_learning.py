@@ -12,22 +12,9 @@ from medai._engine.module import ModuleLearner
 from medai.tasks import Progress
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.component import ModelSubject
-from medai_sdk.contract.subjects.lessons import (
-    ADAM,
-    BATCH,
-    LONG,
-    STEPS,
-    another,
-    gradients,
-    lesson,
-    module_of,
-    must_learn,
-    prepared,
-    studied,
-    total_of,
-    turns_of,
-    twin,
-)
+from medai_sdk.contract.subjects.lessons import ADAM, LONG, STEPS, another, lesson, must_learn, studied, total_of, twin
+from medai_sdk.contract.subjects.numb import numb
+from medai_sdk.contract.subjects.steps import BATCH, gradients, module_of, prepared, turns_of
 from medai_sdk.contract.trials.comparing import CLOSE, difference, leaves, tensors
 from medai_sdk.contract.watching.chance import seed_all
 
@@ -39,17 +26,16 @@ _MANY_VALUES = 1000
 _NAMED = 6
 
 
-@check("model.every-parameter-learns", "over all turns of the training a gradient reaches every trainable parameter")
+@check("model.every-parameter-learns", "over all turns of the training a gradient, not 0 throughout, reaches every trainable parameter")
 def every_parameter_learns(subject: ModelSubject) -> None:
     found = gradients(subject)
     if found.fault:
         raise Broken(found.fault, "keep the path from the parameters to the loss in torch's graph: no detach, .data, numpy or no_grad")
+    mend = "use them in forward, take them out, or freeze them with requires_grad_(False)"
     if found.without:
-        more = f" and {len(found.without) - _NAMED} more" if len(found.without) > _NAMED else ""
-        raise Broken(
-            f"no gradient reaches {', '.join(found.without[:_NAMED])}{more}",
-            "use them in forward, take them out, or freeze them with requires_grad_(False)",
-        )
+        raise Broken(f"no gradient reaches {_named(found.without)}", mend)
+    if still := numb(subject, found.still):
+        raise Broken(f"whatever their values and the images are, the gradient is 0 of {_named(still)}", mend)
 
 
 @check("model.finite-gradients", "losses and gradients are finite")
@@ -162,6 +148,11 @@ def _hold(ours: torch.Tensor, theirs: torch.Tensor, spread: float) -> None:
             f" {float(theirs.mean()):.3g} and {spread:.3g}",
             "undo the normalisation inside the model: predictions are in the reference's own unit",
         )
+
+
+def _named(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _course(losses: list[float]) -> tuple[float, float, float]:

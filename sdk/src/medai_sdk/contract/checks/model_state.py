@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import itertools
-import pickletools
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -21,8 +16,10 @@ from medai.tasks import Batch
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.isolation.elsewhere import answers_elsewhere
 from medai_sdk.contract.subjects.component import ModelSubject
-from medai_sdk.contract.subjects.lessons import another, answers, gradients, lesson, loss_of, must_learn, prepared, taught, turns_of, twin
+from medai_sdk.contract.subjects.lessons import another, answers, lesson, must_learn, taught, twin
+from medai_sdk.contract.subjects.steps import can_step, loss_of, prepared, turns_of
 from medai_sdk.contract.trials.comparing import CLOSE, difference, leaves, tensors
+from medai_sdk.contract.trials.pickles import is_pickle
 from medai_sdk.contract.watching.chance import seed_all
 from medai_sdk.contract.watching.devices import mixes
 from medai_sdk.contract.watching.staying import left_behind
@@ -36,7 +33,7 @@ def state_can_be_kept(subject: ModelSubject) -> None:
     predictor = taught(subject)
     state = _state_of(predictor)
     for place, value in leaves(state):
-        if _is_pickle(value):
+        if is_pickle(value):
             raise Broken(f"{place} of the state holds a pickle", "keep arrays and parameters, or a skops file for scikit-learn")
     try:
         save_state(subject.fresh_folder("state") / "state.safetensors", {"learner": state})
@@ -151,7 +148,7 @@ def _runs(subject: ModelSubject, module: Any, batch: Batch[Any, Any]) -> Iterato
             # Made here: the engine moves what a task makes of a batch.
             given = task.arguments(batch)
             yield lambda: module(*given), given
-    if isinstance(taught(subject), ModuleLearner) and hasattr(module, "training_step") and not gradients(subject).fault:
+    if isinstance(taught(subject), ModuleLearner) and hasattr(module, "training_step") and can_step(subject):
         module.train()
         step = _Step(module, task, loss_of(subject))
         yield lambda: step(batch, turns_of(module)[0]), batch
@@ -171,24 +168,6 @@ def _saved(subject: ModelSubject, predictor: Any) -> Path:
     except (PluginError, DivergedError) as error:
         raise NotApplicable(f"its state cannot be kept: {error}") from error
     return path
-
-
-def _is_pickle(value: Any) -> bool:
-    """Whether bytes, an array of bytes or a text hold a pickle, plain or in the file that torch.save writes; it is not opened."""
-    if isinstance(value, np.ndarray | torch.Tensor):
-        array = np.asarray(value)
-        held = array.tobytes() if array.dtype == np.uint8 and array.ndim == 1 else b""
-    else:
-        held = value.encode("latin-1", "replace") if isinstance(value, str) else value if isinstance(value, bytes) else b""
-    if held[:2] == b"PK":
-        with zipfile.ZipFile(io.BytesIO(held)) as file:
-            return any(name.endswith((".pkl", ".pickle")) for name in file.namelist())
-    if len(held) < 2 or held[-1:] != b"." or held[:1] != b"\x80":
-        return False
-    try:
-        return sum(1 for _ in itertools.islice(pickletools.genops(held), 100_000)) > 1
-    except ValueError:
-        return False
 
 
 def _said(share: float) -> str:

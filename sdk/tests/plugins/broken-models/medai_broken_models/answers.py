@@ -41,6 +41,11 @@ class DoublePrecision(Asked):
         return pixels.double()
 
 
+class AnotherUnit(Asked):
+    def predict(self, batch: Batch) -> list[Image]:
+        return [Image(each.pixels, "HU") for each in super().predict(batch)]
+
+
 class OneForAll(Asked):
     def predict(self, batch: Batch) -> list[Image]:
         return super().predict(batch)[:1]

@@ -30,6 +30,45 @@ class Constant(Sound):
         return image + 0 * self.noise(image)
 
 
+class ZeroedHead(Sound):
+    """A second head whose output counts nothing, as one writes it for libraries that want a gradient everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second_head = nn.Conv2d(1, 1, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return super().forward(image) + 0 * self.second_head(image)
+
+
+class StartsAtZero(Sound):
+    """Sound: its first layer has no gradient until the last one, which starts at 0, has taken a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.zeros_(self.noise[2].weight)
+        self.gain = nn.Parameter(torch.zeros(()))
+        self.branch = nn.Conv2d(1, 1, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return super().forward(image) + self.gain * self.branch(image)
+
+
+class Asleep(Sound):
+    """Sound: none of its units gives anything where it begins, for its biases are far below 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.constant_(self.noise[0].bias, -3.0)
+
+
+class NothingToLearn(nn.Module):
+    """Sound: a mean over each pixel's surroundings, without a parameter."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return functional.avg_pool2d(image, 3, 1, 1, count_include_pad=False)
+
+
 class EndlessGradient(Sound):
     """The slope of a square root at 0."""
 

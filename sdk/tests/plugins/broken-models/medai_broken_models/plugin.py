@@ -4,19 +4,20 @@ from medai.api import LossSpec, ModelSpec, hookimpl
 
 _ANSWERS = (
     *("sound", "wrong-shape", "double-precision", "one-for-all", "wrong-order", "batch-statistics", "remembers", "noisy", "in-place"),
-    *("seeds-globally", "even-sizes", "normalised"),
+    *("another-unit", "seeds-globally", "even-sizes", "normalised"),
 )
 _LEARNING = (
     *("detached", "unused-parameter", "constant", "endless-gradient", "unseeded-weights", "unseeded-training", "forgets-its-step"),
-    *("counts-in-secret", "silent", "backwards"),
+    *("zeroed-head", "starts-at-zero", "asleep", "nothing-to-learn", "counts-in-secret", "silent", "backwards"),
 )
 _STATES = (
-    *("pickled", "unsaved-weights", "plain-tensor", "unregistered-layer", "tensor-of-the-file", "tensor-of-the-class"),
+    *("pickled", "pickled-text", "unsaved-weights", "plain-tensor", "unregistered-layer", "tensor-of-the-file", "tensor-of-the-class"),
     *("tensors-in-a-tuple", "numpy-of-the-answer", "made-on-the-cpu", "first-process-alone"),
 )
 _LOSSES = (
     *("squared", "each-pixel", "cut-off", "part-cut-off", "changes-target", "unseeded", "running", "upside-down", "root"),
-    *("learns-itself", "plain-weight", "weight-of-the-class", "numpy-of-the-target"),
+    *("learns-itself", "plain-weight", "weight-of-the-class", "numpy-of-the-target", "ignores-its-target"),
+    *("constant", "flat", "within-a-margin"),
 )
 
 
