@@ -63,7 +63,10 @@ FOUND = {
     "loss weight-of-the-class": {"loss.moves-to-a-device"},
     "loss numpy-of-the-target": {"loss.moves-to-a-device"},
 }
-SOUND = ("model sound", "loss squared", "model starts-at-zero", "loss within-a-margin")
+SOUND = (
+    *("model sound", "loss squared", "model starts-at-zero", "loss within-a-margin"),
+    *("model in-hounsfield", "model of-volumes", "model of-colours"),
+)
 """What the others are made of, and what looks like a fault and is none."""
 ODD = ("model asleep", "model nothing-to-learn")
 """Sound too, though not all can be seen of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from medai._engine.construct import construct
 from medai._engine.models import build_loss, build_predictor
 from medai.api import Spec, Use
 from medai.errors import EnvironmentFault, MedaiError
-from medai.tasks import Batch, Predictor, Task
+from medai.tasks import Batch, Image, Predictor, Task
 from medai_sdk.contract.check import Broken, NotApplicable
 from medai_sdk.contract.subjects.situation import Situation, situations
 from medai_sdk.contract.watching.watch import Watch
+
+_FAR = 100.0
+"""Standard deviations of the references that no answer in their unit is off, trained or not; HU are thousands off 0..1."""
 
 
 class ComponentSubject:
@@ -121,12 +124,18 @@ class TriedSubject(ComponentSubject):
         """Raise when the component is of no use in this situation."""
         construct(situation.use.id, situation.use.params, kind=self.entry.kind)
 
+    def _suits(self, situation: Situation) -> bool:
+        """Whether a situation in which it is of use is one that it is made for, as far as can be told without a check."""
+        return True
+
     def _first(self) -> Situation | Broken:
         faults: list[str] = []
+        second: Situation | None = None
         try:
             for situation in situations(self.entry):
                 try:
                     self._try(situation)
+                    suits = self._suits(situation)
                 except EnvironmentFault as error:
                     if getattr(self.entry.spec, "needs", ()):
                         raise NotApplicable(str(error)) from error
@@ -134,11 +143,15 @@ class TriedSubject(ComponentSubject):
                 except (Exception, SystemExit) as error:
                     faults.append(f"in {situation.words}: {type(error).__name__}: {error}")
                 else:
-                    return situation
+                    if suits:
+                        return situation
+                    second = second or situation
         except Broken as error:
             return error
         except MedaiError as error:
             faults.append(str(error))
+        if second is not None:
+            return second
         told = "; ".join(faults) or "there is no recipe with it and no stub data for its task and inputs"
         return Broken(told, "name its task and inputs in the spec, or give the spec an example, or add a recipe that uses it")
 
@@ -155,8 +168,34 @@ class ModelSubject(TriedSubject):
         return build_loss(self.situation.loss, torch.device("cpu"))  # type: ignore[no-any-return]
 
     def _try(self, situation: Situation) -> None:
-        task = situation.build_task()
-        predictor = build_predictor(situation.use, task, device=torch.device("cpu"), seed=0)
-        if not hasattr(predictor, "fit") or hasattr(predictor, "module"):
-            # Others have to be fitted before they answer.
+        if (predictor := self._unfitted(situation)) is not None:
             predictor.predict(Batch.of([situation.given[0]]))
+
+    def _suits(self, situation: Situation) -> bool:
+        """Of stub data, which may be of any kind, whether it answers two cases too, as the task has it, and is not far off their scale.
+
+        A convolution of volumes takes a batch of one image for a volume without a batch; a network for HU answers 0..1 as well.
+        """
+        predictor = self._unfitted(situation) if situation.words.startswith("stub data") else None
+        if predictor is None:
+            return True
+        task, cases = situation.build_task(), situation.training[:2]
+        try:
+            found = predictor.predict(Batch.of(cases))
+            for prediction, sample in zip(found, cases, strict=True):
+                task.check_prediction(prediction, sample)
+        except Exception:
+            return False
+        references = [sample.reference for sample in cases]
+        return not all(isinstance(each, Image) for each in (*found, *references)) or _error(found, references) < _FAR
+
+    def _unfitted(self, situation: Situation) -> Predictor[Any] | None:
+        """The model as it begins; None where it has to be fitted before it answers."""
+        predictor = build_predictor(situation.use, situation.build_task(), device=torch.device("cpu"), seed=0)
+        return predictor if not hasattr(predictor, "fit") or hasattr(predictor, "module") else None
+
+
+def _error(found: Sequence[Any], references: Sequence[Any]) -> float:
+    """The largest error of images, in standard deviations of the references."""
+    ours, theirs = (torch.stack([each.pixels.detach() for each in images]) for images in (found, references))
+    return float((ours - theirs).abs().max() / theirs.std(correction=0).clamp(min=1e-6))

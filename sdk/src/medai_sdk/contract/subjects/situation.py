@@ -178,19 +178,35 @@ def _on_stubs(entry: Entry, parameters: Mapping[str, object]) -> Iterator[Situat
         if spec.task in ("", task, f"medai/{task}"):
             for kind in offered:
                 if not spec.inputs or kind in spec.inputs:
-                    for options in _stub_options(kind, named):
+                    for words, options in _stub_options(kind, task, named, learns=entry.kind in ("model", "loss")):
                         found = tuple(samples(task, kind, n=_CASES, seed=0, **options))
                         model = use if entry.kind == "model" else None
-                        yield Situation(f"stub data: {task} of {kind}", task, use, model, None, Train(steps=1), found, found)
+                        yield Situation(f"stub data: {task} of {kind}{words}", task, use, model, None, Train(steps=1), found, found)
 
 
-def _stub_options(kind: str, named: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """What stub data are like: as the parameters say; as they are by default, since `channels` may be the width of a network; and as large
-    as networks want them that take one size alone."""
-    for size in ((64, 64), (224, 224)) if kind == "image" else ((64, 64),):
-        yield {**named, "size": size}
-        if named:
-            yield {"size": size}
+def _stub_options(kind: str, task: str, named: Mapping[str, int], *, learns: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What stub data are like, the likeliest first, with words for what they are besides: as the parameters say; as they are by default,
+    since `channels` may be the width of a network; and as large as networks want them that take one size alone. For a network, then in
+    three colours, as volumes, and in HU: it may take those alone, and needs no parameter that says so."""
+    yield from _with_and_without(named, {"size": (64, 64)})
+    if kind != "image":
+        return
+    yield from _with_and_without(named, {"size": (224, 224)})
+    if not learns:
+        return
+    for side in (64, 224):
+        yield from _with_and_without(named, {"size": (side, side), "channels": 3}, " of three channels")
+    for size in ((32, 32, 32), (32, 64, 64)) if task != "detection" else ():
+        yield from _with_and_without(named, {"size": size}, " of three axes")
+    yield from _with_and_without(named, {"size": (64, 64), "unit": "HU"}, " in HU")
+    if task != "detection":
+        yield from _with_and_without(named, {"size": (32, 32, 32), "unit": "HU"}, " of three axes in HU")
+
+
+def _with_and_without(named: Mapping[str, int], options: Mapping[str, Any], words: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    yield words, {**named, **options}
+    if named:
+        yield words, dict(options)
 
 
 class InMemory:

@@ -18,6 +18,37 @@ class Sound(nn.Module):
         return image - self.noise(image)
 
 
+class InHounsfield(Sound):
+    """Sound, of CT alone; no parameter says so."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return 2000 * super().forward((image + 1000) / 2000) - 1000
+
+
+class OfVolumes(nn.Module):
+    """Sound, of volumes alone, which halves them four times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv3d(1, 4, 3, padding=1), nn.Conv3d(4, 1, 1)
+
+    def forward(self, volume: torch.Tensor) -> torch.Tensor:
+        found = self.first(volume).relu()
+        small = functional.adaptive_avg_pool3d(found, [side // 16 for side in volume.shape[2:]])
+        return volume - self.last(found + functional.interpolate(small, volume.shape[2:]))
+
+
+class OfColours(nn.Module):
+    """Sound, of three channels alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return image - self.noise(image)
+
+
 class Asked(Sound):
     """One that answers by a `predict` of its own, for the others to spoil."""
 

@@ -4,7 +4,7 @@ from medai.api import LossSpec, ModelSpec, hookimpl
 
 _ANSWERS = (
     *("sound", "wrong-shape", "double-precision", "one-for-all", "wrong-order", "batch-statistics", "remembers", "noisy", "in-place"),
-    *("another-unit", "seeds-globally", "even-sizes", "normalised"),
+    *("in-hounsfield", "of-volumes", "of-colours", "another-unit", "seeds-globally", "even-sizes", "normalised"),
 )
 _LEARNING = (
     *("detached", "unused-parameter", "constant", "endless-gradient", "unseeded-weights", "unseeded-training", "forgets-its-step"),
