@@ -139,10 +139,13 @@ def _names(runs: Sequence[_Run]) -> list[str]:
         named.append(run.recipe if len(alike) == 1 else f"{run.recipe} ({listed(words)})" if words else run.recipe)
         if len(telling) > _MOST_NAMED:
             named[-1] = f"{run.recipe} ({run.place})"
-    for place, name in enumerate(list(named)):
-        if named.count(name) > 1:
-            named[place] = f"{name} ({runs[place].place})"
-    return [name if named.count(name) == 1 else f"{name} [{runs[place].folder.root}]" for place, name in enumerate(named)]
+    named = _told_apart(named, [f"({run.place})" for run in runs])
+    return _told_apart(named, [f"[{run.folder.root}]" for run in runs])
+
+
+def _told_apart(names: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """The names, those that come more than once with a mark behind."""
+    return [f"{name} {mark}" if names.count(name) > 1 else name for name, mark in zip(names, marks, strict=True)]
 
 
 def _short(value: Any) -> str:

@@ -84,7 +84,7 @@ def _chart(ranking: Ranking) -> str | None:
             axes.hlines(place, row.low, row.high, color=colour, linewidth=1.5)
         axes.plot([value], [place], "o", color=colour, markersize=5)
     axes.set_yticks(range(len(rows)), [row.name for row, _ in rows], fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel(f"{ranking.figure}, {ranking.better} is better", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3, axis="x")
