@@ -200,10 +200,10 @@ def test_a_patient_of_whom_nothing_can_be_used_is_an_error(folder: Path) -> None
 
 def test_a_rehearsal_looks_at_the_folder(folder: Path, tmp_path: Path) -> None:
     words = ["run", "ldct/redcnn", "--scale", "quick", "--dry-run", "--out", str(tmp_path / "runs"), "--data"]
-    good = CliRunner().invoke(cli, [*words, f"ct=ldct/mayo-2016:{folder}"])
+    good = CliRunner().invoke(cli, [*words, f"ct=ldct/aapm-mayo-2016:{folder}"])
     assert good.exit_code == 0, good.output
     assert "8 test cases" in good.output
     (folder / "L333" / "quarter_3mm").rename(folder / "L333" / "quarter")
-    bad = CliRunner().invoke(cli, [*words, f"ct=ldct/mayo-2016:{folder}"])
+    bad = CliRunner().invoke(cli, [*words, f"ct=ldct/aapm-mayo-2016:{folder}"])
     assert isinstance(bad.exception, DataError)
     assert "patient L333 has no folder quarter_3mm: full_3mm, quarter is there" in str(bad.exception)

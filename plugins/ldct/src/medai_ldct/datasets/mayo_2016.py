@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym
 from medai.tasks import Case, Image, Sample
+from medai_ldct.datasets.folders import folders_with_files, holds, told
 from medai_ldct.datasets.pairing import Pair, pairs_of
 from medai_ldct.datasets.stub_pairs import Drawn
 
@@ -24,7 +24,6 @@ TEST = ("L333", "L506")
 _DOSES = ("quarter", "full")
 _A_DOSE = re.compile(r"(quarter|full)_[13]mm(_sharp)?")
 _A_PATIENT = re.compile(r"[A-Z]\d{3}")
-_SHOWN = 8
 
 
 class Mayo2016:
@@ -90,7 +89,7 @@ class Mayo2016:
         wanted = [f"{dose}_{self.thickness}mm{'_sharp' if self.kernel == 'D45' else ''}" for dose in _DOSES]
         found: dict[str, dict[str, Path]] = {}
         seen: dict[str, set[str]] = {}
-        for folder in _with_files(self.root):
+        for folder in folders_with_files(self.root):
             patient, dose = _named(folder.relative_to(self.root))
             seen.setdefault(patient, set()).add(dose or folder.name)
             if dose in wanted:
@@ -98,15 +97,15 @@ class Mayo2016:
                 if doubled != folder:
                     raise DataError(f"is {dose} of {patient}, and so is {doubled.relative_to(self.root)}", folder)
         if "" in found:
-            raise DataError(f"holds {_told(found[''])} itself, which is one patient's: give the folder that holds the patients", self.root)
+            raise DataError(f"holds {told(found[''])} itself, which is one patient's: give the folder that holds the patients", self.root)
         if not found:
-            raise DataError(f"{self._expected(wanted)}; it holds {_listed(self.root)}", self.root)
+            raise DataError(f"{self._expected(wanted)}; it holds {holds(self.root)}", self.root)
         # A patient whose folders are all called otherwise is missed too.
         for patient in sorted(seen):
             lacking = [dose for dose in wanted if dose not in found.get(patient, {})]
             if lacking and (patient in found or _A_PATIENT.fullmatch(patient)):
-                told = f"patient {patient} has no folder {' and no folder '.join(lacking)}"
-                raise DataError(f"{told}: {_told(seen[patient])} is there; {self._expected(wanted)}", self._home(patient))
+                lack = f"patient {patient} has no folder {' and no folder '.join(lacking)}"
+                raise DataError(f"{lack}: {told(seen[patient])} is there; {self._expected(wanted)}", self._home(patient))
         return {patient: (doses[wanted[0]], doses[wanted[1]]) for patient, doses in found.items()}
 
     def _home(self, patient: str) -> Path:
@@ -114,16 +113,6 @@ class Mayo2016:
 
     def _expected(self, wanted: Sequence[str]) -> str:
         return f"folders such as L067/{wanted[0]} and L067/{wanted[1]} are expected"
-
-
-def _with_files(root: Path) -> list[Path]:
-    """Folders beneath `root` that hold files themselves; hidden ones are passed over."""
-    found = []
-    for place, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        if Path(place) != root and any(not name.startswith(".") for name in names):
-            found.append(Path(place))
-    return found
 
 
 def _named(inside: Path) -> tuple[str, str]:
@@ -138,20 +127,5 @@ def _named(inside: Path) -> tuple[str, str]:
 
 def _published(patients: Collection[str]) -> dict[str, str]:
     parts = dict.fromkeys(TRAIN, "train") | dict.fromkeys(TEST, "test")
-    told = {patient: parts[patient] for patient in patients if patient in parts}
-    return told if len(told) == len(patients) and len(set(told.values())) == 2 else {}
-
-
-def _listed(root: Path) -> str:
-    """What lies in a folder, down to the second level."""
-    names = sorted(
-        path.relative_to(root).as_posix() + ("/" if path.is_dir() else "")
-        for path in (*root.glob("*"), *root.glob("*/*"))
-        if not path.name.startswith(".")
-    )
-    return _told(names) if names else "nothing"
-
-
-def _told(names: Collection[str]) -> str:
-    held = sorted(names)
-    return ", ".join(held[:_SHOWN]) + (f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else "")
+    named = {patient: parts[patient] for patient in patients if patient in parts}
+    return named if len(named) == len(patients) and len(set(named.values())) == 2 else {}

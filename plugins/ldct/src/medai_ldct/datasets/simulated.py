@@ -13,6 +13,7 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Case, Dataset, Image, Origin, Sample, View
 from medai_ldct.physics import Acquisition, calibrated, noise
 from medai_ldct.physics.dose import CALIBRATED_DOSE, TARGET
+from medai_ldct.physics.exposure import FULL_MAS, at
 
 FIELD_OF_VIEW = 360.0
 """Millimetres across a slice whose file does not say how large its pixels are."""
@@ -33,6 +34,9 @@ class Simulated(View):
             slice of a quarter of the dose is at 28.5 dB (window -160..240 HU, peak 400). Other doses follow from that same count.
         electronic_noise: variance of the electronics' noise in photons squared (Zeng et al. 2015 measured about 11).
         seed: another seed is another measurement.
+        mas: the dose by tube current times time, in mAs, of the study's Table 1 (300 is full), in place of `dose`: 150, 75, 30 and 15 are
+            its 50, 25, 10 and 5 %. The cases' attributes then name the table's CTDIvol, dose-length product and effective dose too, as
+            nominal figures: those of its protocol, not of the scan that the slices are from.
     """
 
     def __init__(
@@ -43,13 +47,18 @@ class Simulated(View):
         photons: float | None = None,
         electronic_noise: float = 10.0,
         seed: int = 0,
+        mas: float | None = None,
     ) -> None:
+        if mas is not None and not 0 < mas <= FULL_MAS:
+            raise UsageError(f"mas = {mas:g}: above 0 and up to {FULL_MAS:g} is wanted")
+        dose = dose if mas is None else mas / FULL_MAS
         if not 0 < dose <= 1:
             raise UsageError(f"dose = {dose}: a fraction above 0 and up to 1 is wanted")
         if views < 1 or electronic_noise < 0 or (photons is not None and photons <= 0):
             raise UsageError("views and photons must be positive, and electronic_noise not negative")
         super().__init__(source)
         self.dose, self.views = dose, views
+        self._attributes = {"dose": dose} if mas is None else at(dose).attributes
         self.photons, self.electronic_noise, self.seed = photons, electronic_noise, seed
 
     def cases(self) -> Sequence[Case]:
@@ -85,7 +94,7 @@ class Simulated(View):
         return made if self.dose == CALIBRATED_DOSE else noise(scan, self.dose / CALIBRATED_DOSE * at_quarter)
 
     def _at_dose(self, case: Case) -> Case:
-        return replace(case, attributes={**case.attributes, "dose": self.dose})
+        return replace(case, attributes={**case.attributes, **self._attributes})
 
 
 def _generator(seed: int, case_id: str) -> Callable[[], np.random.Generator]:
