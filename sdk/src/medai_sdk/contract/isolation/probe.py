@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -23,6 +24,7 @@ from medai_sdk.contract.watching.distribution import within
 from medai_sdk.contract.watching.watch import Watch, called_by
 
 _ALLOWED = ("medai.api", "medai.hookspecs", "medai.errors")
+_LOOKING = (importlib.util.__file__, "<frozen importlib.util>")
 _CODE = (".py", ".pyc", ".so", ".pth")
 
 
@@ -87,8 +89,12 @@ class _Seen:
 
     def _note(self, name: str, frame: FrameType | None) -> None:
         own = direct = None
+        imports = False
         while frame is not None and own is None:
-            file = frame.f_code.co_filename
+            file, function = frame.f_code.co_filename, frame.f_code.co_name
+            imports = imports or function == "_find_and_load"
+            if function == "find_spec" and not imports and file in _LOOKING:
+                return  # whether it is there was asked; it is not imported
             if within(file, self.roots):
                 own = f"{Path(file).relative_to(self._parent(file))}, line {frame.f_lineno}"
             elif not file.startswith("<frozen importlib") and file != importlib.__file__:
