@@ -123,7 +123,7 @@ def test_the_guide_tells_every_exit_code() -> None:
 def test_the_files_of_a_run_folder_are_named(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     folder = RunFolder(Path())
-    for place in (folder.record, folder.split, folder.journal, folder.cases, folder.summary, folder.report):
+    for place in (folder.record, folder.split, folder.journal, folder.cases, folder.summary, folder.resamples, folder.report):
         assert f"`{place.name}`" in text
     for place in (folder.predictions, folder.last.parent):
         assert f"`{place.name}/`" in text
