@@ -198,11 +198,21 @@ def medai_models() -> list[ModelSpec]:
     ]
 
 
+def error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return (output - target).abs().mean()
+
+
+def lax_error(output: float = 1.0, target: float = 0.0) -> float:
+    return output - target
+
+
 @hookimpl
 def medai_losses() -> list[LossSpec]:
     return [
         LossSpec(name="demanding", target="enginetoys:Demanding", summary="a loss"),
         LossSpec(name="perceptual", target="enginetoys:Perceptual", summary="a loss with a network"),
+        LossSpec(name="itself", target="enginetoys:error", summary="a function that is a loss, and not a target"),
+        LossSpec(name="lax", target="enginetoys:lax_error", summary="the same with defaults"),
     ]
 
 

@@ -47,6 +47,14 @@ def test_what_is_required_is_named() -> None:
         construct("enginetoys/demanding", {}, kind="loss")
 
 
+def test_a_function_that_is_a_loss_itself_is_told_what_a_target_is() -> None:
+    told = "its target is a function, which is called with the parameters and must return the loss"
+    with pytest.raises(UsageError, match=f"enginetoys/itself needs output and target: {told}"):
+        construct("enginetoys/itself", {}, kind="loss")
+    with pytest.raises(PluginError, match=f"loss enginetoys/lax is a float: {told}"):
+        construct("enginetoys/lax", {}, kind="loss")
+
+
 def test_nested_components_and_runs() -> None:
     net = use("enginetoys/plain", width=2)
     built = demanding(inner=net, parts=[net, 3, run_of("first")], many={"a": net})

@@ -6,7 +6,7 @@ import inspect
 import json
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ _KIND_OF_TYPE = {
     "Predictor": "model",
     "Learner": "model",
 }
+
+_OFFERED: Mapping[str, tuple[str, ...]] = {"loss": ("__call__",), "metric": ("total", "measure")}
+"""What a component of the kind offers, one of these at least: a function that is given as a target may be taken for it itself."""
 
 Runs = Mapping[str, object]
 """Upstream runs by name: what a `RunRef` becomes."""
@@ -88,15 +91,30 @@ def construct(id: str, given: Mapping[str, object], *, kind: str | None = None, 
     """
     entry = find(id, kind)
     target = load_target(entry)
+    if entry.kind in _OFFERED and inspect.isfunction(target) and (lacking := missing(target, (*given, *injected))):
+        raise UsageError(f"{entry.id} needs {listed(lacking)}: {made_by_a_function(entry.kind)}")
     checked = check(entry.id, target, given, runs=runs, injected=injected)
     try:
-        return typing.cast("Callable[..., Any]", target)(**checked, **injected)
+        made = typing.cast("Callable[..., Any]", target)(**checked, **injected)
     except MedaiError:
         raise
     except (Exception, SystemExit) as error:
         if ran_out_of_memory(error):
             raise
         raise PluginError(f"{entry.kind} {entry.id} could not be built: {type(error).__name__}: {error}") from error
+    if inspect.isfunction(target) and not any(hasattr(made, name) for name in _OFFERED.get(entry.kind, ("__class__",))):
+        raise PluginError(f"{entry.kind} {entry.id} is a {type(made).__name__}: {made_by_a_function(entry.kind)}")
+    return made
+
+
+def made_by_a_function(kind: str) -> str:
+    """What is to be known of a target that is a function, in words."""
+    return f"its target is a function, which is called with the parameters and must return the {kind}"
+
+
+def missing(target: object, given: Collection[str]) -> list[str]:
+    """The keywords of a target's constructor that have no default and are not given."""
+    return [name for name, each in signature_of(target).items() if each.default is inspect.Parameter.empty and name not in given]
 
 
 def find(id: str, kind: str | None = None) -> Entry:
@@ -123,13 +141,8 @@ def check(
         raise UsageError(f"{name} has no parameter {unknown[0]!r}{nearest(unknown[0], known)}")
     hints = _hints(target)
     checked = {key: _value(f"{name}: {key}", hints.get(key, Any), value, runs) for key, value in given.items()}
-    missing = [
-        key
-        for key, parameter in known.items()
-        if parameter.default is inspect.Parameter.empty and key not in checked and key not in (injected or {})
-    ]
-    if missing:
-        raise UsageError(f"{name} needs {listed(missing)}")
+    if lacking := missing(target, (*checked, *(injected or {}))):
+        raise UsageError(f"{name} needs {listed(lacking)}")
     return checked
 
 

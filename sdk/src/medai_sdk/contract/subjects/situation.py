@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from medai._discovery import Entry, load_target, registry
 from medai._engine.configure import Configuration, Request, configure, informed, innermost
-from medai._engine.construct import defaults, signature_of
+from medai._engine.construct import defaults, made_by_a_function, missing
 from medai._engine.data import facts_of, open_slots, with_views
 from medai._engine.feed import case_rng
 from medai._engine.models import build_task
@@ -74,12 +75,11 @@ def situations(entry: Entry) -> Iterator[Situation]:
     if unread:
         raise NotApplicable(str(unread[0])) from unread[0]
     target = load_target(entry)
-    required = [name for name, each in signature_of(target).items() if each.default is each.empty and name not in entry.spec.example]
-    if required:
-        raise Broken(
-            f"no recipe of {entry.plugin.distribution} uses it, and its parameters {', '.join(required)} have no default",
-            f"give its spec an example, such as example={{{required[0]!r}: ...}}, small and without a download",
-        )
+    if required := missing(target, entry.spec.example):
+        mend = f"give its spec an example, such as example={{{required[0]!r}: ...}}, small and without a download"
+        if entry.kind in ("loss", "metric") and inspect.isfunction(target):
+            mend = f"{made_by_a_function(entry.kind)}: name a class; or, if it does return one, {mend}"
+        raise Broken(f"no recipe of {entry.plugin.distribution} uses it, and its parameters {', '.join(required)} have no default", mend)
     yield from _on_stubs(entry, {**defaults(target), **entry.spec.example})
     if entry.kind in ("metric", "exporter"):
         yield from _beside_recipes(entry)
