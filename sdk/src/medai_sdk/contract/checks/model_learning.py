@@ -23,6 +23,8 @@ _MOST_ERROR = 2.0
 """Root mean squared error in standard deviations of the reference: the mean alone gives 1."""
 _MOST_SLOPE = 5.0
 _MANY_VALUES = 1000
+_MOST_SCALED = 10.0
+"""A deviation of references beyond which predictions that are all within 0..1 are in another unit."""
 _NAMED = 6
 
 
@@ -133,16 +135,18 @@ def answers_in_physical_units(subject: ModelSubject) -> None:
             ours.append(_numbers(next(iter(predictor.predict(subject.batch(1, start=place))))))
             if not theirs[-1].numel() or ours[-1].shape != theirs[-1].shape:
                 raise NotApplicable("predictions hold no numbers that can be set beside the reference's, one by one")
-    _hold(torch.cat(ours), torch.cat(theirs[:count]), float(torch.cat(theirs).std(correction=0)))
+    hold_to_scale(torch.cat(ours), torch.cat(theirs[:count]), float(torch.cat(theirs).std(correction=0)))
 
 
-def _hold(ours: torch.Tensor, theirs: torch.Tensor, spread: float) -> None:
+def hold_to_scale(ours: torch.Tensor, theirs: torch.Tensor, spread: float) -> None:
     """Raise Broken where predictions are on another scale than references that have this deviation over all cases."""
     if not spread or not bool(ours.isfinite().all()):
         raise NotApplicable("the references are all the same, or predictions are not finite")
     error = float((ours - theirs).square().mean().sqrt()) / spread
     slope = _slope(ours, theirs)
-    if error > _MOST_ERROR or (slope and not 1 / _MOST_SLOPE < slope < _MOST_SLOPE):
+    # Of a model that has hardly learnt, values that were never scaled back are as near as the mean, and follow nothing.
+    scaled = ours.numel() >= _MANY_VALUES and spread > _MOST_SCALED and 0 <= float(ours.min()) <= float(ours.max()) <= 1
+    if scaled or error > _MOST_ERROR or (slope and not 1 / _MOST_SLOPE < slope < _MOST_SLOPE):
         raise Broken(
             f"predictions have the mean {float(ours.mean()):.3g} and the deviation {float(ours.std(correction=0)):.3g}, the references"
             f" {float(theirs.mean()):.3g} and {spread:.3g}",

@@ -17,7 +17,7 @@ from medai._engine.data import open_slots, with_views
 from medai._engine.feed import case_rng
 from medai.api import Recipe, Spec, Use
 from medai.errors import DataError, MedaiError, UsageError
-from medai.tasks import Case, Dataset, Sample
+from medai.tasks import Case, Dataset, Image, Sample
 from medai_sdk.contract.check import Broken
 from medai_sdk.contract.subjects.situation import InMemory
 from medai_sdk.contract.subjects.untrained import on_stub_data, untrained_runs
@@ -50,6 +50,7 @@ class Opened:
         source: of a view, makes what it stands over; None of a dataset.
         runs: what stands for the runs that its parameters name.
         optional: whether the component need not take it: a view of planes may not know volumes.
+        planes: whether it stands over the kit's own planes, which a view of volumes need not know.
     """
 
     words: str
@@ -59,6 +60,7 @@ class Opened:
     source: Callable[[], Dataset[Any, Any]] | None = field(default=None, compare=False)
     runs: Mapping[str, object] = field(default_factory=dict, compare=False)
     optional: bool = False
+    planes: bool = False
 
     def fresh(self, source: Dataset[Any, Any] | None = None, root: Path | None = None) -> Dataset[Any, Any]:
         """The dataset, built anew; of a view over another source, of a dataset in another folder, where they are given."""
@@ -186,7 +188,9 @@ def _views(entry: Entry, target: Any, folders: Folders) -> Iterator[Opened]:
         )
     use = Use(entry.id, params)
     for words, task, held in stub_sources(spec):
-        yield Opened(f"over {words}", use, task, None, functools.partial(_in_memory, held), optional=words.endswith(_OF_VOLUMES))
+        of_volumes = words.endswith(_OF_VOLUMES)
+        planes = not of_volumes and isinstance(held[0].inputs, Image)
+        yield Opened(f"over {words}", use, task, None, functools.partial(_in_memory, held), optional=of_volumes, planes=planes)
     for other in registry().entries("dataset"):
         if other.plugin == entry.plugin and _suits(spec, other):
             for way in _datasets(other, load_target(other), folders):

@@ -126,7 +126,9 @@ class DatasetSubject(ComponentSubject):
         return found
 
     def _every_way(self) -> tuple[Opened, ...]:
-        found, refused = [], []
+        found: list[Opened] = []
+        refused: list[str] = []
+        failed: list[Broken] = []
         for way in ways(self.entry, self.fresh_folder):
             try:
                 self._try(way)
@@ -140,17 +142,25 @@ class DatasetSubject(ComponentSubject):
             except (Exception, SystemExit) as error:
                 if way.optional:
                     continue
-                told = f"{way.words}: {type(error).__name__}: {error}"
-                if not isinstance(error, MedaiError):
-                    told += f", in {own_frame(error, own_roots(self.target.__module__, self.entry.plugin.distribution))}"
-                unsaid = way.source is not None and isinstance(self.entry.spec, Spec) and not self.entry.spec.task
-                raise Broken(told, "name in its spec the task and the inputs that it takes" if unsaid else _MEND) from error
+                failed.append(self._fault(way, error))
+                if not way.planes:
+                    raise failed[-1] from error
             else:
                 found.append(way)
+        # What takes volumes alone fails over every plane, as what takes planes alone may fail over every volume.
+        if failed and (not found or any(way.planes for way in found)):
+            raise failed[0]
         if not found:
             told = "; ".join(refused) or "there are no stub data of its task and inputs, and no recipe that has it"
             raise Broken(told, "name its task and inputs in the spec, or give the spec an example, or add a recipe that has it")
         return tuple(found)
+
+    def _fault(self, way: Opened, error: BaseException) -> Broken:
+        told = f"{way.words}: {type(error).__name__}: {error}"
+        if not isinstance(error, MedaiError):
+            told += f", in {own_frame(error, own_roots(self.target.__module__, self.entry.plugin.distribution))}"
+        unsaid = way.source is not None and isinstance(self.entry.spec, Spec) and not self.entry.spec.task
+        return Broken(told, "name in its spec the task and the inputs that it takes" if unsaid else _MEND)
 
     def _try(self, way: Opened) -> None:
         dataset: Dataset[Any, Any] = way.fresh()
