@@ -25,6 +25,8 @@ CAUGHT: dict[str, set[str]] = {
     "dataset folder-reads-pixels": {"cases-read-no-pixels"},
     "dataset folder-raw-from-file": {"cases-read-no-pixels"},
     "dataset folder-raw-as-bytes": {"cases-read-no-pixels"},
+    "dataset folder-raw-by-descriptor": {"cases-read-no-pixels"},
+    "dataset folder-raw-as-text": {"cases-read-no-pixels"},
     # In another process the order is another one too.
     "dataset folder-shuffled": {"cases-stay-the-same", "fingerprint-is-stable"},
     "dataset folder-doubled-ids": {"ids-are-unique"},

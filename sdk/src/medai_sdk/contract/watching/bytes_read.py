@@ -6,7 +6,7 @@ import builtins
 import functools
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ _LEAST = 2048
 """Bytes of a file that may be pixels; below, a header may be most of it."""
 _MOST = 0.8
 """Part of a file beyond which more is read than a header."""
+_BINARY, _TEXT = ("rb", "br"), ("r", "rt", "tr")
+_SAID_OF_TEXT = ("encoding", "errors", "newline")
 _GZIP = b"\x1f\x8b"
 
 Noted = dict[str, set[int]]
@@ -33,8 +35,8 @@ Noted = dict[str, set[int]]
 def bytes_noted(root: Path) -> Iterator[Noted]:
     """While inside, for each file beneath `root` the blocks that were read of it grow; all works as ever.
 
-    What Python's `open` (and so `pathlib`, Pillow, pydicom, nibabel) and `numpy.fromfile` read in binary mode is seen; not what is read as
-    text, by `os.read` or in C, nor what is mapped, which need not be read.
+    What Python's `open` (and so `pathlib`, Pillow, pydicom, nibabel), `numpy.fromfile`, `os.read` and `os.pread` read is seen; not what
+    is read in C, nor what is mapped, which need not be read.
     """
     noted: Noted = {}
     place = os.path.realpath(root)
@@ -43,6 +45,9 @@ def bytes_noted(root: Path) -> Iterator[Noted]:
         stack.enter_context(patch.object(builtins, "open", opening))
         stack.enter_context(patch.object(io, "open", opening))
         stack.enter_context(patch.object(np, "fromfile", _from_file(np.fromfile, noted)))
+        names = {_mark(os.stat(path)): os.path.realpath(path) for path in Path(place).rglob("*") if path.is_file()}
+        for name in filter(functools.partial(hasattr, os), ("read", "pread")):
+            stack.enter_context(patch.object(os, name, _by_descriptor(getattr(os, name), names, noted)))
         yield noted
 
 
@@ -97,13 +102,47 @@ def note(blocks: set[int], start: int, count: int) -> None:
 def _opening(real: Callable[..., Any], root: Path, noted: Noted) -> Callable[..., Any]:
     @functools.wraps(real)
     def opening(file: Any, mode: str = "r", buffering: int = -1, *rest: Any, **keywords: Any) -> Any:
-        plain = mode in ("rb", "br") and isinstance(file, str | os.PathLike) and not any((*rest, *keywords.values()))
-        if not plain or not within(os.path.realpath(file), (root,)) or not os.path.isfile(file):
+        binary, text = (
+            mode in _BINARY and not any((*rest, *keywords.values())),
+            mode in _TEXT and buffering != 0 and _of_text(rest, keywords),
+        )
+        named = isinstance(file, str | os.PathLike)
+        if not (binary or text) or not named or not within(os.path.realpath(file), (root,)) or not os.path.isfile(file):
             return real(file, mode, buffering, *rest, **keywords)
         raw = _Noting(os.fspath(file), noted)
-        return raw if buffering == 0 else io.BufferedReader(raw, _BUFFER)
+        if binary:
+            return raw if buffering == 0 else io.BufferedReader(raw, _BUFFER)
+        opened: Any = io.TextIOWrapper(io.BufferedReader(raw, _BUFFER), *rest[:3], **keywords)
+        # Otherwise text is read ahead by 8192 bytes.
+        opened._CHUNK_SIZE, opened.mode = _BUFFER, mode
+        return opened
 
     return opening
+
+
+def _of_text(rest: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
+    """Whether nothing is asked for but encoding, errors and newline."""
+    return len(rest) <= len(_SAID_OF_TEXT) and keywords.keys() <= set(_SAID_OF_TEXT)
+
+
+def _mark(found: os.stat_result) -> tuple[int, int]:
+    """What a file is known by, whatever its descriptor."""
+    return found.st_dev, found.st_ino
+
+
+def _by_descriptor(real: Callable[..., bytes], names: Mapping[tuple[int, int], str], noted: Noted) -> Callable[..., bytes]:
+    """`os.read`, or `os.pread`, which is told where to begin."""
+
+    @functools.wraps(real)
+    def reading(descriptor: int, count: int, *offset: int) -> bytes:
+        found = real(descriptor, count, *offset)
+        name = names.get(_mark(os.fstat(descriptor)))
+        if name is not None:
+            start = offset[0] if offset else os.lseek(descriptor, 0, os.SEEK_CUR) - len(found)
+            note(noted.setdefault(name, set()), start, len(found))
+        return found
+
+    return reading
 
 
 def _from_file(real: Callable[..., Any], noted: Noted) -> Callable[..., Any]:

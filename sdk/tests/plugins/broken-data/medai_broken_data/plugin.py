@@ -8,7 +8,8 @@ _HERE = "medai_broken_data"
 _FOLDERS = (
     *("Sound", "UnseededStub", "SmallStub", "NoStub", "TakesEmptyFolders", "CrashesOnDamage", "TakesDamage", "NamesNoFile", "HashedIds"),
     *("PathsAsIds", "IdsOfPlace", "ReadsPixels", "Shuffled", "DoubledIds", "NoGroups", "OneGroup", "GroupInTwoParts", "TakesStrays"),
-    *("Raw", "RawFromFile", "RawAsBytes", "Halves", "WholeInTwoGroups", "WholeInTwoParts", "Nested", "IdsOfNames"),
+    *("Raw", "RawFromFile", "RawAsBytes", "RawByDescriptor", "RawAsText", "RawOfSmallImages"),
+    *("Halves", "WholeInTwoGroups", "WholeInTwoParts", "Nested", "IdsOfNames"),
 )
 _DRAWN = (
     *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
