@@ -58,7 +58,7 @@ def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None,
         listener.close()
     _show(rebuilt, as_json)
     if rebuilt.failures:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(next(iter(rebuilt.failures.values())).code)
 
 
 def _order(table: str, given: dict[str, Any]) -> Any:
@@ -123,6 +123,6 @@ def _show(rebuilt: Any, as_json: bool) -> None:
         click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
     for note in notes(rebuilt.plan, rebuilt.results):
         click.echo(f"note: {note}")
-    for key, why in rebuilt.failures.items():
-        click.echo(f"failed: {rebuilt.plan.jobs[key].title}: {why}")
+    for key, outcome in rebuilt.failures.items():
+        click.echo(f"failed: {rebuilt.plan.jobs[key].title}: {outcome.failure}")
     click.echo(f"\nreport: {rebuilt.folder / 'report.html'}")

@@ -22,18 +22,19 @@ from medai._engine.run import Options, resume, start
 from medai._memory import ran_out_of_memory
 from medai._reproduce.plan import Job, Part
 from medai._results.folder import RunFolder
-from medai.errors import MedaiError
+from medai.errors import MedaiError, MemoryFault
 
 FINISHED = "finished"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: nothing said where all went well."""
+    """What came of a job: nothing said where all went well, else why and the exit code of its class."""
 
     key: str
     seconds: float
     failure: str = ""
+    code: int = 0
 
 
 def folder_of(root: Path, key: str) -> RunFolder:
@@ -102,14 +103,17 @@ def carry_out_all(
 
 def _guarded(job: Job, root: Path, options: Options, listener: Listener) -> Outcome:
     began = time.monotonic()
-    failure = ""
+    failure, code = "", 0
     try:
         carry_out(job, root, options, listener)
     except MedaiError as error:
-        failure = str(error)
+        failure, code = str(error), error.exit_code
     except Exception as error:
-        failure = "out of memory" if ran_out_of_memory(error) else f"{type(error).__name__}: {error}"
-    return Outcome(job.key, time.monotonic() - began, failure)
+        if ran_out_of_memory(error):
+            failure, code = "out of memory", MemoryFault.exit_code
+        else:
+            failure, code = f"{type(error).__name__}: {error}", 1
+    return Outcome(job.key, time.monotonic() - began, failure, code)
 
 
 def _apart(job: Job, root: Path, options: Options, at_once: int) -> Outcome:
@@ -122,7 +126,8 @@ def _apart(job: Job, root: Path, options: Options, at_once: int) -> Outcome:
         try:
             return pool.submit(_in_process, job, root, options, threads, log, wanted()).result()
         except BrokenProcessPool:
-            return Outcome(job.key, time.monotonic() - began, f"its process ended without a word, as for too little memory; see {log}")
+            why = f"its process ended without a word, as for too little memory; see {log}"
+            return Outcome(job.key, time.monotonic() - began, why, MemoryFault.exit_code)
 
 
 def _in_process(job: Job, root: Path, options: Options, threads: int, log: Path, discovery: tuple[bool, tuple[Path, ...]]) -> Outcome:

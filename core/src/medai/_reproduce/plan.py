@@ -278,12 +278,19 @@ def _as_guest(configuration: Configuration, guest: Guest | None, place: str) -> 
 
 def _guest_cells(table: Table, guest: Guest) -> Iterator[Cell]:
     """The cells of the row that the guest is to stand beside, without its reported figures."""
-    recipe = table.guest or table.cells[0].recipe
+    recipe = table.guest or next((cell.recipe for cell in table.cells if _learns(cell.recipe)), table.cells[0].recipe)
     seen: set[str] = set()
     for cell in table.cells:
         if cell.recipe == recipe and cell.column not in seen:
             seen.add(cell.column)
+            if not guest.trained and cell.test:
+                # Whatever it was trained on, its images are of the test part: there is no run on other data behind them.
+                cell = replace(cell, data=dict.fromkeys(cell.data, cell.test), test="")
             yield replace(cell, row=guest.name, reported=None, spread=None, note="", incomparable="", overrides={})
+
+
+def _learns(id: str) -> bool:
+    return getattr(registry().find("recipe", id).spec, "train", None) is not None
 
 
 def _digest(configuration: Configuration, seed: int) -> str:

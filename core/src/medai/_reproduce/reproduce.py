@@ -36,14 +36,14 @@ class Rebuilt:
         plan: what was to be done.
         results: a cell each.
         rankings: how the rows of a column compare.
-        failures: of the runs that failed, why, by key.
+        failures: of the runs that failed, by key.
         folder: of the table's files.
     """
 
     plan: Plan
     results: list[Result]
     rankings: dict[str, Ranking] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Outcome] = field(default_factory=dict)
     folder: Path = Path()
 
 
@@ -60,7 +60,7 @@ def reproduce(order: Order, root: Path, options: Options, listener: Listener, *,
         planned = plan(order, root / "stub" / safe_name(order.table))
         failures = _make_runs(planned, root, options, listener, at_once)
         of_models = _measure_models(planned, listener)
-        results, rankings = gather(planned, root, failures, of_models)
+        results, rankings = gather(planned, root, {key: outcome.failure for key, outcome in failures.items()}, of_models)
         folder = root / safe_name(planned.id.replace("/", "-"))
         write_all(planned, results, folder)
         write_page(planned, results, rankings, root, folder)
@@ -79,10 +79,10 @@ def _held(root: Path) -> Iterator[None]:
         raise EnvironmentFault(f"{root}: {error.strerror}") from error
 
 
-def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, at_once: int) -> dict[str, str]:
+def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, at_once: int) -> dict[str, Outcome]:
     missing = [job for job in planned.jobs.values() if not is_done(root, job)]
     listener.stage(f"{planned.id}: {len(planned.cells)} cells, {len(planned.jobs)} runs, {len(planned.jobs) - len(missing)} of them done")
-    failures: dict[str, str] = {}
+    failures: dict[str, Outcome] = {}
     ended = 0
 
     def done(outcome: Outcome) -> None:
@@ -90,7 +90,7 @@ def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, 
         ended += 1
         title = planned.jobs[outcome.key].title
         if outcome.failure:
-            failures[outcome.key] = outcome.failure
+            failures[outcome.key] = outcome
             listener.warn(f"[{ended}/{len(missing)}] {title} failed after {outcome.seconds:.0f} s: {outcome.failure}")
         else:
             listener.stage(f"[{ended}/{len(missing)}] {title}: done in {outcome.seconds:.0f} s")

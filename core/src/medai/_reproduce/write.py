@@ -108,7 +108,8 @@ def count(result: Result) -> str:
     if result.value is None or not result.cases:
         return "-"
     seeds = f", {result.seeds} seeds" if result.seeds > 1 else ""
-    return f"{result.cases} of {result.groups}{' (one subject)' if result.one_subject else ''}{seeds}"
+    groups = "one subject" if result.one_subject else f"{result.groups} group{'' if result.groups == 1 else 's'}"
+    return f"{result.cases} ({groups}{seeds})"
 
 
 def markdown(plan: Plan, results: Sequence[Result]) -> str:
@@ -126,7 +127,7 @@ def headline(plan: Plan) -> str:
     seeds = "seed" if len(plan.order.seeds) == 1 else "seeds"
     return (
         f"Reported: {plan.table.source or 'no source'}. Measured: scale {plan.scale}, protocol {plan.protocol or 'of the recipes'}, "
-        f"{seeds} {', '.join(map(str, plan.order.seeds))}. n: test cases of groups (patients)."
+        f"{seeds} {', '.join(map(str, plan.order.seeds))}. n: test cases (patients or other groups)."
     )
 
 

@@ -89,7 +89,7 @@ class Table:
         data: the data that its cells are about, by name; `medai reproduce TABLE --data NAME=PATH` fills one. Variants of one folder, such
             as its doses, are called `NAME:VARIANT`, and filled together.
         protocol: one of its recipes' `protocols`, under which the figures are printed; empty: the recipes' own.
-        guest: id of the recipe whose training and parameters a method of the user's own gets; empty: that of the first cell.
+        guest: id of the recipe whose training and parameters a method of the user's own gets; empty: the first that is trained.
         note: what is known of the table as a whole.
         charts: figures that are drawn of it.
     """
