@@ -151,6 +151,7 @@ def test_runs_are_compared(medai: Any) -> None:
     names = {"clitoys/toy", "clitoys/toy (train.optimizers.all.lr=0.5)"}
     head, first, second, pairs, pair, *_ = found.out.splitlines()
     assert head == "rmse, lower is better: 8 cases in 8 groups" and pairs == "pairs" and "Wilcoxon over 8 cases" in pair
+    assert "± -" not in found.out and "1 seed " in first + second
     assert first.startswith("  1  clitoys/toy") and second.startswith("  2  clitoys/toy") and "2 seeds" in first + second
     with Path("a.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

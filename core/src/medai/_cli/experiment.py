@@ -7,7 +7,7 @@ import json
 import click
 
 from medai._compare import entries_of, leaderboard, with_baselines, write_board
-from medai._compare.texts import board_text
+from medai._compare.texts import board_text, counted
 from medai._engine.device import is_first_process
 from medai._engine.experiment import Experiment
 from medai.errors import MedaiError
@@ -34,7 +34,7 @@ def _rank(experiment: Experiment, as_json: bool) -> None:
         (entry,) = entries_of([folder.root]).entries
         entries = with_baselines([entry], needed=False)
         board = leaderboard(entries)
-        page = write_board(folder.root, board, entries, f"{entry.name}, {len(entry.folders)} seed{'s' if len(entry.folders) > 1 else ''}")
+        page = write_board(folder.root, board, entries, f"{entry.name}, {counted(len(entry.folders), 'seed')}")
         if not as_json:
             click.echo(f"\n{board_text(board)}\nreport: {page}")
     if as_json:

@@ -49,7 +49,12 @@ def pair_records(board: Board) -> list[dict[str, Any]]:
 def title(ranking: Ranking) -> str:
     """The figure, which way is good, and on how much it stands."""
     row = ranking.rows[0]
-    return f"{ranking.figure}, {ranking.better} is better: {row.cases} cases in {row.groups} groups"
+    return f"{ranking.figure}, {ranking.better} is better: {counted(row.cases, 'case')} in {counted(row.groups, 'group')}"
+
+
+def counted(number: int | str, word: str) -> str:
+    """A number of things."""
+    return f"{number} {word}" if str(number) == "1" else f"{number} {word}s"
 
 
 def standing(row: Row) -> str:
@@ -88,7 +93,7 @@ def _ranking_lines(ranking: Ranking) -> list[str]:
     rows = []
     for row in ranking.rows:
         rank, name, value, deviation, interval, seeds, words = _row_cells(row)
-        spread = [f"± {deviation}", interval, f"{seeds} seed{'s' if row.seeds > 1 else ''}"] if several else [interval]
+        spread = ["" if row.deviation is None else f"± {deviation}", interval, counted(seeds, "seed")] if several else [interval]
         rows.append([f"  {rank}", name, value, *spread, words])
     pairs = []
     for names, difference, interval, p, corrected, test in map(_pair_cells, ranking.pairs):

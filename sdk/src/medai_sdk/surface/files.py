@@ -25,6 +25,9 @@ _NAMED = {
     "run.json": ("options.upstream", "origins", "software.libraries", "software.plugins", "upstream", "data", "parts"),
     "summary.json": ("figures", "baselines", f"baselines.{EACH}", "model"),
     "split.json": ("groups", "cases"),
+    "experiment.json": ("options.upstream",),
+    "medai run --seeds --json": ("options.upstream",),
+    "medai bench --json": ("software.libraries", "software.plugins"),
     "medai doctor --json": ("decoders",),
     "medai plugin check --json": ("counts",),
 }
@@ -76,18 +79,27 @@ def main() -> None:
         "medai show --json": json.dumps(
             [each for id in ("line", "second", "table") for each in json.loads(_said("show", f"surface-sample/{id}", "--json"))]
         ),
+        "medai bench --json": _said("bench", "surface-sample/first", "--device", "cpu", "--repeats", 1, "--json"),
         "medai doctor --json": _said("doctor", "--json"),
         "medai plugin check --json": json.dumps(_checked()),
         "medai plugin check --list --json": _said("plugin", "check", "--list", "--json"),
     }
+    printed["medai run --seeds --json"] = _said(
+        "run", "surface-sample/second", "--stub", "--out", folder / "several", "--device", "cpu", "--seeds", 2, "--json"
+    )
+    (experiment,) = (folder / "several").iterdir()
+    printed["medai compare --json"] = _said("compare", experiment, "--baselines", "--json")
     held = {name: json.loads((run / name).read_text(encoding="utf-8")) for name in ("run.json", "summary.json", "split.json")}
     journal = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    held["experiment.json"] = json.loads((experiment / "experiment.json").read_text(encoding="utf-8"))
     measured = {*held["summary.json"]["figures"], "loss"}
     found = {
         "files": {
             **{name: _shape(name, value) for name, value in held.items()},
             "metrics.jsonl": {kind: _columns(next(line for line in journal if line["kind"] == kind), measured) for kind in _KINDS},
             "cases.csv": _columns(_header(run / "cases.csv"), measured),
+            "resamples.npz": _columns(_arrays(folder / "resamples.npz"), set()),
+            **{name: _columns(_header(experiment / name), set()) for name in ("leaderboard.csv", "pairs.csv")},
             "predictions.csv": _columns(_header(folder / "answers" / "predictions.csv"), measured),
         },
         "printed": {name: _shape(_SAME.get(name, name), json.loads(text)) for name, text in printed.items()},
@@ -115,6 +127,17 @@ def _checked() -> dict[str, Any]:
 def _header(path: Path) -> list[str]:
     with path.open(encoding="utf-8", newline="") as file:
         return next(csv.reader(file))
+
+
+def _arrays(path: Path) -> list[str]:
+    """The arrays of a file of resamples, of made-up ones: the stub's groups are too few for any."""
+    import numpy as np
+
+    from medai._results.resamples import Resamples, write_resamples
+
+    write_resamples(path, [Resamples("model", "", {"mae": np.zeros(2)})])
+    with np.load(path, allow_pickle=False) as file:
+        return sorted(file)
 
 
 def _columns(names: Any, measured: set[str]) -> Surface:
