@@ -231,6 +231,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
             target="medai._bench.metrics:Macs",
             license="Apache-2.0",
             summary="multiply-accumulate operations of one answer, for a size of input",
+            example={"size": (32,)},
             of="model",
         ),
         MetricSpec(

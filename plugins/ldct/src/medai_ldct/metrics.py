@@ -1,13 +1,16 @@
-"""Metrics of the study that are not those of `medai`: squared errors, figures of a region, and the dose of the input."""
+"""Metrics of the study that are not those of `medai`: squared errors, figures of a region, the dose of the input, what a network costs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
+import torch
+
+from medai.api import build
 from medai.errors import DataError
-from medai.tasks import Image, Sample
+from medai.tasks import Batch, Image, Sample
 from medai.tasks.planes import plane_of, window_of
 from medai.tasks.restoration import Psnr, Rmse, Ssim
 from medai.tasks.restoration.region import busiest_region
@@ -110,6 +113,76 @@ class DoseMeasures:
     def total(self, parts: Sequence[tuple[float, ...]]) -> Mapping[str, float]:
         """The means over those cases that say it; NaN where none does."""
         return {name: _mean([part[place] for part in parts]) for place, name in enumerate(self._NAMES)}
+
+
+class Params:
+    """`params`, the parameters of a network, and `params-trainable`, those of them that are trained; NaN of what is no torch module.
+
+    The study calls its column trainable parameters; for its WGAN it prints those of the frozen VGG-19 too.
+    """
+
+    def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
+        """The two counts; the batch is not looked at."""
+        found = build("medai/parameters").measure(model, batch)
+        return {"params": found["parameters"], "params-trainable": found["parameters-trainable"]}
+
+
+class Macs:
+    """Multiply-accumulate operations in thousand millions for slices of some sizes, such as `macs-g-512`; NaN of what is no torch module.
+
+    No one size of input gives the study's column: RED-CNN's 4.3 is near its 4.66 for 64 x 64, EDCNN's 5.2 near its 5.29 for 256 x 256.
+
+    Args:
+        sizes: pixels along each side, a figure for each.
+    """
+
+    def __init__(self, sizes: tuple[int, ...] = (512, 64)) -> None:
+        self._counts = {f"macs-g-{size}": build("medai/macs", size=(size,)) for size in sizes}
+
+    def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
+        """The operations of one answer to the batch, its images drawn to each size."""
+        return {name: count.measure(model, batch)["macs"] / 1e9 for name, count in self._counts.items()}
+
+
+class CpuTime:
+    """`cpu-ms`, milliseconds for a slice on the processor, with quartiles `cpu-ms-low` and `cpu-ms-high`; the study's are of an Intel
+    i9-10900X.
+
+    Args:
+        size: pixels along each side of the slice.
+        threads: of torch; None: as many as there are.
+        repeats: how many answers are timed; None: as many as fit in two seconds, at least 3.
+    """
+
+    def __init__(self, size: int = 512, threads: int | None = None, repeats: int | None = None) -> None:
+        self._latency = build("medai/latency", size=(size,), device="cpu", threads=threads, repeats=repeats)
+
+    def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
+        """The times of one answer to the batch, its images drawn to the size."""
+        return _times("cpu-ms", self._latency.measure(model, batch))
+
+
+class GpuTime:
+    """`gpu-ms`, milliseconds for a slice on the GPU, with quartiles `gpu-ms-low` and `gpu-ms-high`; NaN where there is no CUDA. The
+    study's are of an NVIDIA RTX 3090.
+
+    Args:
+        size: pixels along each side of the slice.
+        repeats: how many answers are timed; None: as many as fit in two seconds, at least 3.
+    """
+
+    def __init__(self, size: int = 512, repeats: int | None = None) -> None:
+        self._latency = build("medai/latency", size=(size,), device="cuda", repeats=repeats)
+
+    def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
+        """The times of one answer to the batch, its images drawn to the size."""
+        if not torch.cuda.is_available():
+            return _times("gpu-ms", {})
+        return _times("gpu-ms", self._latency.measure(model, batch))
+
+
+def _times(name: str, found: Mapping[str, float]) -> Mapping[str, float]:
+    return {f"{name}{part}": found.get(f"latency-ms{part}", math.nan) for part in ("", "-low", "-high")}
 
 
 def _busiest(reference: Image, window: Window) -> Region:

@@ -170,8 +170,8 @@ def medai_models() -> tuple[ModelSpec, ...]:
             license="Apache-2.0",
             source="Wang et al. 2023, doi:10.1088/1361-6560/acc000",
             known_failures={
-                "model.every-parameter-learns": "the authors' class token and classifying head, which no pixel depends on, are kept for the "
-                "published count of parameters and checkpoints",
+                "model.every-parameter-learns": "the authors' class token and classifying head, which no pixel depends on, are kept for "
+                "the published count of parameters and checkpoints",
             },
         ),
     )
@@ -260,6 +260,26 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
             license="Apache-2.0",
             source=_STUDY + ", Table 1",
             known_failures={"metric.perfect-is-best": "it is of the input alone: every answer has the same dose"},
+        ),
+        *(
+            MetricSpec(
+                name=name,
+                target=f"medai_ldct.metrics:{target}",
+                summary=summary,
+                task="restoration",
+                inputs=("image",),
+                license="Apache-2.0",
+                source=f"{_STUDY}, section 3.3.4 and Table 8",
+                implements=(name,),
+                example=example,
+                of="model",
+            )
+            for name, target, summary, example in (
+                ("params", "Params", "parameters of a network, all and those that are trained", {}),
+                ("macs", "Macs", "multiply-accumulate operations for a slice of 512 x 512 and of 64 x 64, in G", {"sizes": (48,)}),
+                ("cpu-time", "CpuTime", "milliseconds for a slice of 512 x 512 on the processor", {"size": 48, "repeats": 2}),
+                ("gpu-time", "GpuTime", "milliseconds for a slice of 512 x 512 on the GPU", {"size": 48, "repeats": 2}),
+            )
         ),
     )
 
