@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,6 +31,8 @@ _KIND_OF_TYPE = {
     "Learner": "model",
 }
 
+_HOMES = re.compile(r"\btyping\.|\bmedai\.tasks\.(_\w+|inputs)\.")
+"""Modules that a reader of a type need not know."""
 _OFFERED: Mapping[str, tuple[str, ...]] = {"loss": ("__call__",), "metric": ("total", "measure")}
 """What a component of the kind offers, one of these at least: a function that is given as a target may be taken for it itself."""
 
@@ -192,7 +195,7 @@ def _value(where: str, annotation: Any, value: object, runs: Runs | None) -> obj
 
 def _readable(annotation: Any) -> str:
     """A type as a person writes it."""
-    return inspect.formatannotation(annotation).replace("typing.", "").replace("medai.tasks._types.", "").replace("medai.tasks.inputs.", "")
+    return _HOMES.sub("", inspect.formatannotation(annotation))
 
 
 def _hints(target: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, MedaiError, MemoryFault
-from medai.tasks._types import Origin
+from medai.tasks._records import Origin
 from medai.tasks.inputs import Image
 
 LARGEST = 2**29

@@ -13,7 +13,7 @@ import torch
 
 from medai.errors import DataError
 from medai.io._texts import quoted, read_text
-from medai.tasks._types import Case, Sample
+from medai.tasks._records import Case, Sample
 from medai.tasks.inputs import Row
 
 _NOT_VALUES = frozenset({"id", "group", "label"})

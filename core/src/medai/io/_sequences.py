@@ -9,7 +9,7 @@ import numpy as np
 
 from medai.errors import DataError
 from medai.io._texts import quoted, read_text
-from medai.tasks._types import Case, Sample
+from medai.tasks._records import Case, Sample
 from medai.tasks.inputs import Sequence as Letters
 
 

@@ -11,28 +11,9 @@ from typing import TYPE_CHECKING
 from medai._deprecated import old_names
 
 if TYPE_CHECKING:
-    from medai.tasks._types import (
-        Batch,
-        Calibration,
-        Case,
-        Context,
-        Dataset,
-        Feed,
-        Learner,
-        Loss,
-        Metric,
-        ModelExporter,
-        ModelMetric,
-        Origin,
-        PredictionExporter,
-        Predictor,
-        Progress,
-        Run,
-        Sample,
-        Task,
-        Trained,
-        move,
-    )
+    from medai.tasks._learning import Context, Feed, Learner, Predictor, Progress
+    from medai.tasks._protocols import Dataset, Loss, Metric, ModelExporter, ModelMetric, PredictionExporter, Run, Task, Trained
+    from medai.tasks._records import Batch, Calibration, Case, Origin, Sample, move
     from medai.tasks.classification.types import Label, Scores
     from medai.tasks.clustering.types import Cluster
     from medai.tasks.detection.types import Boxes
@@ -43,10 +24,9 @@ if TYPE_CHECKING:
     from medai.tasks.views import View
 
 _HOMES = {
-    "_types": (
-        *("Batch", "Calibration", "Case", "Context", "Dataset", "Feed", "Learner", "Loss", "Metric", "ModelExporter"),
-        *("ModelMetric", "Origin", "PredictionExporter", "Predictor", "Progress", "Run", "Sample", "Task", "Trained", "move"),
-    ),
+    "_learning": ("Context", "Feed", "Learner", "Predictor", "Progress"),
+    "_protocols": ("Dataset", "Loss", "Metric", "ModelExporter", "ModelMetric", "PredictionExporter", "Run", "Task", "Trained"),
+    "_records": ("Batch", "Calibration", "Case", "Origin", "Sample", "move"),
     "classification.types": ("Label", "Scores"),
     "clustering.types": ("Cluster",),
     "detection.types": ("Boxes",),

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 
 from medai.errors import DataError, PluginError
 from medai.io import open_images, open_rows
-from medai.tasks._types import Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Sample
 from medai.tasks.inputs import Image, Row
 
 Given = Image | Row

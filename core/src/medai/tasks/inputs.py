@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.tasks._types import Origin
+from medai.tasks._records import Origin
 
 __all__ = ["Image", "Row", "Sequence"]
 

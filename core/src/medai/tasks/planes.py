@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medai.tasks._types import Origin
+from medai.tasks._records import Origin
 from medai.tasks.inputs import Image
 
 _WINDOWS = {"HU": (-160.0, 240.0), "0..1": (0.0, 1.0)}

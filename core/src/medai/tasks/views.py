@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from medai.errors import UsageError
-from medai.tasks._types import Case, Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Case, Sample
 
 
 class View:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from medai.errors import PluginError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.classification.types import Label, Scores
 from medai.tasks.inputs import Image, Row
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from medai.errors import DataError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.classification.types import Label
 from medai.tasks.clustering.types import Cluster
 from medai.tasks.images_or_rows import Given

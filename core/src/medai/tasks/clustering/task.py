@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import write_json
-from medai.tasks._types import Batch, Dataset, Sample, Task
+from medai.tasks._protocols import Dataset, Task
+from medai.tasks._records import Batch, Sample
 from medai.tasks.classification.types import Label
 from medai.tasks.clustering.types import Cluster
 from medai.tasks.images_or_rows import Given, check_input, open_images_or_rows, show, tensor_of

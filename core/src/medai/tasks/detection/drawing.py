@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 from medai.tasks.planes import plane_of, steps_of, window_of

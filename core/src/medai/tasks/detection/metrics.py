@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from medai.errors import PluginError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 

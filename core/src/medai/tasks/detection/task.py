@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_images, write_json
-from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Batch, Sample
 from medai.tasks.detection.drawing import draw, name_of
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image

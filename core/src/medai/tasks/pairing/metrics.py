@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from medai.errors import PluginError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.inputs import Sequence as Letters
 from medai.tasks.pairing.types import Pairs
 

@@ -15,7 +15,8 @@ from torch.nn.functional import pad
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_sequences, write_text
-from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Batch, Sample
 from medai.tasks.inputs import Sequence as Letters
 from medai.tasks.pairing.types import Pairs
 

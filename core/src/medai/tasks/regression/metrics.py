@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from medai.errors import DataError, PluginError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.images_or_rows import Given
 from medai.tasks.regression.types import Value
 

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import write_json
-from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Batch, Sample
 from medai.tasks.images_or_rows import Given, check_input, open_images_or_rows, show, tensor_of
 from medai.tasks.regression.types import Value
 

@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from medai.errors import UsageError
-from medai.tasks._types import Origin, Sample
+from medai.tasks._records import Origin, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.planes import flips_of, plane_of, steps_of, window_of
 from medai.tasks.restoration.metrics import Psnr

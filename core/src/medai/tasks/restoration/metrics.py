@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from medai.errors import DataError, UsageError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.inputs import Image
 
 Window = tuple[float, float]

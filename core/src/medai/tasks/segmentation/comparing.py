@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 
 from medai.errors import DataError
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.inputs import Image
 from medai.tasks.segmentation.types import Mask
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from medai.tasks._types import Origin, Sample
+from medai.tasks._records import Origin, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.planes import flips_of, plane_of, steps_of, window_of
 from medai.tasks.segmentation.types import Mask

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import ndimage
 
-from medai.tasks._types import Sample
+from medai.tasks._records import Sample
 from medai.tasks.inputs import Image
 from medai.tasks.segmentation.comparing import mean, named, reference_of
 from medai.tasks.segmentation.types import Mask

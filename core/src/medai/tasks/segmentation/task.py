@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_images, read_image, write_image
-from medai.tasks._types import Batch, Dataset, Sample
+from medai.tasks._protocols import Dataset
+from medai.tasks._records import Batch, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.segmentation.drawing import draw
 from medai.tasks.segmentation.types import Mask
