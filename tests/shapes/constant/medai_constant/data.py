@@ -20,7 +20,11 @@ def ramps(seed: int, n: int) -> np.ndarray:
 
 
 class Ramps:
-    """The pictures; a case's id is its place."""
+    """The pictures; a case's id is its place.
+
+    Args:
+        n: cases.
+    """
 
     def __init__(self, n: int = 8) -> None:
         self._pictures = ramps(0, n)
@@ -34,13 +38,20 @@ class Ramps:
 
 
 class Stack(Ramps):
-    """The same from a file."""
+    """The same from a file.
+
+    Args:
+        root: the folder that the file is in.
+    """
 
     def __init__(self, root: Path) -> None:
         path = Path(root) / "stack.npy"
         if not path.is_file():
             raise DataError("there is no such file", path)
-        self._pictures = np.load(path, mmap_mode="r")
+        try:
+            self._pictures = np.load(path, mmap_mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"cannot be read: {error}", path) from error
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

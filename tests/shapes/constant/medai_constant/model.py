@@ -7,7 +7,11 @@ from medai.tasks import Batch, Image
 
 
 class Smooth:
-    """Gaussian smoothing with `sigma` pixels along the last two axes; 0 gives the input back."""
+    """Gaussian smoothing along the last two axes.
+
+    Args:
+        sigma: in pixels; 0 gives the input back.
+    """
 
     def __init__(self, sigma: float = 1.0) -> None:
         self.sigma = sigma

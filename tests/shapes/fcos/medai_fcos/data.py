@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
+from medai.io import read_image, read_text
 from medai.tasks import Boxes, Case, Image, Sample
 
 
@@ -31,6 +32,12 @@ def sample(case: Case, image: np.ndarray, found: list[tuple[int, int, int, int, 
 
 
 class Squares:
+    """The generated images.
+
+    Args:
+        n: cases.
+    """
+
     def __init__(self, n: int = 40) -> None:
         self._cases = [Case(f"i{index}", f"i{index}") for index in range(n)]
 
@@ -42,11 +49,20 @@ class Squares:
 
 
 class CocoFolder:
+    """Images and the file that says where the squares are.
+
+    Args:
+        root: the folder.
+    """
+
     def __init__(self, root: Path) -> None:
         path = Path(root) / "annotations.json"
         if not path.is_file():
             raise DataError("there is no such file", path)
-        self._root, self._held = Path(root), json.loads(path.read_text())
+        try:
+            self._root, self._held = Path(root), json.loads(read_text(path))
+        except json.JSONDecodeError as error:
+            raise DataError(f"is no JSON: {error}", path) from error
 
     def cases(self) -> Sequence[Case]:
         return [Case(image["file_name"], image["file_name"]) for image in self._held["images"]]
@@ -54,7 +70,7 @@ class CocoFolder:
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
         (id,) = (image["id"] for image in self._held["images"] if image["file_name"] == case.id)
         found = [(*item["bbox"], item["category_id"] - 1) for item in self._held["annotations"] if item["image_id"] == id]
-        return sample(case, np.load(self._root / "images" / case.id), found)
+        return sample(case, read_image(self._root / "images" / case.id).pixels[0].numpy(), found)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -24,7 +24,12 @@ class Backbone(nn.Module):
 
 
 class Fcos(nn.Module):
-    """Grey images (B, 1, 64, 64)."""
+    """Grey images (B, 1, 64, 64).
+
+    Args:
+        classes: that squares may be of.
+        channels: of the backbone's maps.
+    """
 
     def __init__(self, classes: int, channels: int = 32) -> None:
         super().__init__()

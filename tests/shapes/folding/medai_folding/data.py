@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
+from medai.io import read_text
 from medai.tasks import Case, Pairs, Sample
 from medai.tasks import Sequence as Letters
 
@@ -22,6 +23,12 @@ def hairpin(seed: int, index: int) -> tuple[str, str]:
 
 
 class Hairpins:
+    """The generated hairpins, two of a family.
+
+    Args:
+        n: cases.
+    """
+
     def __init__(self, n: int = 24) -> None:
         self._cases = [Case(f"h{index}", f"family{index // 2}") for index in range(n)]
 
@@ -34,18 +41,25 @@ class Hairpins:
 
 
 class DbnFolder:
+    """A folder per family.
+
+    Args:
+        root: the folder.
+    """
+
     def __init__(self, root: Path) -> None:
-        self._files = {f"{path.parent.name}/{path.stem}": path for path in sorted(Path(root).glob("*/*.dbn"))}
+        self._files = {(path.parent.name, path.stem): path for path in sorted(Path(root).glob("*/*.dbn"))}
         if not self._files:
             raise DataError("no .dbn file in a folder of it", root)
 
     def cases(self) -> Sequence[Case]:
-        return [Case(id, id.split("/")[0]) for id in self._files]
+        return [Case("-".join(names), names[0]) for names in self._files]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
-        lines = self._files[case.id].read_text().split()
+        path = self._files[case.group, case.id.removeprefix(f"{case.group}-")]
+        lines = read_text(path).split()
         if len(lines) != 3:
-            raise DataError("a name, letters and brackets are wanted, a line each", self._files[case.id])
+            raise DataError("a name, letters and brackets are wanted, a line each", path)
         return Sample(case, Letters(lines[1]), Pairs.from_brackets(lines[2]))
 
     @staticmethod

@@ -51,7 +51,12 @@ def counts(kind: torch.Tensor, structure: Pairs) -> torch.Tensor:
 
 
 class LogLinear:
-    """Seven weights, float64; learns in rounds of L-BFGS, each fresh, so that a round's end is the whole state."""
+    """Seven weights, float64; learns in rounds of L-BFGS, each fresh, so that a round's end is the whole state.
+
+    Args:
+        penalty: on the squares of the weights.
+        inner: iterations of a round.
+    """
 
     def __init__(self, penalty: float = 0.05, inner: int = 3) -> None:
         self.penalty, self.inner = penalty, inner

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
+from medai.io import read_image
 from medai.tasks import Case, Image, Sample
 
 
@@ -24,6 +25,12 @@ def sample(case: Case, pictures: dict[str, np.ndarray]) -> Sample:
 
 
 class Stripes:
+    """The generated stripes.
+
+    Args:
+        n: cases.
+    """
+
     def __init__(self, n: int = 20) -> None:
         self._cases = [Case(f"s{index}", f"s{index}") for index in range(n)]
 
@@ -35,6 +42,12 @@ class Stripes:
 
 
 class PairFolder:
+    """Pairs by the names of files.
+
+    Args:
+        root: the folder.
+    """
+
     def __init__(self, root: Path) -> None:
         self._root = Path(root)
         if not (self._root / "input").is_dir():
@@ -44,7 +57,7 @@ class PairFolder:
         return [Case(path.stem, path.stem) for path in sorted((self._root / "input").glob("*.npy"))]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
-        return sample(case, {kind: np.load(self._root / kind / f"{case.id}.npy") for kind in ("input", "target")})
+        return sample(case, {kind: read_image(self._root / kind / f"{case.id}.npy").pixels[0].numpy() for kind in ("input", "target")})
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -10,7 +10,11 @@ from medai.tasks import Batch
 
 
 class Duel(nn.Module):
-    """The generator cleans; the critic, trained twice as often, tells clean from cleaned."""
+    """The generator cleans; the critic, trained twice as often, tells clean from cleaned.
+
+    Args:
+        channels: of the hidden layers.
+    """
 
     turns = ("critic", "critic", "generator")
 
@@ -38,7 +42,11 @@ class Duel(nn.Module):
 
 
 class Perceptual(nn.Module):
-    """Squared distance of pixels and of a frozen network's features; refuses to work once something has unfrozen it."""
+    """Squared distance of pixels and of a frozen network's features; refuses to work once something has unfrozen it.
+
+    Args:
+        weight: of the features' distance.
+    """
 
     def __init__(self, weight: float = 0.1) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
+from medai.io import read_image
 from medai.tasks import Case, Image, Sample
 
 
@@ -26,6 +27,12 @@ def sample(case: Case, noisy: np.ndarray, clean: np.ndarray) -> Sample:
 
 
 class Blobs:
+    """The generated blobs, two of a patient.
+
+    Args:
+        n: cases.
+    """
+
     def __init__(self, n: int = 24) -> None:
         self._cases = [Case(f"c{index:02d}", f"p{index // 2:02d}") for index in range(n)]
 
@@ -37,6 +44,12 @@ class Blobs:
 
 
 class BlobFolder:
+    """A folder per patient.
+
+    Args:
+        root: the folder.
+    """
+
     def __init__(self, root: Path) -> None:
         self._root = Path(root)
         if not any(self._root.glob("*/noisy.npy")):
@@ -46,7 +59,7 @@ class BlobFolder:
         return [Case(path.parent.name, path.parent.name) for path in sorted(self._root.glob("*/noisy.npy"))]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
-        return sample(case, *(np.load(self._root / case.id / f"{kind}.npy") for kind in ("noisy", "clean")))
+        return sample(case, *(read_image(self._root / case.id / f"{kind}.npy").pixels[0].numpy() for kind in ("noisy", "clean")))
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -5,7 +5,11 @@ from torch import nn
 
 
 class Net(nn.Module):
-    """Three convolutions whose output is taken from the input; images (B, 1, H, W)."""
+    """Three convolutions whose output is taken from the input; images (B, 1, H, W).
+
+    Args:
+        channels: of the hidden layers.
+    """
 
     def __init__(self, channels: int = 8) -> None:
         super().__init__()

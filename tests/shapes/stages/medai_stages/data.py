@@ -10,7 +10,8 @@ import torch
 from torch.nn.functional import pad
 
 from medai.errors import DataError
-from medai.tasks import Boxes, Case, Dataset, Image, Label, Run, Sample
+from medai.io import read_image
+from medai.tasks import Boxes, Case, Dataset, Image, Label, Run, Sample, View
 
 Answer = Literal["box", "kind"]
 
@@ -27,10 +28,17 @@ def figure(seed: int, index: int) -> tuple[np.ndarray, tuple[float, float, float
 
 def sample(case: Case, image: np.ndarray, box: Sequence[float], kind: int, answer: Answer) -> Sample:
     boxes = Boxes(torch.tensor([list(box)], dtype=torch.float32), torch.zeros(1, dtype=torch.int64))
-    return Sample(case, Image(torch.from_numpy(image)[None]), boxes if answer == "box" else Label(kind))
+    return Sample(case, Image(torch.from_numpy(image)[None], "0..1"), boxes if answer == "box" else Label(kind))
 
 
 class Figures:
+    """The generated figures.
+
+    Args:
+        answer: what is asked of a figure, its box or its kind.
+        n: cases.
+    """
+
     def __init__(self, answer: Answer, n: int = 48) -> None:
         self._answer = answer
         self._cases = [Case(f"f{index}", f"f{index}") for index in range(n)]
@@ -43,6 +51,13 @@ class Figures:
 
 
 class FigureFolder:
+    """Images and the table that says where the figures are.
+
+    Args:
+        root: the folder.
+        answer: what is asked of a figure, its box or its kind.
+    """
+
     def __init__(self, root: Path, answer: Answer) -> None:
         self._root, self._answer, path = Path(root), answer, Path(root) / "figures.csv"
         if not path.is_file():
@@ -55,9 +70,11 @@ class FigureFolder:
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
         row = self._rows[case.id]
-        return sample(
-            case, np.load(self._root / case.id), [float(row[edge]) for edge in ("x0", "y0", "x1", "y1")], int(row["kind"]), self._answer
-        )
+        try:
+            box, kind = [float(row[edge]) for edge in ("x0", "y0", "x1", "y1")], int(row["kind"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"the row of {case.id} has no box or no kind: {error}", self._root / "figures.csv") from error
+        return sample(case, read_image(self._root / case.id).pixels[0].numpy(), box, kind, self._answer)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -70,17 +87,20 @@ class FigureFolder:
         (root / "figures.csv").write_text("\n".join(lines))
 
 
-class Crops:
-    """The 20 x 20 pixels around the best box that `detector` finds; labelled or not, the answer stays."""
+class Crops(View):
+    """The 20 x 20 pixels around the best box that a detector finds; labelled or not, the answer stays.
+
+    Args:
+        source: whole images.
+        detector: the run that finds boxes in them.
+    """
 
     def __init__(self, source: Dataset, detector: Run) -> None:
-        self._source, self._detector = source, detector
-
-    def cases(self) -> Sequence[Case]:
-        return self._source.cases()
+        super().__init__(source)
+        self._detector = detector
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample:
-        whole = self._source.read(case, rng)
+        whole = self.source.read(case, rng)
         (found,) = self._detector.predict([whole])
         if not len(found):
             raise DataError(f"the detector found nothing in case {case.id}")

@@ -8,7 +8,11 @@ from medai.tasks import Batch, Boxes
 
 
 class Finder(nn.Module):
-    """A heat map whose mean place is the centre of a box of fixed side."""
+    """A heat map whose mean place is the centre of a box of fixed side.
+
+    Args:
+        side: of every box, in pixels.
+    """
 
     def __init__(self, side: float = 14.0) -> None:
         super().__init__()
@@ -33,7 +37,11 @@ class Finder(nn.Module):
 
 
 class Judge(nn.Module):
-    """Two logits for a crop (B, 1, 20, 20), or a larger picture."""
+    """Two logits for a crop (B, 1, 20, 20), or a larger picture.
+
+    Args:
+        channels: of the hidden layers.
+    """
 
     def __init__(self, channels: int = 8) -> None:
         super().__init__()

@@ -24,6 +24,12 @@ def sample(case: Case, x: float, y: float, label: int) -> Sample:
 
 
 class Rings:
+    """The generated points.
+
+    Args:
+        n: cases.
+    """
+
     def __init__(self, n: int = 120) -> None:
         self._cases = [Case(f"r{index}", f"r{index}") for index in range(n)]
 
@@ -35,6 +41,12 @@ class Rings:
 
 
 class Table:
+    """Points from a file.
+
+    Args:
+        root: the folder.
+    """
+
     def __init__(self, root: Path) -> None:
         path = Path(root) / "table.csv"
         if not path.is_file():

@@ -15,7 +15,11 @@ from medai.tasks import Batch, Context, Feed, Progress, Scores
 
 
 class Svc:
-    """Fits once for each cost of `costs` and keeps the one with the best accuracy on the validation rows; two classes."""
+    """Fits once for each cost and keeps the one with the best accuracy on the validation rows; two classes.
+
+    Args:
+        costs: of the wrong side of the margin.
+    """
 
     def __init__(self, costs: tuple[float, ...] = (1.0,)) -> None:
         self.costs = costs
