@@ -14,22 +14,20 @@ from medai_ldct.losses.perceptual import PerceptualLoss, at_least_zero
 
 @dataclass(frozen=True)
 class CriticTurn:
-    """What is known when the critic learns.
+    """What is known when the critic learns, besides its scores of slices of normal dose, which are the target, (B, 1).
 
     Attributes:
-        denoised: its scores of denoised slices, (B, 1).
-        real: its scores of slices of normal dose, (B, 1).
-        slopes: how steep it is between each pair of them, (B,), as `slopes_between` says.
+        scores: those of denoised slices, (B, 1).
+        slopes: how steep the critic is between each pair, (B,), as `slopes_between` says.
     """
 
-    denoised: torch.Tensor
-    real: torch.Tensor
+    scores: torch.Tensor
     slopes: torch.Tensor
 
 
 @dataclass(frozen=True)
 class GeneratorTurn:
-    """What is known when the generator learns.
+    """What is known when the generator learns, besides the slices of normal dose, which are the target, in HU, (B, 1, H, W).
 
     Attributes:
         scores: the critic's, of the denoised slices, (B, 1).
@@ -45,7 +43,7 @@ class WassersteinAdversarial(nn.Module):
 
     Of a `CriticTurn`: `distance`, the mean score of denoised slices less that of slices of normal dose, an estimate of the negative
     Wasserstein distance; and `penalty`, the mean of (slope - 1) squared, weighted. Of a `GeneratorTurn`: `adversarial`, the negative mean
-    score; and `perceptual`, the distance of VGG-19 features from the target's, weighted. The target is in HU, (B, 1, H, W).
+    score; and `perceptual`, the distance of VGG-19 features from the target's, weighted.
 
     Args:
         penalty: weight of the critic's penalty (the paper's lambda).
@@ -67,7 +65,7 @@ class WassersteinAdversarial(nn.Module):
     def forward(self, output: CriticTurn | GeneratorTurn, target: torch.Tensor) -> dict[str, torch.Tensor]:
         if isinstance(output, CriticTurn):
             return {
-                "distance": output.denoised.mean() - output.real.mean(),
+                "distance": output.scores.mean() - target.mean(),
                 "penalty": self.penalty * (output.slopes - 1).square().mean(),
             }
         found = {"adversarial": -output.scores.mean()}

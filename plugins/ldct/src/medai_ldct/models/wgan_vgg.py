@@ -69,19 +69,15 @@ class WganVgg(nn.Module):
         given, wanted = self._window(batch.inputs.pixels, batch.reference.pixels)
         # In bfloat16 soft tissue would be rounded to steps of 4 HU, and the critic would learn to see that.
         with torch.autocast(given.device.type, enabled=False):
-            judged = self._judged(given, wanted) if turn == CRITIC else self._made(given)
-            found: Mapping[str, torch.Tensor] = loss(judged, wanted)
+            found: Mapping[str, torch.Tensor]
+            if turn == CRITIC:
+                with torch.no_grad():
+                    denoised, real = to_unit(self.generator(given)), to_unit(wanted)
+                found = loss(CriticTurn(self.critic(denoised), slopes_between(self.critic, denoised, real)), self.critic(real))
+            else:
+                denoised = self.generator(given)
+                found = loss(GeneratorTurn(self.critic(to_unit(denoised)), denoised), wanted)
             return found
-
-    def _judged(self, given: torch.Tensor, wanted: torch.Tensor) -> CriticTurn:
-        with torch.no_grad():
-            denoised = to_unit(self.generator(given))
-        real = to_unit(wanted)
-        return CriticTurn(self.critic(denoised), self.critic(real), slopes_between(self.critic, denoised, real))
-
-    def _made(self, given: torch.Tensor) -> GeneratorTurn:
-        denoised = self.generator(given)
-        return GeneratorTurn(self.critic(to_unit(denoised)), denoised)
 
     def _window(self, *images: torch.Tensor) -> list[torch.Tensor]:
         """The same square of each image, drawn with torch's generator, which the engine seeds by the step."""
