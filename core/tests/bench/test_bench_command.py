@@ -194,7 +194,9 @@ def test_the_table_says_what_its_figures_are_of(medai: Any) -> None:
     head, line, *notes = ended.out.splitlines()
     assert head.split()[:7] == ["id", "device", "batch", "input", "parameters", "trainable", "MACs"]
     assert line.split()[:8] == ["benchtoys/toy", "cpu", "1", "1x8x8", "HU", "89", "88", "5.12e-06"] and line.split()[-1] == "-"
-    assert any(note.startswith("cpu: ") for note in notes) and any("MACs: of convolutions" in note for note in notes)
+    assert any(note.startswith("cpu: ") and ", 1 thread." in note for note in notes) and any(
+        "MACs: of convolutions" in note for note in notes
+    )
     assert ended.err.splitlines() == ["1/1  benchtoys/toy on cpu, batch 1"]
 
 
@@ -204,6 +206,23 @@ def test_every_figure_is_written_as_csv(medai: Any) -> None:
         found = list(csv.DictReader(file))
     assert [row["parameters"] for row in found] == ["89", ""] and float(found[1]["predict_ms"]) > 0
     assert list(found[0]) == list(bench(medai, "benchtoys/toy")[0])
+
+
+def test_a_metric_of_models_is_none_of_a_protocol(medai: Any) -> None:
+    ended = medai("run", "benchtoys/same", "--device", "cpu", "--set", 'protocol.metrics=[{use="medai/macs"}]')
+    assert ended.code == 2 and "medai/macs measures models, not predictions: see medai bench" in ended.err
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
+def test_on_cuda_memory_is_the_devices_and_graphs_are_measured_too(medai: Any) -> None:
+    ended = medai("bench", "benchtoys/toy", "--size", "64", "--batch", "1,2", "--device", "cuda", "--repeats", "2", "--compile", "--json")
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)["rows"]
+    assert [row["macs"] for row in found] == [64 * 64 * 80] * 2 and found[0]["training_only"] == 0
+    for row in found:
+        assert row["peak_memory"] > 0 and row["peak_memory_of"] == "allocated on the device, weights included"
+        assert row["not_compiled"] is None and row["graphs_predict_ms"] > 0 and row["fastest"] in ("eager", "compiled", "graphs")
 
 
 @pytest.mark.slow

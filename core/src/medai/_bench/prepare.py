@@ -72,6 +72,4 @@ def compile_module(predictor: Predictor[Any], *, graphs: bool) -> None:
     module = module_of(predictor)
     if module is None:
         raise UsageError("it is no torch module, which alone can be compiled")
-    # What was compiled for another batch would make this one of sizes left open, which is slower.
-    torch.compiler.reset()
     module.compile(dynamic=False, mode="reduce-overhead" if graphs else None)

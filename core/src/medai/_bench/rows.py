@@ -72,6 +72,9 @@ def _measure(row: Row, settings: Settings, counted: dict[str, tuple[Parameters, 
     calls = _calls("", predictor, row)
     if device.type == "cuda":
         row.peak = _peak_on_cuda(calls["", "predict"], device)
+    if settings.compile:
+        # What is compiled for every other row counts towards a limit, beyond which torch compiles nothing and says nothing.
+        torch.compiler.reset()
     for variant in _variants(settings, device):
         calls |= _compiled(variant, row, listener)
     row.times = timed(calls, device, repeats=settings.repeats)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import torch
+
 from medai._bench.row import ALLOCATED, CALLS, GROWTH, VARIANTS, Row, device_name
 from medai._bench.sizes import input_in_words
 from medai._bench.timing import Spread
@@ -39,6 +41,13 @@ def _spread(found: Spread | None) -> str:
     return "-" if found is None else f"{found.median:.4g} ({found.low:.4g}..{found.high:.4g})"
 
 
+def _device(row: Row) -> str:
+    if row.device.type != "cpu":
+        return device_name(row.device)
+    count = torch.get_num_threads()
+    return f"{device_name(row.device)}, {count} thread{'s' if count > 1 else ''}"
+
+
 def _timed(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Variants and calls that any row has."""
     held = {key for row in rows for key in row.times}
@@ -50,7 +59,7 @@ def _variants(rows: Sequence[Row]) -> list[str]:
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
-    devices = dict.fromkeys(f"{row.device}: {device_name(row.device)}" for row in rows)
+    devices = dict.fromkeys(f"{row.device}: {_device(row)}" for row in rows)
     precision = ", ".join(dict.fromkeys(f"{'bf16' if row.way.bf16 else 'float32'} on {row.device}" for row in rows))
     notes = [
         f"{'; '.join(devices)}. {precision}.",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from medai._discovery import registry
 from medai._engine.blame import blamed, name_of
 from medai._engine.construct import construct
 from medai._engine.feed import CaseFeed
@@ -55,8 +56,16 @@ class Evaluation:
 
 
 def build_metrics(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Metric[Any]]:
-    """The protocol's metrics, or the task's own."""
+    """The protocol's metrics, or the task's own.
+
+    Raises:
+        UsageError: one of them measures models, not predictions.
+    """
     uses: Sequence[Use] = protocol.metrics or task.metrics
+    for use in uses:
+        entry = registry().find("metric", use.id)
+        if getattr(entry.spec, "of", "predictions") == "model":
+            raise UsageError(f"metric {entry.id} measures models, not predictions: see medai bench")
     return [construct(use.id, use.params, kind="metric") for use in uses]
 
 
