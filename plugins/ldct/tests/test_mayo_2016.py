@@ -1,5 +1,6 @@
 """The grand challenge's folders through the real reader: pairs, the published split, and what is said of folders that are not as due."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -207,3 +208,25 @@ def test_a_rehearsal_looks_at_the_folder(folder: Path, tmp_path: Path) -> None:
     bad = CliRunner().invoke(cli, [*words, f"ct=ldct/aapm-mayo-2016:{folder}"])
     assert isinstance(bad.exception, DataError)
     assert "patient L333 has no folder quarter_3mm: full_3mm, quarter is there" in str(bad.exception)
+
+
+@pytest.mark.realdata
+def test_a_real_series_is_read_in_this_layout(tmp_path: Path) -> None:
+    home = Path(os.environ.get("MEDAI_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "ct" / "totalsegmentator"
+    if not home.is_dir():
+        pytest.skip(f"no real data at {home}")
+    for dose in ("quarter", "full"):
+        folder = tmp_path / "L067" / f"{dose}_1mm"
+        folder.mkdir(parents=True)
+        for number, path in enumerate(sorted((home / "example_ct_dicom").iterdir())):
+            shutil.copy(path, folder / f"L067_{dose}.CT.{number:04d}.IMA")
+    dataset = Mayo2016(tmp_path, thickness=1)
+    cases = dataset.cases()
+    assert len(cases) == 20 and {case.split for case in cases} == {None}
+    heights = []
+    for case in (cases[0], cases[-1]):
+        sample = dataset.read(case, RNG)
+        assert sample.reference is not None and sample.inputs.affine is not None
+        assert sample.inputs.pixels.shape == (1, 512, 512) and float((sample.inputs.pixels - sample.reference.pixels).abs().max()) == 0
+        heights.append(sample.inputs.affine[2, 3])
+    assert heights[0] < heights[1]
