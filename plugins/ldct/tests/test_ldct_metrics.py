@@ -1,6 +1,7 @@
 """The study's metrics: against values computed by hand, and the dose that data say."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,25 +43,44 @@ def test_the_specs_of_the_study_are_the_figures_of_medai() -> None:
     assert mse.case(answer, given) == pytest.approx(rmse.case(answer, given) ** 2)
 
 
-def test_the_region_is_where_the_reference_has_structure() -> None:
-    reference = torch.zeros(1, 128, 128)
-    reference[:, 60:80:4, 60:80] = 100
-    given = sample(reference)
-    far, near = (Image(reference.clone(), "HU") for _ in range(2))
-    far.pixels[:, :20, :20] += 50
-    near.pixels[:, 64:70, 64:70] += 50
-    metric = RoiAverage()
-    (psnr, ssim), (worse, _) = metric.case(far, given), metric.case(near, given)
-    assert psnr == 100 and ssim == pytest.approx(1) and worse < 40
-    assert metric.total([(psnr, ssim), (worse, 0.5)]) == {"roi-psnr": (psnr + worse) / 2, "roi-ssim": pytest.approx(0.75)}
-    fixed = RoiAverage(window=WINDOW, roi=(0, 0, 20, 20))
-    assert fixed.case(far, given)[0] == pytest.approx(20 * math.log10(400 / 50))
-    with pytest.raises(DataError, match="leaves an image"):
-        RoiAverage(roi=(120, 0, 20, 20)).case(far, given)
+def test_a_declared_region_counts_alone(tmp_path: Path) -> None:
+    regions = tmp_path / "regions.csv"
+    regions.write_text("case,row,column,height,width\nother,0,0,1,1\nc*,0.5,0.25,0.25,0.5\n", encoding="utf-8")
+    given = sample(torch.zeros(1, 80, 40))
+    inside, outside = (Image(torch.zeros(1, 80, 40), "HU") for _ in range(2))
+    inside.pixels[:, 40:60, 10:30] += 50
+    outside.pixels[:] += 50
+    outside.pixels[:, 40:60, 10:30] = 0
+    psnr, metric = RoiAverage(window=WINDOW, regions=regions), RoiAverage(figure="rmse", window=WINDOW, regions=regions)
+    assert psnr.total([psnr.case(inside, given)]) == {"roi-psnr": pytest.approx(20 * math.log10(400 / 50))}
+    assert metric.total([metric.case(inside, given)]) == {"roi-rmse": pytest.approx(50)}
+    assert psnr.case(outside, given) == 100 and metric.case(outside, given) == 0
+    ssim = RoiAverage(figure="ssim", regions=regions)
+    assert ssim.case(outside, given) == pytest.approx(1) and ssim.better == "higher" and metric.better == "lower"
+    elsewhere = Sample(Case("d", "g"), given.inputs, given.reference)
+    assert math.isnan(metric.case(inside, elsewhere)) and math.isnan(metric.total([math.nan])["roi-rmse"])
+
+
+def test_the_plugin_s_own_region_fits_every_slice() -> None:
+    given = sample(torch.zeros(1, 512, 512))
+    answer = Image(torch.zeros(1, 512, 512), "HU")
+    answer.pixels[:, 235:307, 220:291] = 30
+    assert RoiAverage(figure="rmse").case(answer, given) == pytest.approx(30, rel=0.05)
+
+
+@pytest.mark.parametrize("line", ["c,0.5,0.5,0.6,0.1", "c,0.5,0.5,x,0.1", "c,0.5,0.5,0,0.1", "c,0.1"])
+def test_a_region_that_is_none_is_named(tmp_path: Path, line: str) -> None:
+    regions = tmp_path / "regions.csv"
+    regions.write_text(f"case,row,column,height,width\n{line}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 2") as error:
+        RoiAverage(regions=regions)
+    assert error.value.path == regions
+    with pytest.raises(DataError, match="cannot be read"):
+        RoiAverage(regions=tmp_path / "none.csv")
     with pytest.raises(UsageError, match="below its second"):
         RoiAverage(window=(1.0, 0.0))
     with pytest.raises(DataError, match="no reference"):
-        metric.case(far, Sample(given.case, given.inputs))
+        RoiAverage().case(Image(torch.zeros(1, 8, 8), "HU"), Sample(Case("c", "g"), Image(torch.zeros(1, 8, 8), "HU")))
 
 
 def test_the_dose_is_what_the_data_say() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -127,4 +128,5 @@ def _of_model(planned: Planned, plugin: str) -> float | str:
         figures: Mapping[str, float] = figures_of_model(subject, Use(metric))
     except MedaiError as error:
         return str(error)
-    return float(next(iter(figures.values())))
+    name, figure = next(iter(figures.items()))
+    return f"{name} is not defined here" if math.isnan(figure) else float(figure)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -11,12 +14,16 @@ import torch
 from medai.api import build
 from medai.errors import DataError
 from medai.tasks import Batch, Image, Sample
-from medai.tasks.planes import plane_of, window_of
+from medai.tasks.planes import window_of
 from medai.tasks.restoration import Psnr, Rmse, Ssim
-from medai.tasks.restoration.region import busiest_region
 
 Window = tuple[float, float]
 Region = tuple[int, int, int, int]
+Parts = tuple[float, float, float, float]
+"""Row, column, height and width as parts of the image."""
+
+_REGIONS = Path(__file__).with_name("regions.csv")
+_KINDS: Mapping[str, type[Psnr | Ssim | Rmse]] = {"psnr": Psnr, "ssim": Ssim, "rmse": Rmse}
 
 
 class Mse:
@@ -49,37 +56,45 @@ class Mse:
 
 
 class RoiAverage:
-    """PSNR in dB and SSIM in a region of interest of each case, `roi-psnr` and `roi-ssim`; of several cases, the means.
+    """PSNR in dB, SSIM or RMSE in a region of interest of each case: `roi-psnr`, `roi-ssim` or `roi-rmse`; of several cases, the mean.
 
-    The study shows such averages (Figures 2 and 3) and marks its regions in pictures alone. Here the region is the square with most
-    structure in the reference, the one that pictures enlarge: a fifth of the shorter side, 40 pixels at least.
+    The study marks its region, the aorta, in a picture alone (Table 5, Figures 2 and 3). Here the regions stand in a file: CSV with the
+    columns `case`, `row`, `column`, `height` and `width`. `case` is a case's id or a pattern of ids (`*`), the first that fits counts;
+    the rest are parts of the image's rows and columns, from 0 to 1. The plugin's own file names one square for every slice, in front of
+    the spine and about the middle, where the abdominal aorta lies.
 
     Args:
+        figure: what is measured.
         window: lowest and highest value that count, as of `medai/psnr`; None: for HU -160..240.
-        roi: one region for all cases (row, column, height, width); None: each case has its own.
+        regions: the file; None: the plugin's own.
+
+    Raises:
+        DataError: the file cannot be read, or a line of it is no region.
     """
 
-    better: Literal["higher", "lower"] = "higher"
+    def __init__(self, figure: Literal["psnr", "ssim", "rmse"] = "psnr", window: Window | None = None, regions: Path | None = None) -> None:
+        self.better: Literal["higher", "lower"] = "lower" if figure == "rmse" else "higher"
+        self._figure, self._window = figure, window
+        self._regions = _read_regions(regions or _REGIONS)
+        _KINDS[figure](window=window)  # what a window may not be is refused there
 
-    def __init__(self, window: Window | None = None, roi: Region | None = None) -> None:
-        Psnr(window=window, roi=roi)  # what these parameters may not be is refused there
-        self._window, self._roi = window, roi
-
-    def case(self, prediction: Image, sample: Sample[Image, Image]) -> tuple[float, float]:
-        """PSNR and SSIM of one case.
+    def case(self, prediction: Image, sample: Sample[Image, Image]) -> float:
+        """The figure of one case; NaN where no line of the file fits it.
 
         Raises:
-            DataError: it has no reference, the shapes differ, or the region leaves the image.
+            DataError: it has no reference, or the shapes differ.
         """
         if sample.reference is None:
             raise DataError(f"case {sample.case.id} has no reference to compare with")
-        window = self._window or window_of(sample.reference)
-        roi = self._roi or _busiest(sample.reference, window)
-        return Psnr(window=window, roi=roi).case(prediction, sample), Ssim(window=window, roi=roi).case(prediction, sample)
+        region = next((found for pattern, found in self._regions if fnmatchcase(sample.case.id, pattern)), None)
+        if region is None:
+            return math.nan
+        roi = _in_pixels(region, sample.reference.pixels.shape[-2:])
+        return _KINDS[self._figure](window=self._window or window_of(sample.reference), roi=roi).case(prediction, sample)
 
-    def total(self, parts: Sequence[tuple[float, float]]) -> Mapping[str, float]:
-        """The means over cases; NaN where none is finite."""
-        return {"roi-psnr": _mean([psnr for psnr, _ in parts]), "roi-ssim": _mean([ssim for _, ssim in parts])}
+    def total(self, parts: Sequence[float]) -> Mapping[str, float]:
+        """The mean over cases; NaN where none is finite."""
+        return {f"roi-{self._figure}": _mean(parts)}
 
 
 class DoseMeasures:
@@ -185,9 +200,30 @@ def _times(name: str, found: Mapping[str, float]) -> Mapping[str, float]:
     return {f"{name}{part}": found.get(f"latency-ms{part}", math.nan) for part in ("", "-low", "-high")}
 
 
-def _busiest(reference: Image, window: Window) -> Region:
-    plane = plane_of(reference.pixels)
-    return busiest_region(plane.mean(axis=2) if plane.ndim == 3 else plane, window)
+def _read_regions(path: Path) -> list[tuple[str, Parts]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"the regions of interest cannot be read: {error}", path) from error
+    return [_region(line, path, number) for number, line in enumerate(lines, start=2)]
+
+
+def _region(line: Mapping[str, str | None], path: Path, number: int) -> tuple[str, Parts]:
+    try:
+        row, column, height, width = (float(line[name] or "") for name in ("row", "column", "height", "width"))
+        pattern = line["case"] or ""
+    except (KeyError, ValueError):
+        raise DataError(f"line {number}: case, row, column, height and width are wanted, as parts of the image from 0 to 1", path) from None
+    if not (0 <= row < row + height <= 1 and 0 <= column < column + width <= 1):
+        raise DataError(f"line {number}: the region leaves the image, of which its numbers are parts from 0 to 1", path)
+    return pattern, (row, column, height, width)
+
+
+def _in_pixels(parts: Parts, shape: Sequence[int]) -> Region:
+    rows, columns = shape
+    row, column, height, width = parts
+    return int(row * rows), int(column * columns), max(1, round(height * rows)), max(1, round(width * columns))
 
 
 def _mean(values: Sequence[float]) -> float:

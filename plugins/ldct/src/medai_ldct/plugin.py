@@ -92,6 +92,15 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
             example={"views": 60},
         ),
         DatasetSpec(
+            name="simulated-ct",
+            target="medai_ldct.datasets.simulated_ct:SimulatedCt",
+            summary="a folder of normal-dose CT, with each slice at a low dose as the input",
+            task="restoration",
+            inputs=("image",),
+            source="the user's own; Zeng et al. 2015, doi:10.1109/TNS.2015.2467219",
+            example={"views": 60},
+        ),
+        DatasetSpec(
             name="patches",
             target="medai_ldct.datasets.patches:Patches",
             summary="view: random square patches for training, input and reference alike",
@@ -159,7 +168,6 @@ def medai_models() -> tuple[ModelSpec, ...]:
             inputs=("image",),
             license="Apache-2.0",
             source="Yang et al. 2018, doi:10.1109/TMI.2018.2827462",
-            example={"patch": 32},
         ),
         ModelSpec(
             name="ctformer",
@@ -182,10 +190,10 @@ def medai_losses() -> tuple[LossSpec, ...]:
     return (
         LossSpec(
             name="mse-loss",
-            target="torch.nn:MSELoss",
+            target="medai_standard.losses:MeanSquaredError",
             summary="mean squared error of pixels, of HU in HU squared",
             task="restoration",
-            license="BSD-3-Clause",
+            license="Apache-2.0",
             source=_STUDY,
             implements=("mse-loss",),
         ),
@@ -217,7 +225,6 @@ def medai_losses() -> tuple[LossSpec, ...]:
             license="Apache-2.0",
             source="Yang et al. 2018, doi:10.1109/TMI.2018.2827462, eq. 3 and 6; Gulrajani et al. 2017",
             implements=("wasserstein-adversarial",),
-            example={"pretrained": "none"},
         ),
     )
 
@@ -248,7 +255,7 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
                     "as medai/psnr: the mean over cases; which figures the study's mean is of, it does not say",
                     "Table 8",
                 ),
-                ("roi-average", "medai_ldct.metrics:RoiAverage", "PSNR and SSIM where the reference has most structure", "Figures 2 and 3"),
+                ("roi-average", "medai_ldct.metrics:RoiAverage", "PSNR, SSIM or RMSE in a declared region", "Table 5, Figures 2 and 3"),
             )
         ),
         MetricSpec(

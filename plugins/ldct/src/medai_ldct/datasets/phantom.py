@@ -34,14 +34,17 @@ class Phantom:
         size: pixels along each side, over 400 mm.
         seed: other subjects.
         noise: standard deviation in HU, over the pixels between 0 and 200 HU, of the normal-dose scan's own noise; 0: none.
+        name: what the subjects are called, so that those of two phantoms can be told apart.
     """
 
-    def __init__(self, subjects: int = 8, slices: int = 3, size: int = 256, seed: int = 0, noise: float = 10.0) -> None:
+    def __init__(
+        self, subjects: int = 8, slices: int = 3, size: int = 256, seed: int = 0, noise: float = 10.0, name: str = "phantom"
+    ) -> None:
         if noise < 0:
             raise UsageError(f"noise = {noise}: a standard deviation in HU is wanted, which is not negative")
         self.subjects, self.slices, self.size, self.seed, self.noise = subjects, slices, size, seed, noise
         self._heights = {
-            f"phantom-{subject:03d}-{slice_:03d}": (slice_ + 0.5) / slices for subject in range(subjects) for slice_ in range(slices)
+            f"{name}-{subject:03d}-{slice_:03d}": (slice_ + 0.5) / slices for subject in range(subjects) for slice_ in range(slices)
         }
 
     def cases(self) -> Sequence[Case]:
