@@ -121,6 +121,7 @@ def test_out_of_memory_is_of_one_row(medai: Any) -> None:
         (("benchtoys/later",), 2, "stands on earlier runs"),
         (("benchtoys/unnamed",), 2, "no recipe names benchtoys/unnamed"),
         (("benchtoys/same", "--channels-last"), 2, "for torch modules that are given images"),
+        (("benchtoys/mean",), 2, "has no attribute 'mean': what must learn before it answers is measured as a finished run"),
         (("benchtoys/toy", "--device", "cuda:77"), 7, "--device cuda:77"),
         (("benchtoys/toy", "--device", "tpu"), 2, "wanted auto, cpu"),
         (("empty",), 3, "not a run folder"),

@@ -17,6 +17,7 @@ from medai._bench.sizes import Size, written
 from medai._bench.subjects import Subject
 from medai._bench.timing import synchronize, timed
 from medai._engine.listener import Listener
+from medai._engine.models import learns
 from medai._memory import ran_out_of_memory
 from medai.errors import MedaiError, MemoryFault, PluginError, UsageError
 from medai.tasks import Predictor
@@ -60,10 +61,21 @@ def rows(subjects: Sequence[Subject], settings: Settings, listener: Listener) ->
 
 
 def _measure(row: Row, settings: Settings, counted: dict[str, tuple[Parameters, Work]], listener: Listener) -> None:
+    predictor = prepared(row.subject, row.device, row.way)
+    try:
+        _ask(predictor, row, settings, counted, listener)
+    except (PluginError, UsageError) as error:
+        if module_of(predictor) is None and learns(predictor) and row.subject.run is None:
+            raise UsageError(f"{error}: what must learn before it answers is measured as a finished run, medai bench RUN") from error
+        raise
+
+
+def _ask(
+    predictor: Predictor[Any], row: Row, settings: Settings, counted: dict[str, tuple[Parameters, Work]], listener: Listener
+) -> None:  # fmt: skip
     subject, device, way = row.subject, row.device, row.way
     if device.type == "cpu" and can_be_told():
         row.peak = peak_on_cpu(_order(row, settings))
-    predictor = prepared(subject, device, way)
     if subject.name not in counted and (module := module_of(predictor)) is not None:
         # Before anything was asked: a module may keep what it has made of its parameters.
         work = work_of(predicting(predictor, batch_of(subject, 1, way), device, bf16=way.bf16), module)
