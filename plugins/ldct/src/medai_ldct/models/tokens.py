@@ -8,6 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+_MOST = 20.0
+"""Of an exponent: the square of its exponential, summed over tokens and features, is far from what float32 can hold."""
+
 
 class Performer(nn.Module):
     """Attention at a cost that grows with the count of tokens, not its square, and a perceptron of two layers; changes their channels.
@@ -41,14 +44,17 @@ class Performer(nn.Module):
         return found
 
     def _attention(self, keys: torch.Tensor, queries: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        keys, queries = self._features(keys), self._features(queries)
+        # All keys share a factor, or they would no longer be weighed against one another; each query may have its own.
+        keys, queries = self._features(keys, (1, 2)), self._features(queries, (2,))
         total = queries @ keys.sum(dim=1)[:, :, None]
         return queries @ (keys.transpose(1, 2) @ values) / (total + 1e-8)
 
-    def _features(self, vectors: torch.Tensor) -> torch.Tensor:
-        """exp(w x - |x|^2 / 2) / sqrt(m), for each of the m features w."""
-        projected = functional.linear(vectors, self.random_features)
-        return (projected - vectors.square().sum(dim=-1, keepdim=True) / 2).exp() / math.sqrt(len(self.random_features))
+    def _features(self, vectors: torch.Tensor, alike: tuple[int, ...]) -> torch.Tensor:
+        """exp(w x - |x|^2 / 2) / sqrt(m), for each of the m features w, but for a factor that is the same along the axes `alike`."""
+        exponents = functional.linear(vectors, self.random_features) - vectors.square().sum(dim=-1, keepdim=True) / 2
+        # Up to |w|^2 / 2, which float32 cannot hold. The factor is 1 where it can, and falls out of the attention where it is another.
+        exponents = exponents - (exponents.detach().amax(alike, keepdim=True) - _MOST).relu()
+        return exponents.exp() / math.sqrt(len(self.random_features))
 
 
 class TransformerBlock(nn.Module):
