@@ -187,9 +187,9 @@ WGAN_VGG = _method(
 CTFORMER = _method(
     "ctformer",
     "CTformer on low-dose CT, MSE",
-    # Its windows are of one size.
-    quick=_short(200, 1e-3, per_case=8, validate_every=100, batch=4),
-    small=_short(2000, 5e-4, per_case=32, validate_every=250),
+    # Its windows are of one size, and a tenfold rate throws it off.
+    quick=_short(200, 1e-4, per_case=8, validate_every=100, batch=4),
+    small=_short(2000, 1e-4, per_case=32, validate_every=250),
 )
 
 LDCT_INPUT_ROW = _untrained("ldct-input-row", use("standard/input"), "the low-dose slice as it is: the study's rows called LDCT")
