@@ -26,7 +26,7 @@ def bench(medai: Any, *arguments: str) -> list[dict[str, Any]]:
 
 def test_a_recipes_model_is_counted_as_the_paper_has_it(medai: Any) -> None:
     (row,) = bench(medai, "benchtoys/toy", "--size", "8")
-    assert (row["parameters"], row["trainable"], row["training_only"]) == (8 * 9 + 8 + 8 + 1, 8 * 9 + 8 + 8, 0)
+    assert (row["parameters"], row["trainable"], row["untouched"]) == (8 * 9 + 8 + 8 + 1, 8 * 9 + 8 + 8, 0)
     assert row["macs"] == 64 * (8 * 9 + 8)
     assert (row["kind"], row["scale"], row["model"], row["input"]) == ("recipe", "paper", "benchtoys/net", "1x8x8 HU")
     assert row["predict_ms"] > 0 and row["forward_ms"] > 0 and row["repeats"] == 1 and row["per_second"] > 0
@@ -63,15 +63,15 @@ def test_every_device_and_batch_is_a_row_with_its_own_throughput(medai: Any) -> 
     assert found[0]["macs"] == found[1]["macs"]
 
 
-def test_what_no_answer_touches_serves_training_alone(medai: Any) -> None:
+def test_what_no_answer_touches_is_said(medai: Any) -> None:
     (row,) = bench(medai, "benchtoys/adversary", "--size", "8")
-    assert (row["parameters"], row["training_only"], row["macs"]) == (10 + 65, 65, 64 * 9)
+    assert (row["parameters"], row["untouched"], row["macs"]) == (10 + 65, 65, 64 * 9)
     assert "65 of its parameters take no part in an answer" in medai("bench", "benchtoys/adversary", "--size", "8", *QUICK).out
 
 
 def test_what_is_no_torch_module_has_times_alone(medai: Any) -> None:
     (row,) = bench(medai, "benchtoys/same")
-    assert row["predict_ms"] > 0 and all(row[name] is None for name in ("parameters", "trainable", "training_only", "macs", "forward_ms"))
+    assert row["predict_ms"] > 0 and all(row[name] is None for name in ("parameters", "trainable", "untouched", "macs", "forward_ms"))
 
 
 def test_a_module_that_answers_by_predict_alone_has_no_forward(medai: Any) -> None:
@@ -220,7 +220,7 @@ def test_on_cuda_memory_is_the_devices_and_graphs_are_measured_too(medai: Any) -
     ended = medai("bench", "benchtoys/toy", "--size", "64", "--batch", "1,2", "--device", "cuda", "--repeats", "2", "--compile", "--json")
     assert ended.code == 0, ended.err
     found = json.loads(ended.out)["rows"]
-    assert [row["macs"] for row in found] == [64 * 64 * 80] * 2 and found[0]["training_only"] == 0
+    assert [row["macs"] for row in found] == [64 * 64 * 80] * 2 and found[0]["untouched"] == 0
     for row in found:
         assert row["peak_memory"] > 0 and row["peak_memory_of"] == "allocated on the device, weights included"
         assert row["not_compiled"] is None and row["graphs_predict_ms"] > 0 and row["fastest"] in ("eager", "compiled", "graphs")

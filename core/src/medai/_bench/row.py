@@ -96,7 +96,7 @@ def as_record(row: Row) -> dict[str, Any]:
         "channels_last": row.way.channels_last,
         "parameters": row.parameters and row.parameters.all,
         "trainable": row.parameters and row.parameters.trainable,
-        "training_only": row.work and row.work.untouched,
+        "untouched": row.work and row.work.untouched,
         "macs": row.work and row.work.macs,
         **times,
         "repeats": eager and eager.count,

@@ -70,7 +70,7 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     notes += [f"peak on the CPU: {GROWTH} while it answers."] if "cpu" in peaks else []
     notes += [f"peak on CUDA: {ALLOCATED}."] if "cuda" in peaks else []
     notes += dict.fromkeys(
-        f"{row.subject.name}: {row.work.untouched:,} of its parameters take no part in an answer: they serve training alone."
+        f"{row.subject.name}: {row.work.untouched:,} of its parameters take no part in an answer; they serve training, or nothing."
         for row in rows
         if row.work is not None and row.work.untouched
     )
