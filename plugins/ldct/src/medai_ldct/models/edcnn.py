@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from medai_ldct.models.layout import laid_out
 from medai_ldct.models.published import EDCNN, load_published
 from medai_ldct.models.scale import from_unit, to_unit
 from medai_ldct.models.volumes import slice_by_slice
@@ -31,14 +32,15 @@ class Edcnn(nn.Module):
         self.blocks = nn.ModuleList(
             Block(given if number == 0 else given + filters, filters, 1 if number == blocks - 1 else filters) for number in range(blocks)
         )
-        self.activation = nn.LeakyReLU()
+        self.activation = nn.LeakyReLU(inplace=True)
         load_published(self, pretrained, (EDCNN,))
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         if hu.ndim == 5:
             return slice_by_slice(self, hu)
         slice_ = to_unit(hu)
-        given = torch.cat([slice_, self.edges(slice_)], 1)
+        laid = laid_out(slice_)
+        given = torch.cat([laid, self.edges(laid)], 1)
         features = given
         for block in self.blocks[:-1]:
             features = torch.cat([given, self.activation(block(features))], 1)
@@ -53,7 +55,7 @@ class Block(nn.Module):
         super().__init__()
         self.gather = nn.Conv2d(channels, filters, 1)
         self.look = nn.Conv2d(filters, out, 3, padding=1)
-        self.activation = nn.LeakyReLU()
+        self.activation = nn.LeakyReLU(inplace=True)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         looked: torch.Tensor = self.look(self.activation(self.gather(features)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from medai_ldct.models.layout import laid_out
 from medai_ldct.models.published import REDCNN, REDCNN_SHARED, load_published
 from medai_ldct.models.scale import from_unit, to_unit
 from medai_ldct.models.volumes import slice_by_slice
@@ -36,7 +37,7 @@ class RedCnn(nn.Module):
         self.deconv3 = nn.ConvTranspose2d(filters, filters, 5)
         self.deconv4 = nn.ConvTranspose2d(filters, filters, 5)
         self.deconv5 = nn.ConvTranspose2d(filters, 1, 5)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
         for layer in self.children():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None:
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -49,7 +50,7 @@ class RedCnn(nn.Module):
         if hu.ndim == 5:
             return slice_by_slice(self, hu)
         slice_ = to_unit(hu)
-        second = self.relu(self.conv2(self.relu(self.conv1(slice_))))
+        second = self.relu(self.conv2(self.relu(self.conv1(laid_out(slice_)))))
         fourth = self.relu(self.conv4(self.relu(self.conv3(second))))
         deepest = self.relu(self.conv5(fourth))
 
