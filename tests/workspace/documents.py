@@ -10,6 +10,7 @@ from pathlib import Path
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Enough to pass through every part of a run: stub data, or two steps on real ones.
 _SHORT = "--stub"
+_OF_A_TABLE = "--stub --row LDCT"
 _SHORT_ON_DATA = "--set train.steps=2 --set train.validate_every=2 --set baselines=[]"
 
 
@@ -52,6 +53,8 @@ def trial(line: str) -> str | None:
         return f'python -m pip install --quiet --no-deps --no-build-isolation --target "$ADDED" {line.split()[-1]}'
     if line.startswith("medai run ") and "--resume" not in line:
         return f"{line} {_SHORT_ON_DATA if '--data' in line else _SHORT}"
+    if line.startswith("medai reproduce "):
+        return f"{line} {_OF_A_TABLE}"
     if line.startswith("pytest "):
         return f'(cd "$ROOT" && {line} -p no:cacheprovider)'
     return line

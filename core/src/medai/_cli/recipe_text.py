@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 from medai._cli.text import labelled, paragraph
 from medai._discovery import Entry, registry
+from medai._words import listed
 from medai.api import Cell, Protocol, Recipe, RunRef, Table, Train, Use
 
 
@@ -22,7 +23,7 @@ def recipe_lines(entry: Entry, recipe: Recipe) -> Iterator[str]:
     for name, upstream in recipe.upstream.items():
         yield from labelled("upstream", f"{name}: {upstream}")
     yield from _training(recipe.train)
-    yield from _protocol(recipe.protocol)
+    yield from _protocol(recipe.protocol, recipe.protocols)
     for baseline in recipe.baselines:
         yield from labelled("baseline", _use(baseline))
     yield from _scales(recipe)
@@ -65,7 +66,7 @@ def _training(train: Train | None) -> Iterator[str]:
         yield from labelled("", f"view: {_use(view)}")
 
 
-def _protocol(protocol: Protocol) -> Iterator[str]:
+def _protocol(protocol: Protocol, protocols: Iterable[str]) -> Iterator[str]:
     split = protocol.split
     parts = f"validation {_part(split.valid)}, test {_part(split.test)}, by group, seed {split.seed}"
     yield from labelled("protocol", f"split: {parts}{'; the published split where there is one' if split.published else ''}")
@@ -75,6 +76,8 @@ def _protocol(protocol: Protocol) -> Iterator[str]:
         yield from labelled("", "metrics: the task's own")
     for name, value in protocol.options.items():
         yield from labelled("", f"{name} = {value!r}")
+    if protocols:
+        yield from labelled("", f"by name: {listed(protocols)} (--protocol)")
 
 
 def _scales(recipe: Recipe) -> Iterator[str]:
@@ -101,7 +104,9 @@ def _reported(entry: Entry) -> Iterator[str]:
         yield from paragraph(f"{table.id}  {cell.row}  {cell.column}  {cell.metric} {value}{overrides}{note}", "    ")
 
 
-def _part(part: float | tuple[str, ...]) -> str:
+def _part(part: float | tuple[str, ...] | Literal["test"]) -> str:
+    if isinstance(part, str):
+        return f"the {part} part itself"
     return ", ".join(part) if isinstance(part, tuple) else f"{part:.0%}"
 
 
