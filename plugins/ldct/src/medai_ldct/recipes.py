@@ -151,7 +151,7 @@ EDCNN = _method(
 QAE = _method(
     "qae",
     "quadratic autoencoder on low-dose CT, MSE",
-    quick=_short(1300, 1e-3, per_case=8, validate_every=650, **_QUICK),
+    quick=_short(700, 1e-3, per_case=8, validate_every=350, **_QUICK),
     small=_short(2000, 1e-3, per_case=32, validate_every=250),
 )
 
