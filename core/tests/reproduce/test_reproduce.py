@@ -94,10 +94,10 @@ def test_the_paper_s_data_at_its_scale_get_a_verdict(reproduce: Reproduce) -> No
     assert (made["LDCT", "RMSE"]["verdict"], made["Net", "RMSE"]["verdict"]) == ("below", "above")
     assert made["LDCT", "PSNR elsewhere"]["verdict"] == "above"
     assert made["Net", "PSNR elsewhere"]["verdict"] == "not comparable"
-    quick = cells(reproduce(TABLE, *given, "--scale", "quick"))
-    assert quick["LDCT", "PSNR"]["verdict"] == "within"  # it learns nothing, at no scale
+    quick = cells(reproduce("tabletoys/table-2", "--row", "Net", *given[:2], "--scale", "quick", "--json"))
     assert quick["Net", "PSNR"]["why"] == "scale quick"
-    honest = cells(reproduce(TABLE, *given, "--protocol", "honest"))
+    assert cells(reproduce(TABLE, *given, "--row", "LDCT", "--scale", "quick"))["LDCT", "PSNR"]["verdict"] == "within"  # it learns nothing
+    honest = cells(reproduce(TABLE, *given, "--row", "LDCT", "--protocol", "honest"))
     assert honest["LDCT", "PSNR"]["why"] == "protocol honest, not paper"
     assert honest["LDCT", "PSNR"]["protocol_hash"] != first["protocol_hash"]
 
@@ -121,11 +121,11 @@ def test_a_method_that_fails_leaves_the_others(reproduce: Reproduce) -> None:
 
 
 def test_data_that_were_not_given(reproduce: Reproduce) -> None:
-    found = reproduce(TABLE, "--data", f"first={folder('one', 14)}", "--json")
+    found = reproduce(TABLE, "--row", "LDCT", "--data", f"first={folder('one', 14)}", "--json")
     why = cells(found)["LDCT", "PSNR elsewhere"]["why"]
     assert why == "no folder was given for second: --data second=PATH (embedded data are not mixed with a user's)"
     assert cells(found)["LDCT", "PSNR"]["verdict"] == "within"
-    bad = reproduce(TABLE, "--data", "first=nowhere", "--data", "second=nowhere")
+    bad = reproduce(TABLE, "--row", "LDCT", "--data", "first=nowhere", "--data", "second=nowhere")
     assert bad.code == 3 and "count.txt" in bad.out
 
 
@@ -165,7 +165,7 @@ def test_a_network_of_one_s_own(reproduce: Reproduce) -> None:
     (run,) = Path("reproductions/runs").glob("Mine-first-*")
     assert json.loads((run / "run.json").read_text(encoding="utf-8"))["configuration"]["train"]["steps"] == 10
     Path("ownnet.py").write_text(text.replace("3, padding=1", "1"), encoding="utf-8")
-    broken = reproduce(TABLE, "--with", "m=ownnet.py:Other")
+    broken = reproduce("tabletoys/table-2", "--row", "Net", "--with", "m=ownnet.py:Other")
     assert broken.code == 2 and "has no class or function 'Other'" in broken.out
 
 
@@ -177,13 +177,13 @@ def test_images_of_another_program(reproduce: Reproduce) -> None:
     tested = {row["file"] for row in split if row["part"] == "test"}
     assert {path.stem for path in Path("given/first").glob("*.npy")} == tested and len(tested) == 6
     assert read_image(next(iter(Path("given/first").glob("*.npy")))).pixels.shape == (1, 12, 12)
-    made = cells(reproduce(TABLE, "--with", "copied=given", "--json"))
+    made = cells(reproduce(TABLE, "--row", "LDCT", "--with", "copied=given", "--json"))
     # The inputs given back are the input's own row.
     for column in ("PSNR", "RMSE", "PSNR elsewhere"):
         assert made["copied", column]["measured"] == pytest.approx(made["LDCT", column]["measured"], abs=1e-6)
         assert "LDCT" in made["copied", column]["ties"]
     next(iter(Path("given/first").glob("*.npy"))).unlink()
-    lost = reproduce(TABLE, "--with", "copied=given")
+    lost = reproduce(TABLE, "--row", "LDCT", "--with", "copied=given")
     assert lost.code == 3 and "no file for the case" in lost.out
 
 
@@ -199,7 +199,7 @@ def test_seeds_and_jobs(reproduce: Reproduce) -> None:
 def test_stub_data_and_a_rehearsal(reproduce: Reproduce) -> None:
     planned = reproduce(TABLE, "--dry-run")
     assert planned.code == 0 and "8 cells, 3 runs, 3 missing; scale quick" in planned.out and not Path("reproductions").exists()
-    found = reproduce(TABLE, "--stub", "--json")
+    found = reproduce("tabletoys/table-2", "--row", "Net", "--stub", "--json")
     assert found.code == 0, found.err
     assert cells(found)["Net", "PSNR"]["why"].startswith("stub data")
     assert json.loads(reproduce(TABLE, "--dry-run", "--json").out)["cells"] == 8

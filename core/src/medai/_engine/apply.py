@@ -26,6 +26,7 @@ from medai._words import listed
 from medai.api import Recipe, Slot, Use
 from medai.errors import DataError
 from medai.io import pseudonym, write_json
+from medai.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,17 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
         _check_unseen({member.case.group for slot in slots for member in slot.members()}, group_roles(opened.folder))
     else:
         roles = _own_roles(opened)
-    return _measured(opened, recipe, slots, roles, out, listener, workers=workers)
+    summary, task, feed = _measured(opened, recipe, slots, roles, out, listener, workers=workers)
+    write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
+    return summary
 
 
 def evaluate_part(
     root: Path, slots: Mapping[str, Use], out: RunFolder, device: str, listener: Listener, *, groups: Sequence[str] = (), workers: int = 0
 ) -> dict[str, Any]:
     """Evaluate a run on the test part that its own protocol makes of other data, or on its own; return what `summary.json` in `out` holds.
+
+    No page is written: whoever asks for a part has one of many.
 
     Args:
         root: the run's folder.
@@ -99,12 +104,12 @@ def evaluate_part(
         _check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
     if groups:
         roles = _of_groups(found, roles, groups)
-    return _measured(opened, recipe, found, roles, out, listener, workers=workers)
+    return _measured(opened, recipe, found, roles, out, listener, workers=workers)[0]
 
 
 def _measured(
     opened: Opened, recipe: Recipe, slots: list[SlotData], roles: Mapping[str, str], out: RunFolder, listener: Listener, *, workers: int
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Task[Any, Any, Any], CaseFeed]:
     task = build_task(recipe.task)
     listener.stage(f"evaluation on {describe(opened.device)}")
     quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
@@ -126,8 +131,7 @@ def _measured(
         "parts": {"test": len(feed)},
     }
     write_json(out.record, evaluated)
-    write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
-    return summary
+    return summary, task, feed
 
 
 def stored_part(opened: Opened, ids: Sequence[str]) -> Iterator[Answer]:
