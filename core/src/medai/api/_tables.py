@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from medai.api._recipes import Slot
 
@@ -132,23 +132,41 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
     Raises:
         ValueError: a column is missing, or a figure is no number; the file and the line are named.
     """
+    # By place and not by name: a plugin's tables are read each time that it is discovered.
     with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = {"row", "column", "reported"} - set(reader.fieldnames or ())
+        reader = csv.reader(file)
+        names = next(reader, [])
+        lacking = {"row", "column", "reported"} - set(names)
         if lacking:
             raise ValueError(f"{path}: no column {min(lacking)!r}")
-        return tuple(_reported(line, f"{path}, line {reader.line_num}") for line in reader)
+        row, column, reported = (names.index(name) for name in ("row", "column", "reported"))
+        spread, note = (names.index(name) if name in names else -1 for name in ("spread", "note"))
+        return tuple(
+            Reported(
+                row=line[row],
+                column=line[column],
+                value=_figure(line[reported], path, reader.line_num),
+                spread=None if spread < 0 else _figure(line[spread], path, reader.line_num),
+                note="" if note < 0 else line[note].strip(),
+            )
+            for line in _whole(reader, len(names), path)
+        )
 
 
-def _reported(line: Mapping[str, str | None], place: str) -> Reported:
-    figures = {}
-    for key in ("reported", "spread"):
-        text = (line.get(key) or "").strip()
-        try:
-            figures[key] = float(text) if text else None
-        except ValueError:
-            raise ValueError(f"{place}: {text!r} is no number") from None
-        if figures[key] is not None and not math.isfinite(figures[key] or 0.0):
-            raise ValueError(f"{place}: {text!r} is no finite number")
-    note = (line.get("note") or "").strip()
-    return Reported(row=line["row"] or "", column=line["column"] or "", value=figures["reported"], spread=figures["spread"], note=note)
+def _whole(reader: Any, width: int, path: Path) -> Iterator[list[str]]:
+    for line in reader:
+        if len(line) != width:
+            raise ValueError(f"{path}, line {reader.line_num}: {len(line)} values for {width} columns")
+        yield line
+
+
+def _figure(text: str, path: Path, line: int) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{path}, line {line}: {text!r} is no number")
+    return value
