@@ -15,8 +15,8 @@ from medai_ldct.models.volumes import slice_by_slice
 
 WINDOW = 64
 _MARGIN = 16
-_AT_ONCE = 16
-"""Windows that are answered together: more of them leave a CPU's cache."""
+_AT_ONCE, _AT_ONCE_ON_A_CPU = 64, 4
+"""Windows that are answered together: more than four leave a CPU's cache."""
 _SHIFT = 2
 
 # Sides of the square grid of tokens after each soft split of a window: 7x7 every second pixel, 3x3 of every second token, 3x3.
@@ -78,7 +78,8 @@ class Ctformer(nn.Module):
 
     def _overlapped(self, slice_: torch.Tensor) -> torch.Tensor:
         air = functional.pad(slice_, [_MARGIN] * 4)
-        found = tiled(self._window, air, tile=WINDOW, overlap=0.5, weighting="flat", margin=_MARGIN, batch=_AT_ONCE)
+        batch = _AT_ONCE_ON_A_CPU if air.device.type == "cpu" else _AT_ONCE
+        found = tiled(self._window, air, tile=WINDOW, overlap=0.5, weighting="flat", margin=_MARGIN, batch=batch)
         return found[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
     def _window(self, window: torch.Tensor) -> torch.Tensor:

@@ -47,14 +47,15 @@ class Performer(nn.Module):
         # All keys share a factor, or they would no longer be weighed against one another; each query may have its own.
         keys, queries = self._features(keys, (1, 2)), self._features(queries, (2,))
         total = queries @ keys.sum(dim=1)[:, :, None]
-        return queries @ (keys.transpose(1, 2) @ values) / (total + 1e-8)
+        # The paper's features are over sqrt(m), which falls out but for the small number, 1e-8 there.
+        return queries @ (keys.transpose(1, 2) @ values) / (total + 1e-8 * len(self.random_features))
 
     def _features(self, vectors: torch.Tensor, alike: tuple[int, ...]) -> torch.Tensor:
-        """exp(w x - |x|^2 / 2) / sqrt(m), for each of the m features w, but for a factor that is the same along the axes `alike`."""
-        exponents = functional.linear(vectors, self.random_features) - vectors.square().sum(dim=-1, keepdim=True) / 2
+        """exp(w x - |x|^2 / 2), for each of the m features w, but for a factor that is the same along the axes `alike`."""
+        exponents = functional.linear(vectors, self.random_features).sub_(vectors.square().sum(dim=-1, keepdim=True) / 2)
         # Up to |w|^2 / 2, which float32 cannot hold. The factor is 1 where it can, and falls out of the attention where it is another.
-        exponents = exponents - (exponents.detach().amax(alike, keepdim=True) - _MOST).relu()
-        return exponents.exp() / math.sqrt(len(self.random_features))
+        highest = exponents.detach().amax(alike, keepdim=True)
+        return exponents.sub_((highest - _MOST).relu_()).exp_()
 
 
 class TransformerBlock(nn.Module):
