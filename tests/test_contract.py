@@ -13,7 +13,9 @@ import pytest
 # By kind, so that two processes share the work: a plugin's models and recipes cost most.
 PARTS = [
     ("medai", ()),
-    ("medai-ldct", ()),
+    ("medai-ldct", ("model", "loss")),
+    ("medai-ldct", ("recipe",)),
+    ("medai-ldct", ("plugin", "component", "dataset", "metric", "table")),
     ("medai-standard", ("model",)),
     ("medai-standard", ("recipe",)),
     ("medai-standard", ("dataset", "loss", "table")),

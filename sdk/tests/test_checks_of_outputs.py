@@ -73,6 +73,9 @@ FOUND = {
     "table names-no-recipe": {"table.cells-name-recipes"},
     "table overrides-nothing": {"table.cells-name-recipes"},
     "table names-no-figure": {"table.cells-name-figures"},
+    "table tests-on-nothing": {"table.cells-name-recipes"},
+    "table has-no-such-protocol": {"table.cells-name-recipes"},
+    "table draws-no-column": {"table.charts-name-columns"},
     "table one-place-twice": {"table.places-are-taken-once"},
     "table reports-from-nowhere": {"table.reported-have-a-source"},
 }

@@ -12,8 +12,10 @@ from medai._engine.listener import Listener
 from medai._engine.run import Options, start
 from medai._results.folder import RunFolder
 from medai.api import Recipe
+from medai.errors import EnvironmentFault
 from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.subjects.component import ComponentSubject
+from medai_sdk.contract.subjects.parts import parts_of
 from medai_sdk.contract.watching.watch import Watch
 
 
@@ -56,11 +58,16 @@ class RecipeSubject(ComponentSubject):
         """Its run on stub data; it is run once.
 
         Raises:
+            NotApplicable: a component that it names needs what this machine lacks, and its spec says so.
             Exception: as it failed, the same each time.
         """
         if self._ran is None:
             try:
                 self._ran = Ran.of(self.id, self.fresh_folder("run"))
+            except EnvironmentFault as error:
+                # As for a component: what its plugin says to be needed may be lacking on this machine.
+                needing = any(getattr(part.entry().spec, "needs", ()) for part in parts_of(self.recipe))
+                self._ran = NotApplicable(str(error)) if needing else error
             except (Exception, SystemExit) as error:
                 self._ran = error
         if isinstance(self._ran, BaseException):
@@ -75,6 +82,8 @@ class RecipeSubject(ComponentSubject):
         """
         try:
             return self.run()
+        except NotApplicable:
+            raise
         except (Exception, SystemExit) as error:
             raise NotApplicable("it does not run: see recipe.runs-on-stub-data") from error
 

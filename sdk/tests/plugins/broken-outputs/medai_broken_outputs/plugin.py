@@ -2,6 +2,7 @@
 
 from medai.api import (
     Cell,
+    Chart,
     DatasetSpec,
     ExporterSpec,
     LossSpec,
@@ -141,6 +142,9 @@ def medai_tables():
         _table("names-no-recipe", _cell(recipe="broken-outputs/unsound")),
         _table("overrides-nothing", _cell(overrides={"train.stepz": 3})),
         _table("names-no-figure", _cell(metric="dice")),
+        _table("tests-on-nothing", _cell(test="elsewhere")),
+        _table("has-no-such-protocol", _cell(), protocol="honest"),
+        _table("draws-no-column", _cell(), charts=(Chart(title="shares", columns=("Share",), against="Time"),)),
         _table("one-place-twice", _cell(), _cell(reported=0.8)),
         _table("reports-from-nowhere", _cell(), source=""),
     )
