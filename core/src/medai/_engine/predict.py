@@ -118,7 +118,7 @@ def predict_files(
     in `predictions.csv`.
 
     Raises:
-        DataError: there is nothing to read, or no case can be used.
+        DataError: there is nothing to read, two cases have one id, or no case can be used.
         UsageError: there is no such exporter, or it is one of models.
         EnvironmentFault: nothing can be written at `out`.
     """
@@ -128,6 +128,7 @@ def predict_files(
     built = None if exporter is None else _exporter_of_predictions(exporter, parameters or {}, opened)
     dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
+    _require_own_ids(feed.cases)
     _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
     found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
@@ -137,6 +138,17 @@ def predict_files(
         listener.warn(f"left out: {message}")
     lost = listing.write(out / "predictions.csv", feed.quarantine)
     return Predicted([out / path for path in files], lost, lost + len(listing.rows))
+
+
+def _require_own_ids(cases: Sequence[Case]) -> None:
+    """Of two cases with one id, a dataset may read the same file twice, and one of the answers would take the other's place."""
+    places: dict[str, int] = {}
+    for place, case in enumerate(cases, start=1):
+        first = places.setdefault(case.id, place)
+        if first != place:
+            raise DataError(
+                f"cases {first} and {place} of the {len(cases)} in the input have one id, {case.id!r}: the dataset has to tell them apart"
+            )
 
 
 def _warn_of_faults(paths: Sequence[Path], listener: Listener) -> None:
