@@ -78,6 +78,7 @@ def write(
                 "notes": ["out of memory: halved"],
                 "data": {"ct": {"dataset": "toys/points", "embedded": True, "cases": 9, "groups": 3, "fingerprint": "abcd"}},
                 "parts": {"train": 4, "test": 5},
+                "origins": {},
                 "departures": [{"path": "train.steps", "recipe": 100, "run": 6}],
                 "configuration": {"protocol": {"options": {}}},
                 "complete_configuration": {"model": {"use": "toys/net"}},

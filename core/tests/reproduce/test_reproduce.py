@@ -201,7 +201,10 @@ def test_stub_data_and_a_rehearsal(reproduce: Reproduce) -> None:
     assert planned.code == 0 and "8 cells, 3 runs, 3 missing; scale quick" in planned.out and not Path("reproductions").exists()
     found = reproduce("tabletoys/table-2", "--row", "Net", "--stub", "--json")
     assert found.code == 0, found.err
-    assert cells(found)["Net", "PSNR"]["why"].startswith("stub data")
+    assert cells(found)["Net", "PSNR"]["why"].startswith("stub data") and json.loads(found.out)["stub"]
+    assert [path.name for path in Path("reproductions").glob("tabletoys*")] == ["tabletoys-table-2-stub"]
+    for page in (*Path("reproductions").glob("tabletoys*/report.html"), *Path("reproductions/runs").glob("*/report.html")):
+        assert "Stub data and a few steps" in page.read_text(encoding="utf-8")
     assert json.loads(reproduce(TABLE, "--dry-run", "--json").out)["cells"] == 8
 
 

@@ -19,7 +19,7 @@ from medai.errors import PluginError, UsageError
 
 PAPER = "paper"
 STUB_CASES = 8
-STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
+_STUB_TRAINING = {"batch": 2, "steps": 4, "validate_every": 2, "save_every": 2}
 _DATASET_PREFIX = re.compile(r"^([a-z0-9-]+/[a-z0-9-]+|[a-z0-9-]{2,}):(?!//)(.+)$")
 _KINDS = {"data": "dataset", "views": "dataset", "model": "model", "baselines": "model", "loss": "loss", "metrics": "metric"}
 """What stands at a key of a recipe."""
@@ -88,9 +88,11 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     recipe: Recipe = from_document(Recipe, given)
     data = _data_overrides(recipe, request.data)
     if request.stub:
-        if stub_root is None:
+        # Slots of the request that have a folder stand on stub data already.
+        bare = [name for name in recipe.data if name not in request.slots or root_of(request.slots[name].folder) is None]
+        if bare and stub_root is None:
             raise UsageError("stub data need a run folder")
-        data = _write_stubs(recipe, data, stub_root)
+        data = data if stub_root is None else _write_stubs(recipe, data, stub_root, bare)
     given = overlay(given, data)
     embedded = not any(root_of(slot.folder) is not None for slot in from_document(Recipe, given).data.values())
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
@@ -98,7 +100,7 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
         (f"scale {scale}", _scale(recipe, scale)),
         (f"protocol {request.protocol}", _protocol(recipe, request.protocol)),
         (f"file {request.name}.toml", in_file),
-        ("stub data", {"train": STUB_TRAINING} if request.stub and recipe.train is not None else {}),
+        ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
         ("stub data" if request.stub else "command line", data),
         ("command line", dict(parse_assignment(text) for text in request.assignments)),
         ("program", request.overrides),
@@ -292,9 +294,10 @@ def with_root(use: Use, root: str) -> Use:
     return Use(use.id, {**use.params, "root": str(Path(root).expanduser().absolute())})
 
 
-def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path, slots: Sequence[str]) -> dict[str, Any]:
     overrides = dict(given)
-    for name, slot in recipe.data.items():
+    for name in slots:
+        slot = recipe.data[name]
         folder = from_document(Slot, {"folder": given[f"data.{name}.folder"]}).folder if f"data.{name}.folder" in given else slot.folder
         overrides[f"data.{name}.folder"] = to_document(on_stub(folder, root / name))
     return overrides

@@ -12,7 +12,6 @@ from typing import Any
 from medai._discovery import registry
 from medai._engine.configure import (
     PAPER,
-    STUB_TRAINING,
     Configuration,
     Request,
     configure,
@@ -128,7 +127,7 @@ def plan(order: Order, root: Path) -> Plan:
     filled = order.data or order.stub
     scale = order.scale or (PAPER if order.data else "quick")
     result = Plan(entry.id, table, order, scale, table.protocol if order.protocol is None else order.protocol)
-    planner = _Planner(result, _slots(order, table, root), bool(filled))
+    planner = _Planner(result, _slots(order, table, root), bool(filled), root)
     for cell in table.cells:
         if not order.rows or cell.row in order.rows:
             result.cells.append(planner.planned(cell, None))
@@ -173,15 +172,18 @@ def _slots(order: Order, table: Table, root: Path) -> dict[str, Slot]:
 def _on_stubs(table: Table, root: Path) -> dict[str, Slot]:
     filled: dict[str, Slot] = {}
     for name, slot in table.data.items():
-        place = root / safe_name(name.partition(":")[0])
-        folder = with_root(slot.folder, str(place)) if place.exists() else on_stub(slot.folder, place)
-        filled[name] = replace(slot, folder=folder)
+        filled[name] = _on_stub(slot, root / safe_name(name.partition(":")[0]))
     return filled
 
 
+def _on_stub(slot: Slot, place: Path) -> Slot:
+    """The slot on stub data, which are written once: of another folder a run would be another run."""
+    return replace(slot, folder=with_root(slot.folder, str(place)) if place.exists() else on_stub(slot.folder, place))
+
+
 class _Planner:
-    def __init__(self, plan: Plan, slots: Mapping[str, Slot], filled: bool) -> None:
-        self._plan, self._slots, self._filled = plan, slots, filled
+    def __init__(self, plan: Plan, slots: Mapping[str, Slot], filled: bool, root: Path) -> None:
+        self._plan, self._slots, self._filled, self._root = plan, slots, filled, root
 
     def planned(self, cell: Cell, guest: Guest | None) -> Planned:
         result = Planned(cell, guest=guest is not None)
@@ -214,16 +216,17 @@ class _Planner:
         if self._plan.protocol and not protocol:
             raise UsageError(f"{id} has no protocol {self._plan.protocol!r}{nearest(self._plan.protocol, recipe.protocols)}")
         slots = {name: self._slot(value, recipe.data.get(name)) for name, value in data.items()}
+        if self._plan.order.stub and not data:
+            slots = {name: _on_stub(slot, self._root / safe_name(f"{id}-{name}")) for name, slot in recipe.data.items()}
         loose = {} if data else {name: path for name, path in self._plan.order.data.items() if name in recipe.data}
         # Baselines have rows of their own: no run measures them beside itself.
         overrides: dict[str, Any] = {"baselines": []}
-        if self._plan.order.stub and recipe.train is not None:
-            overrides["train"] = dict(STUB_TRAINING)
         request = Request(
             id,
             scale=scale,
             protocol=protocol,
             slots=slots,
+            stub=self._plan.order.stub,
             data=tuple(f"{name}={path}" for name, path in loose.items()),
             overrides=overlay(overrides, cell.overrides),
         )
@@ -273,7 +276,8 @@ def _as_guest(configuration: Configuration, guest: Guest | None, place: str) -> 
     if not guest.trained:
         recipe = replace(recipe, train=None, loss=None)
     # Resolved anew, so that its record shows the guest's model and no departure of a recipe that it is not.
-    return replace(configure(Request(replace(recipe, name=safe_name(guest.name).lower()), scale=PAPER)), scale=configuration.scale)
+    resolved = configure(Request(replace(recipe, name=safe_name(guest.name).lower()), scale=PAPER))
+    return replace(resolved, scale=configuration.scale, origins=configuration.origins)
 
 
 def _guest_cells(table: Table, guest: Guest) -> Iterator[Cell]:

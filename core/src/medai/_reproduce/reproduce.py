@@ -62,7 +62,8 @@ def reproduce(order: Order, root: Path, options: Options, listener: Listener, *,
         failures = _make_runs(planned, root, options, listener, at_once)
         of_models = _measure_models(planned, listener)
         results, rankings = gather(planned, root, {key: outcome.failure for key, outcome in failures.items()}, of_models)
-        folder = root / safe_name(planned.id.replace("/", "-"))
+        # A rehearsal takes the place of no table.
+        folder = root / safe_name(f"{planned.id.replace('/', '-')}{'-stub' if order.stub else ''}")
         write_all(planned, results, folder)
         write_page(planned, results, rankings, root, folder)
         return Rebuilt(planned, results, rankings, failures, folder)

@@ -54,6 +54,7 @@ def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
         "note": plan.table.note,
         "scale": plan.scale,
         "protocol": plan.protocol,
+        "stub": plan.order.stub,
         "seeds": list(plan.order.seeds),
         "data": dict(plan.order.data),
         "cells": records(results),
@@ -86,6 +87,7 @@ def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
     ]
 
 
+NO_RESULT = "which say nothing of the methods"
 HEADS = ("", "", "reported", "measured", "95 % interval", "n", "verdict")
 
 
@@ -125,8 +127,9 @@ def markdown(plan: Plan, results: Sequence[Result]) -> str:
 def headline(plan: Plan) -> str:
     """What stands where, in one sentence."""
     seeds = "seed" if len(plan.order.seeds) == 1 else "seeds"
+    scale = f"a few steps on stub data, {NO_RESULT}" if plan.order.stub else f"scale {plan.scale}"
     return (
-        f"Reported: {plan.table.source or 'no source'}. Measured: scale {plan.scale}, protocol {plan.protocol or 'of the recipes'}, "
+        f"Reported: {plan.table.source or 'no source'}. Measured: {scale}, protocol {plan.protocol or 'of the recipes'}, "
         f"{seeds} {', '.join(map(str, plan.order.seeds))}. n: test cases (patients or other groups)."
     )
 
