@@ -60,7 +60,10 @@ def stub_is_as_large_as_asked(subject: DatasetSubject) -> None:
                 raise Broken(f"{way.words}: of a stub of {wanted} cases it reads {found}")
 
 
-@check("dataset.fingerprint-is-stable", "ids and fingerprint are the same wherever the folder stands, and in another process")
+@check(
+    "dataset.fingerprint-is-stable",
+    "ids and fingerprint are the same wherever the folder stands, in another process, and when cases have been read",
+)
 def fingerprint_is_stable(subject: DatasetSubject) -> None:
     for way in subject.own:
         here = list(way.fresh().cases())
@@ -72,6 +75,8 @@ def fingerprint_is_stable(subject: DatasetSubject) -> None:
         _require_alike(way, "in another process", here, cases)
         if there != mark:
             raise Broken(f"{way.words}: its fingerprint is {mark}, in another process {there}", "change no file when it is opened")
+        if way.root is not None:
+            _require_untouched(subject, way)
 
 
 @check("dataset.refuses-a-folder-without-data", "a folder that is empty or missing gives DataError, which names it")
@@ -135,6 +140,22 @@ def _require_alike(way: Opened, where: str, here: list[Case], there: list[Case])
         )
 
 
+def _require_untouched(subject: DatasetSubject, way: Opened) -> None:
+    # A new one: what is written beside the data once stands there already in a folder that was read before.
+    root = subject.fresh_folder("untouched")
+    subject.target.write_stub(root, _FEW, SEED)
+    before = {path: path.stat().st_size for path in files_in(root)}
+    _all_read(way.fresh(root=root))
+    after = {path: path.stat().st_size for path in files_in(root)}
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    if changed:
+        told = "written" if changed[0] not in before else "changed" if changed[0] in after else "removed"
+        raise Broken(
+            f"{way.words}: when its cases are read, {changed[0].relative_to(root).as_posix()} is {told} in the folder of the data",
+            "write nothing beside the user's data, which may be read-only; keep what is derived in memory or below XDG_CACHE_HOME",
+        )
+
+
 def _chosen(root: Path) -> list[Path]:
     """Files to damage: one of each kind in each folder first."""
     files = files_in(root)
@@ -189,7 +210,8 @@ def _without_origin(item: Any) -> Any:
 
 def _require_named(error: DataError, damaged: Path, name: str) -> None:
     if damaged.name not in str(error):
-        raise Broken(f"with {name} cut short, DataError does not name it: {error}", "give the path: DataError(reason, path)")
+        mend = "name the file that is damaged, not another" if error.path else "give the path: DataError(reason, path)"
+        raise Broken(f"with {name} cut short, DataError does not name it: {error}", mend)
 
 
 def each_way(subject: DatasetSubject) -> Iterator[tuple[Opened, Dataset[Any, Any]]]:

@@ -16,6 +16,7 @@ from medai.tasks import Case, Dataset, Origin, Sample, Task
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.checks.dataset import each_way
 from medai_sdk.contract.isolation.read_elsewhere import read_there
+from medai_sdk.contract.subjects.apart import require_different_inputs, require_none_lost
 from medai_sdk.contract.subjects.data import Opened, read, read_seeded, some
 from medai_sdk.contract.subjects.datasets import DatasetSubject
 from medai_sdk.contract.trials.comparing import differs
@@ -28,13 +29,14 @@ _WIDEST = {"0..1": (-2.0, 3.0), "HU": (-5000.0, 70000.0)}
 """Beyond what noise makes of a unit's values: they are on another scale."""
 
 
-@check("dataset.reads-the-case-asked-for", "the sample's case is the case that was asked for")
+@check("dataset.reads-the-case-asked-for", "the sample's case is the case that was asked for, and not all cases have the same input")
 def reads_the_case_asked_for(subject: DatasetSubject) -> None:
     for way, case, sample in subject.samples:
         if not isinstance(sample, Sample):
             raise Broken(f"{way.words}: read gave {type(sample).__name__}, not a Sample")
         if differs(sample.case, case):
             raise Broken(f"{way.words}: of {case} it gave {sample.case}", "hand the case on as it is: Sample(case, ...)")
+    require_different_inputs(way for way in subject.ways if way.source is None)
 
 
 @check("dataset.samples-keep-the-task", "each sample is as the task has it: types, dtypes, shapes, finite values, classes from 0")
@@ -138,7 +140,10 @@ def facts_are_plain(subject: DatasetSubject) -> None:
         raise NotApplicable("it offers no facts")
 
 
-@check("dataset.reads-unlabelled-files", "unlabelled(paths, ...) reads the stub's files as cases that can be predicted")
+@check(
+    "dataset.reads-unlabelled-files",
+    "unlabelled(paths, ...) reads the stub's files as cases that can be predicted, each with an id of its own",
+)
 def reads_unlabelled_files(subject: DatasetSubject) -> None:
     if not hasattr(subject.target, "unlabelled"):
         raise NotApplicable("it offers no unlabelled")
@@ -151,6 +156,7 @@ def reads_unlabelled_files(subject: DatasetSubject) -> None:
         sample = read(dataset, cases[0])
         if way.task:
             _require_kept(_task_of(way), sample, f"{way.words}: case {cases[0].id}")
+        require_none_lost(subject, way)
 
 
 def _require_kept(task: Task[Any, Any, Any], sample: Sample[Any, Any], where: str) -> None:

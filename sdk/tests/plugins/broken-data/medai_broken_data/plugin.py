@@ -11,6 +11,7 @@ _FOLDERS = (
     *("Raw", "RawFromFile", "RawAsBytes", "RawByDescriptor", "RawAsText", "RawOfSmallImages"),
     *("Halves", "WholeInTwoGroups", "WholeInTwoParts", "Nested", "IdsOfNames"),
 )
+_UNLABELLED = ("ByPath", "ByFolder", "FirstForAll", "CachesBeside")
 _DRAWN = (
     *("Sound", "OtherCase", "WideImage", "BackgroundLabel", "NoUnit", "ScaleOfBytes", "WrongSpacing", "Unseeded", "OwnGenerator"),
     *("GlobalChance", "SeedsAll", "HoldsALambda", "DiesElsewhere", "EndsElsewhere", "HeedsWorkers", "OddFacts", "NoUnlabelled"),
@@ -35,6 +36,7 @@ def _named(name: str) -> str:
 def medai_datasets():
     return (
         *(_dataset(f"folder-{_named(name)}", f"{_HERE}.folder:{name}", "segmentation") for name in _FOLDERS),
+        *(_dataset(f"folder-{_named(name)}", f"{_HERE}.unlabelled:{name}", "segmentation") for name in _UNLABELLED),
         _dataset("header-shows-patients", f"{_HERE}.headers:ShowsPatients", "restoration"),
         *(_dataset(f"drawn-{_named(name)}", f"{_HERE}.drawn:{name}", "detection") for name in _DRAWN),
         *(_dataset(f"view-{_named(name)}", f"{_HERE}.views:{name}", "restoration") for name in _VIEWS if name != "TakesRows"),
