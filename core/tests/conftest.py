@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import torch
 
+from medai._cli import main
 from medai._discovery import PluginRecord, Registry, configure, registry
 
 SWITCHES = ("MEDAI_PLUGINS", "MEDAI_DISABLE_PLUGINS", "MEDAI_STRICT_PLUGINS")
@@ -102,4 +105,39 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name in set(sys.modules) - site.before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(root)):
             del sys.modules[name]
+    configure()
+
+
+class Ended(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[Path], Callable[..., Ended]]]:
+    """Given a file of toys, `medai ARGUMENTS` in this process and an empty folder, with the core and these toys alone."""
+    for switch in SWITCHES:
+        monkeypatch.delenv(switch, raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+
+    def of(toys: Path) -> Callable[..., Ended]:
+        def run(*arguments: str) -> Ended:
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main(["--no-plugins", "--plugin", str(toys), *arguments])
+            assert isinstance(ended.value.code, int)
+            return Ended(ended.value.code, *capsys.readouterr())
+
+        return run
+
+    yield of
+    torch.set_num_threads(threads)
     configure()

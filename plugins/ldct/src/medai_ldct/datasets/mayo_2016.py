@@ -7,13 +7,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from medai.errors import DataError, UsageError
 from medai.io import pseudonym
-from medai.tasks import Case, Image, Sample
+from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, told
-from medai_ldct.datasets.pairing import Pair, pairs_of
+from medai_ldct.datasets.pairing import Paired, pairs_of
 from medai_ldct.datasets.stub_pairs import Drawn
 
 DOSE = 0.25
@@ -26,7 +24,7 @@ _A_DOSE = re.compile(r"(quarter|full)_[13]mm(_sharp)?")
 _A_PATIENT = re.compile(r"[A-Z]\d{3}")
 
 
-class Mayo2016:
+class Mayo2016(Paired):
     """Slices of the challenge's ten training patients at a quarter of the dose and at full dose, (1, H, W) in HU.
 
     The quarter dose is the challenge's own, made of the scanner's projections. Slices are paired by their position in the patient. The
@@ -49,29 +47,15 @@ class Mayo2016:
     def __init__(self, root: Path, thickness: int = 3, kernel: Literal["B30", "D45"] = "B30") -> None:
         if thickness not in (1, 3):
             raise UsageError(f"thickness = {thickness}: the challenge's slices are of 1 mm and of 3 mm")
+        super().__init__()
         self.root, self.thickness, self.kernel = Path(root), thickness, kernel
         patients = self._folders()
         parts = _published(patients)
-        self._pairs: dict[str, Pair] = {}
-        self._cases: list[Case] = []
         for patient, (low, full) in sorted(patients.items()):
             group = pseudonym(patient)
             for place, pair in enumerate(pairs_of(low, full)):
                 case = Case(f"{group}-{place:04d}", group, parts.get(patient), {"dose": DOSE})
-                self._pairs[case.id] = pair
-                self._cases.append(case)
-
-    def cases(self) -> Sequence[Case]:
-        """A case per slice, patient by patient, from feet to head."""
-        return self._cases
-
-    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
-        """The slice at a quarter of the dose, and at full dose as the reference.
-
-        Raises:
-            DataError: a file cannot be read, or the two differ in size, place or rescale.
-        """
-        return self._pairs[case.id].read(case)
+                self._take(case, pair)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

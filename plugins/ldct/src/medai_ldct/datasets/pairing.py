@@ -45,6 +45,30 @@ class Pair:
         return Sample(case, low, full)
 
 
+class Paired:
+    """A dataset of such pairs: cases in the order in which they were taken up, each with its pair."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[str, Pair] = {}
+        self._cases: list[Case] = []
+
+    def cases(self) -> Sequence[Case]:
+        """A case per slice, patient by patient, in order of position."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
+        """The slice at the low dose, and at full dose as the reference.
+
+        Raises:
+            DataError: a file cannot be read, or the two differ in size, place or rescale.
+        """
+        return self._pairs[case.id].read(case)
+
+    def _take(self, case: Case, pair: Pair) -> None:
+        self._pairs[case.id] = pair
+        self._cases.append(case)
+
+
 def pairs_of(low: Path, full: Path, tolerance: float = 0.1) -> list[Pair]:
     """The slices of two folders in order of position; where headers say none, in order of instance number. No pixels are read.
 

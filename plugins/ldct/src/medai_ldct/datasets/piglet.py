@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from medai.errors import DataError, UsageError
-from medai.tasks import Case, Image, Sample
+from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, of_first, told
-from medai_ldct.datasets.pairing import pairs_of
+from medai_ldct.datasets.pairing import Paired, pairs_of
 from medai_ldct.datasets.stub_pairs import Drawn
 from medai_ldct.physics.exposure import at
 
@@ -26,7 +23,7 @@ _A_NUMBER = re.compile(r"(?<![\d.])(50|25|10|5)(?![\d.])")
 _A_NAME = re.compile(r"(full|normal|100|50|25|10|5)[ _-]*(%|percent)?[ _-]*(dose)?", re.IGNORECASE)
 
 
-class Piglet:
+class Piglet(Paired):
     """Slices of one piglet at a part of the dose and at full dose, (1, H, W) in HU: noise that was measured, not made.
 
     All is of one subject, so parts of a split are blocks of neighbouring slices with a gap between them. A case is a slice, by its place
@@ -52,23 +49,12 @@ class Piglet:
     def __init__(self, root: Path, dose: Literal[50, 25, 10, 5] = 25, reconstruction: str = "FBP") -> None:
         if dose not in _WORDS or dose == _FULL:
             raise UsageError(f"dose = {dose}: the piglet was scanned at 50, 25, 10 and 5 % of the full dose")
+        super().__init__()
         self.root, self.dose, self.reconstruction = Path(root), dose, reconstruction
         low, full = self._series()
         attributes = at(dose / 100).attributes
-        self._pairs = {f"slice-{place:04d}": pair for place, pair in enumerate(pairs_of(low, full, _TOLERANCE))}
-        self._cases = [Case(id, _SUBJECT, attributes=attributes) for id in self._pairs]
-
-    def cases(self) -> Sequence[Case]:
-        """A case per slice, in order of position."""
-        return self._cases
-
-    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
-        """The slice at the dose, and at full dose as the reference.
-
-        Raises:
-            DataError: a file cannot be read, or the two differ in size, place or rescale.
-        """
-        return self._pairs[case.id].read(case)
+        for place, pair in enumerate(pairs_of(low, full, _TOLERANCE)):
+            self._take(Case(f"slice-{place:04d}", _SUBJECT, attributes=attributes), pair)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from medai.errors import DataError
 from medai.io import pseudonym
-from medai.tasks import Case, Image, Sample
+from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, of_first
-from medai_ldct.datasets.pairing import Pair, pairs_of
+from medai_ldct.datasets.pairing import Paired, pairs_of
 from medai_ldct.datasets.stub_pairs import Drawn
 
 EXAMS = {"C": ("chest", 0.1), "L": ("abdomen", 0.25), "N": ("head", 0.25)}
@@ -24,7 +21,7 @@ _A_PATIENT = re.compile(r"[CLN]\d{3}")
 _LOW, _FULL = "low dose images", "full dose images"
 
 
-class TciaLdct:
+class TciaLdct(Paired):
     """Slices of chests at a tenth, of abdomens and heads at a quarter of the dose, and at full dose, (1, H, W) in HU.
 
     A series is known by its description, `Low Dose Images` or `Full Dose Images`, in its folder's name as the archive's programs write
@@ -42,28 +39,14 @@ class TciaLdct:
     """
 
     def __init__(self, root: Path, exam: Literal["all", "chest", "abdomen", "head"] = "all") -> None:
+        super().__init__()
         self.root, self.exam = Path(root), exam
-        self._pairs: dict[str, Pair] = {}
-        self._cases: list[Case] = []
         for patient, (low, full) in self._series().items():
             group = pseudonym(patient)
             kind, dose = EXAMS[patient[0]]
             for place, pair in enumerate(pairs_of(low, full)):
                 case = Case(f"{group}-{place:04d}", group, attributes={"dose": dose, "exam": kind})
-                self._pairs[case.id] = pair
-                self._cases.append(case)
-
-    def cases(self) -> Sequence[Case]:
-        """A case per slice, patient by patient, from feet to head."""
-        return self._cases
-
-    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
-        """The slice at low dose, and at full dose as the reference.
-
-        Raises:
-            DataError: a file cannot be read, or the two differ in size, place or rescale.
-        """
-        return self._pairs[case.id].read(case)
+                self._take(case, pair)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
