@@ -45,6 +45,12 @@ FOUND = {
     "model tensors-in-a-tuple": {"model.moves-to-a-device"},
     "model numpy-of-the-answer": {"model.moves-to-a-device"},
     "model made-on-the-cpu": {"model.moves-to-a-device"},
+    # Noise of each pixel is another in a batch of another size.
+    "model dropout-in-masks": {"model.answers-alike", "model.judges-each-case-alone"},
+    "model noise-in-masks": {"model.answers-alike", "model.judges-each-case-alone"},
+    "model batch-mean-in-masks": {"model.judges-each-case-alone"},
+    "model masks-the-other-way-round": {"model.keeps-order"},
+    "model remembers-in-masks": {"model.forgets-earlier-calls"},
     "model first-process-alone": {"model.works-in-a-new-process"},
     "loss each-pixel": {"loss.gives-scalars"},
     "loss cut-off": {"loss.reaches-the-output"},
@@ -68,7 +74,7 @@ SOUND = (
     *("model in-hounsfield", "model of-volumes", "model of-colours"),
 )
 """What the others are made of, and what looks like a fault and is none."""
-ODD = ("model asleep", "model nothing-to-learn")
+ODD = ("model asleep", "model nothing-to-learn", "model sound-mask", "model warms-up")
 """Sound too, though not all can be seen of them."""
 
 
@@ -118,6 +124,8 @@ def test_every_fault_of_the_plugin_is_listed(failures: Callable[..., dict[str, s
         ("model numpy-of-the-answer", "on a GPU it would fail: numpy() is asked of a tensor that is on the GPU"),
         ("model made-on-the-cpu", "what linspace makes without a device"),
         ("loss part-cut-off", "no gradient of range reaches the output"),
+        ("model remembers-in-masks", "in its raw output, by "),
+        ("model batch-mean-in-masks", "the raw output of case 1 of a batch is not its raw output alone"),
         ("model wrong-order", "prediction 1 of a batch is that of case 3"),
     ],
 )

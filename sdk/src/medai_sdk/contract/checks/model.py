@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,10 +13,11 @@ from medai.errors import DataError, MedaiError, UsageError
 from medai.tasks import Batch, Image, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.component import ModelSubject
-from medai_sdk.contract.subjects.lessons import another, answers, taught
+from medai_sdk.contract.subjects.lessons import another, answers, answers_and_outputs, taught
 from medai_sdk.contract.subjects.steps import can_step, loss_of, step_of, turns_of
-from medai_sdk.contract.trials.comparing import CLOSE, copied, difference, differs, nearest, tensors
+from medai_sdk.contract.trials.comparing import CLOSE, copied, difference, differs, tensors
 from medai_sdk.contract.watching.chance import reset_by, seed_all
+from medai_sdk.contract.watching.outputs import Outputs, alike_in_shape, by_case, outputs_of_modules
 
 _COUNT = 3
 
@@ -63,24 +65,28 @@ def takes_other_sizes(subject: ModelSubject) -> None:
 
 @check("model.keeps-order", "predictions stand in the order of the batch's cases")
 def keeps_order(subject: ModelSubject) -> None:
-    alone, together = _alone_and_together(subject)
-    for place, answer in enumerate(together):
-        found = nearest(answer, alone)
-        if difference(answer, alone[place]) > CLOSE >= difference(answer, alone[found]):
-            raise Broken(f"prediction {place + 1} of a batch is that of case {found + 1}", "give predictions in the order of batch.cases")
+    predictor = taught(subject)
+    # What has a predict of its own may put its network's outputs in order there.
+    plain = isinstance(predictor, ModuleLearner) and not hasattr(predictor.module, "predict")
+    for what, together, alone in _together_and_alone(subject):
+        for place, answer in enumerate(together if plain or what is _ANSWER else ()):
+            apart = [difference(answer, other, least=what.least) for other in alone]
+            found = apart.index(min(apart))
+            if apart[place] > CLOSE >= apart[found]:
+                raise Broken(f"{what.words} {place + 1} of a batch is that of case {found + 1}", "keep the order of batch.cases")
 
 
 @check("model.judges-each-case-alone", "in evaluation mode a case's prediction does not depend on the batch's other cases")
 def judges_each_case_alone(subject: ModelSubject) -> None:
-    alone, together = _alone_and_together(subject)
-    for place, answer in enumerate(together):
-        # Wherever it stands: that is what model.keeps-order looks at.
-        apart = min(difference(answer, other) for other in alone)
-        if apart > CLOSE:
-            raise Broken(
-                f"the prediction of case {place + 1} of a batch is not its prediction alone: they differ by {_percent(apart)}",
-                "take no statistics over the batch when it predicts (batch norm in training mode, a mean over axis 0)",
-            )
+    for what, together, alone in _together_and_alone(subject):
+        for place, answer in enumerate(together):
+            # Wherever it stands: that is what model.keeps-order looks at.
+            apart = min(difference(answer, other, least=what.least) for other in alone)
+            if apart > CLOSE:
+                raise Broken(
+                    f"the {what.words} of case {place + 1} of a batch is not its {what.words} alone: they differ by {_percent(apart)}",
+                    "take no statistics over the batch when it predicts (batch norm in training mode, a mean over axis 0)",
+                )
 
 
 @check("model.forgets-earlier-calls", "a prediction does not depend on what was asked before")
@@ -88,22 +94,19 @@ def forgets_earlier_calls(subject: ModelSubject) -> None:
     predictor, found = another(subject), []
     for start in (0, 1, 2, 0):
         seed_all(0)
-        found.append(list(predictor.predict(subject.batch(1, start=start))))
-    apart = difference(found[0], found[-1])
-    if apart > CLOSE / 100:
-        raise Broken(
-            f"asked again, after other cases, it answers otherwise, by {_percent(apart)}", "keep nothing from one call to the next"
-        )
+        with outputs_of_modules() as outputs:
+            found.append((list(predictor.predict(subject.batch(1, start=start))), outputs))
+    if told := _told_apart(found[0], found[-1]):
+        raise Broken(f"asked again, after other cases, it answers otherwise{told}", "keep nothing from one call to the next")
 
 
 @check("model.answers-alike", "a prediction does not depend on chance: it draws no random number")
 def answers_alike(subject: ModelSubject) -> None:
     batch = subject.batch(2)
-    first, second = (answers(subject, batch, seed=seed) for seed in (1, 2))
-    apart = difference(first, second)
-    if apart > CLOSE / 100:
+    first, second = (answers_and_outputs(subject, batch, seed=seed) for seed in (1, 2))
+    if told := _told_apart(first, second):
         raise Broken(
-            f"the same model answers the same case otherwise, by {_percent(apart)}, when random generators stand elsewhere",
+            f"when random generators stand elsewhere, the same model answers the same case otherwise{told}",
             "draw nothing in predict: dropout off in evaluation mode (self.training), a generator with a fixed seed where it must draw",
         )
 
@@ -157,12 +160,38 @@ def _fault(subject: ModelSubject, prediction: Any, sample: Sample[Any, Any]) -> 
     return f"a prediction is in {unit!r}, not in {due!r}, as the reference is" if unit != due and None not in (unit, due) else ""
 
 
-def _alone_and_together(subject: ModelSubject) -> tuple[list[Any], list[Any]]:
-    together = answers(subject, subject.batch(_COUNT))
-    alone = [answers(subject, subject.batch(1, start=place))[0] for place in range(_COUNT)]
+@dataclasses.dataclass(frozen=True)
+class _Compared:
+    """What is compared, in words, and the value below which differences are not looked at in relation to it."""
+
+    words: str
+    least: float = 0.0
+
+
+_ANSWER = _Compared("prediction")
+_OUTPUT = _Compared("raw output", least=0.01)
+"""Of a network that has hardly learnt, a mask or a class may be the same whatever its logits are."""
+
+
+def _together_and_alone(subject: ModelSubject) -> Iterator[tuple[_Compared, list[Any], list[Any]]]:
+    """Predictions of cases in one batch and one by one; then, where they are along cases, the raw outputs behind them."""
+    together, outputs = answers_and_outputs(subject, subject.batch(_COUNT))
     if len(together) != _COUNT:
         raise NotApplicable("it does not give one prediction per case: see model.answers-each-case")
-    return alone, together
+    alone = [answers_and_outputs(subject, subject.batch(1, start=place)) for place in range(_COUNT)]
+    yield _ANSWER, together, [found[0] for found, _ in alone]
+    if pairs := by_case(outputs, [each for _, each in alone]):
+        yield _OUTPUT, [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+
+
+def _told_apart(first: tuple[list[Any], Outputs], second: tuple[list[Any], Outputs]) -> str:
+    """How far two answers to one question are apart, or the raw outputs behind them; nothing where they are alike."""
+    apart = difference(first[0], second[0])
+    if apart > CLOSE / 100:
+        return f", by {_percent(apart)}"
+    ours, theirs = first[1], second[1]
+    apart = difference(ours, theirs, least=_OUTPUT.least) if alike_in_shape(ours, theirs) else 0.0
+    return f" in its {_OUTPUT.words}, by {_percent(apart)}" if apart > CLOSE / 100 else ""
 
 
 def _other_sizes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

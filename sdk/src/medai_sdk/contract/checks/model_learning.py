@@ -32,7 +32,7 @@ _NAMED = 6
 def every_parameter_learns(subject: ModelSubject) -> None:
     found = gradients(subject)
     if found.fault:
-        raise Broken(found.fault, "keep the path from the parameters to the loss in torch's graph: no detach, .data, numpy or no_grad")
+        raise Broken(found.fault, found.mend)
     mend = "use them in forward, take them out, or freeze them with requires_grad_(False)"
     if found.without:
         raise Broken(f"no gradient reaches {_named(found.without)}", mend)

@@ -22,6 +22,7 @@ from medai_sdk.contract.subjects.component import ModelSubject
 from medai_sdk.contract.subjects.steps import BATCH, feed_of, gradients, loss_of, prepared
 from medai_sdk.contract.trials.comparing import copied, leaves
 from medai_sdk.contract.watching.chance import seed_all
+from medai_sdk.contract.watching.outputs import Outputs, outputs_of_modules
 
 _CPU = torch.device("cpu")
 STEPS = 3
@@ -138,9 +139,16 @@ def another(subject: ModelSubject) -> Any:
 
 def answers(subject: ModelSubject, batch: Batch[Any, Any], *, seed: int = 0) -> list[Any]:
     """What the taught model says of a batch, untouched by earlier calls; `seed` is that of the process's generators."""
+    return answers_and_outputs(subject, batch, seed=seed)[0]
+
+
+def answers_and_outputs(subject: ModelSubject, batch: Batch[Any, Any], *, seed: int = 0) -> tuple[list[Any], Outputs]:
+    """The answers, and what the model's torch modules gave on the way to them."""
     predictor = another(subject)
     seed_all(seed)
-    return list(predictor.predict(batch))
+    with outputs_of_modules() as outputs:
+        found = list(predictor.predict(batch))
+    return found, outputs
 
 
 def total_of(progress: Progress) -> float:

@@ -27,6 +27,7 @@ class Gradients:
 
     Attributes:
         fault: why nothing could be found out: the loss has no gradient, or the step fails.
+        mend: what to do about the fault.
         losses: of each turn.
         without: parameters that no turn's loss reaches.
         still: parameters that have a gradient in some turn, which is 0 throughout in each step.
@@ -34,6 +35,7 @@ class Gradients:
     """
 
     fault: str = ""
+    mend: str = ""
     losses: dict[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     still: tuple[str, ...] = ()
@@ -133,9 +135,11 @@ def gradients(subject: ModelSubject) -> Gradients:
             try:
                 total = step_of(subject, module, loss, subject.batch(BATCH, start=start), turn)
             except (Exception, SystemExit) as error:
-                return Gradients(f"a training step fails: {type(error).__name__}: {error}")
+                mend = f"let a training step run on the data of {subject.situation.words}, which it is tried on"
+                return Gradients(f"a training step fails: {type(error).__name__}: {error}", mend)
             if not total.requires_grad:
-                return Gradients(f"the loss of the turn {turn!r} has no gradient: something on its way is detached")
+                mend = "keep the path from the parameters to the loss in torch's graph: no detach, .data, numpy or no_grad"
+                return Gradients(f"the loss of the turn {turn!r} has no gradient: something on its way is detached", mend)
             module.zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             losses[turn] = float(total.detach())

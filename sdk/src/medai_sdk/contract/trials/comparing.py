@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,12 +56,6 @@ def differs(first: Any, second: Any) -> str:
 def copied(value: Any) -> Any:
     """A copy that shares no memory; gradients are left behind."""
     return copy.deepcopy(value, {id(tensor): tensor.detach().clone() for tensor in tensors(value)})
-
-
-def nearest(answer: Any, others: Sequence[Any]) -> int:
-    """Which of the others an answer is most like."""
-    apart = [difference(answer, other) for other in others]
-    return apart.index(min(apart))
 
 
 def _apart(first: Any, second: Any, least: float) -> float:

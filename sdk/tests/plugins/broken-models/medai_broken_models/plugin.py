@@ -14,6 +14,10 @@ _STATES = (
     *("pickled", "pickled-text", "unsaved-weights", "plain-tensor", "unregistered-layer", "tensor-of-the-file", "tensor-of-the-class"),
     *("tensors-in-a-tuple", "numpy-of-the-answer", "made-on-the-cpu", "first-process-alone"),
 )
+_SEGMENTING = (
+    *("sound-mask", "warms-up", "dropout-in-masks", "noise-in-masks", "batch-mean-in-masks", "masks-the-other-way-round"),
+    "remembers-in-masks",
+)
 _LOSSES = (
     *("squared", "each-pixel", "cut-off", "part-cut-off", "changes-target", "unseeded", "running", "upside-down", "root"),
     *("learns-itself", "plain-weight", "weight-of-the-class", "numpy-of-the-target", "ignores-its-target"),
@@ -27,9 +31,15 @@ def _target(module, name):
 
 @hookimpl
 def medai_models():
-    modules = {"answers": _ANSWERS, "learning": _LEARNING, "states": _STATES}
+    modules = {"answers": _ANSWERS, "learning": _LEARNING, "states": _STATES, "segmenting": _SEGMENTING}
     return [
-        ModelSpec(name=name, target=_target(module, name), summary=name, task="restoration", inputs=("image",))
+        ModelSpec(
+            name=name,
+            target=_target(module, name),
+            summary=name,
+            task="segmentation" if module == "segmenting" else "restoration",
+            inputs=("image",),
+        )
         for module, names in modules.items()
         for name in names
     ]
