@@ -18,7 +18,7 @@ def medai_models():
 
 @hookimpl
 def medai_losses():
-    return [LossSpec(name="gradient", target="{module}_absent:Loss", summary="A."), LossSpec(name="unet", target="a:B", summary="B.")]
+    return [LossSpec(name="gradient", target="{module}_absent:Loss", summary="A."), LossSpec(name="gridnet", target="a:B", summary="B.")]
 
 class Unet: ...
 """
@@ -26,8 +26,8 @@ class Unet: ...
 
 @pytest.fixture
 def found(site: Any) -> Any:
-    site.install("medai-alpha", "NAMES = 'unet', 'alphanet'\n" + NETS)
-    site.install("medai-beta", "NAMES = 'unet', 'betanet'\n" + NETS)
+    site.install("medai-alpha", "NAMES = 'gridnet', 'alphanet'\n" + NETS)
+    site.install("medai-beta", "NAMES = 'gridnet', 'betanet'\n" + NETS)
     site.install("medai-bad", "raise RuntimeError('no luck')")
     site.install("medai-new", requires=["medai>=99"])
     return site.discover()
@@ -37,26 +37,26 @@ def test_by_id_and_by_short_name(found: Any) -> None:
     entry = found.find("model", "beta/betanet")
     assert (entry.kind, entry.id, entry.spec.name, entry.plugin.name) == ("model", "beta/betanet", "betanet", "beta")
     assert found.find("model", "betanet") == entry
-    assert load_target(found.find("model", "alpha/unet")).__module__ == "medai_alpha_plugin"
-    assert load_target(found.find("model", "beta/unet")).__module__ == "medai_beta_plugin"
+    assert load_target(found.find("model", "alpha/gridnet")).__module__ == "medai_alpha_plugin"
+    assert load_target(found.find("model", "beta/gridnet")).__module__ == "medai_beta_plugin"
 
 
 def test_one_id_of_two_kinds(found: Any) -> None:
-    assert [entry.kind for entry in found.find_all("alpha/unet")] == ["model", "loss"]
-    assert {entry.id for entry in found.find_all("unet")} == {"alpha/unet", "beta/unet"}
+    assert [entry.kind for entry in found.find_all("alpha/gridnet")] == ["model", "loss"]
+    assert {entry.id for entry in found.find_all("gridnet")} == {"alpha/gridnet", "beta/gridnet"}
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "error", "words"),
     [
-        ("model", "unet", UsageError, ["ambiguous", "alpha/unet", "beta/unet"]),
+        ("model", "gridnet", UsageError, ["ambiguous", "alpha/gridnet", "beta/gridnet"]),
         ("model", "alpha/alfanet", UsageError, ["unknown", "alpha/alphanet"]),
         ("model", "betanett", UsageError, ["unknown", "beta/betanet", "bad"]),
-        ("model", "gamma/unet", UsageError, ["not installed", "gamma"]),
-        ("model", "alpa/unet", UsageError, ["not installed", "alpha"]),
+        ("model", "gamma/gridnet", UsageError, ["not installed", "gamma"]),
+        ("model", "alpa/gridnet", UsageError, ["not installed", "alpha"]),
         ("model", "alpha/gradient", UsageError, ["alpha/gradient", "loss"]),
-        ("model", "bad/unet", PluginError, ["failed", "medai-bad 1.0", "RuntimeError: no luck", "raise RuntimeError('no luck')"]),
-        ("model", "new/unet", PluginError, ["incompatible", "medai-new 1.0", "99"]),
+        ("model", "bad/gridnet", PluginError, ["failed", "medai-bad 1.0", "RuntimeError: no luck", "raise RuntimeError('no luck')"]),
+        ("model", "new/gridnet", PluginError, ["incompatible", "medai-new 1.0", "99"]),
     ],
 )
 def test_names_that_are_not_found(found: Any, kind: str, name: str, error: type[Exception], words: list[str]) -> None:
@@ -68,19 +68,19 @@ def test_names_that_are_not_found(found: Any, kind: str, name: str, error: type[
 
 def test_disabled_plugin_is_said_to_be_disabled(found: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDAI_DISABLE_PLUGINS", "alpha")
-    for find in (lambda: site.discover().find("model", "alpha/unet"), lambda: site.discover().find_all("alpha/unet")):
+    for find in (lambda: site.discover().find("model", "alpha/gridnet"), lambda: site.discover().find_all("alpha/gridnet")):
         with pytest.raises(PluginError, match=r"disabled.*MEDAI_DISABLE_PLUGINS"):
             find()
-    assert site.discover().find("model", "unet").id == "beta/unet"
+    assert site.discover().find("model", "gridnet").id == "beta/gridnet"
 
 
 def test_find_all_says_what_is_wrong_too(found: Any) -> None:
     with pytest.raises(UsageError, match=r"unknown.*alpha/alphanet"):
         found.find_all("alphanett")
     with pytest.raises(UsageError, match="not installed"):
-        found.find_all("gamma/unet")
+        found.find_all("gamma/gridnet")
     with pytest.raises(PluginError, match=r"(?s)failed.*no luck"):
-        found.find_all("bad/unet")
+        found.find_all("bad/gridnet")
 
 
 def test_target_that_cannot_be_imported(found: Any) -> None:
