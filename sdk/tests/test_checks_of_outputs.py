@@ -42,6 +42,10 @@ FOUND = {
     "exporter loses-affine": {"exporter.keeps-values-and-place"},
     "exporter scales-values": {"exporter.keeps-values-and-place"},
     "exporter transposes-volumes": {"exporter.keeps-values-and-place"},
+    "exporter merges-classes": {"exporter.keeps-values-and-place"},
+    "exporter swaps-axes": {"exporter.keeps-values-and-place"},
+    "exporter flips-rows": {"exporter.keeps-values-and-place"},
+    "exporter shifts-columns": {"exporter.keeps-values-and-place"},
     "exporter shrinks": {"exporter.keeps-values-and-place"},
     "exporter overwrites": {"exporter.tells-cases-apart"},
     "exporter pickles": {"exporter.no-pickle"},
@@ -85,6 +89,8 @@ SOUND = (
     "metric weights",
     "exporter files",
     "exporter with-pictures",
+    "exporter masks",
+    "exporter shades",
     "exporter of-images-alone",
     "exporter model",
     "recipe sound",
@@ -130,3 +136,19 @@ def test_advice_breaks_nothing(checked: Callable[..., dict[str, Any]]) -> None:
     advice = found["component.states-its-license"]
     assert (advice["status"], advice["level"]) == ("failed", "advice")
     assert "Apache-2.0" in advice["mend"]
+
+
+@pytest.mark.parametrize(
+    ("exporter", "words", "mend"),
+    [
+        ("merges-classes", "with the values 0, 1 in place of 0, 1, 2", "write the number of each pixel's class as it is"),
+        ("swaps-axes", "case case-001 comes back from 0000.nii.gz moved: its axes are in the order columns, rows", "no transpose"),
+        ("flips-rows", "case case-001 comes back from 0000.nii.gz moved: its rows are in reverse order", "no flip"),
+        ("shifts-columns", "case case-001 comes back from 0000.nii.gz moved: it is shifted by 1 along its columns", "no shift"),
+        ("transposes-volumes", "comes back from 0000.nii.gz moved: its axes are in the order columns, rows, planes", "no transpose"),
+    ],
+)
+def test_what_became_of_pixels_is_told(exporter: str, words: str, mend: str, checked: Callable[..., dict[str, Any]]) -> None:
+    wanted = (f"{PLUGIN}/{exporter}", "exporter.keeps-values-and-place")
+    (outcome,) = (each for each in checked(PLUGIN, *ONLY)["outcomes"] if (each["subject"], each["check"]) == wanted)
+    assert words in outcome["reason"] and mend in outcome["mend"]

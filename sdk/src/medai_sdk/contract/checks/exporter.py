@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from medai.errors import EnvironmentFault
-from medai.tasks import Sample
+from medai.tasks import Image, Sample
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.exported import ExporterSubject
 from medai_sdk.contract.trials.comparing import difference
+from medai_sdk.contract.trials.moved import moved
 from medai_sdk.contract.trials.written import content_of, image_of, pickles_in, values_of
 
 Shape = tuple[int, ...]
+Array = np.ndarray[Any, Any]
 
 _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
 """Files that say where in the patient an image lies."""
 _STEPS = 200
 """Of a picture's range: what 8 bits keep, with something to spare."""
 _MILLIMETRES = 1e-3
+_SHOWN = 6
+_EACH_ANSWER = "write each prediction that `rows` gives"
+_AS_IT_LIES = "write the array as it lies, with the affine of sample.origin: no transpose, no flip, no shift; medai.io.write_image does"
+_EACH_CLASS = "write the number of each pixel's class as it is"
 
 
 @check(
@@ -86,7 +94,7 @@ def every_prediction_counts(subject: ExporterSubject) -> None:
             if others and all(_contents(subject.write(each)[0]) == whole for each in others):
                 raise Broken(
                     f"{given.words}: whatever is predicted for case {sample.case.id}, the same is written",
-                    "write each prediction that `rows` gives",
+                    _EACH_ANSWER,
                 )
 
 
@@ -117,22 +125,20 @@ def keeps_values_and_place(subject: ExporterSubject) -> None:
     compared = 0
     for attempt in subject.taken:
         read = {path: image for path in _folder(attempt).rglob("*") if path.is_file() and (image := image_of(path)) is not None}
-        expected = [(sample, values) for sample, answer in attempt.given.rows() if (values := values_of(answer)) is not None]
-        shapes = {values.shape for _, values in expected}
-        for sample, values in expected:
+        expected = [(sample, answer, values) for sample, answer in attempt.given.rows() if (values := values_of(answer)) is not None]
+        shapes = {values.shape for _, _, values in expected}
+        taken = {path for _, _, values in expected for path, image in read.items() if _off(values, image) <= _tolerance(values)}
+        for sample, answer, values in expected:
             where = f"{attempt.given.words}: case {sample.case.id}"
             candidates = {path: each for path, each in read.items() if each.pixels.shape == values.shape}
             if not candidates:
-                _require_no_other_shape(read, values.shape, shapes, where)
+                _require_no_other_shape(read, values, shapes, where)
                 continue
             compared += 1
             path = _closest(values, candidates)
-            off = float(np.abs(candidates[path].pixels.numpy() - values).max())
-            if off > max(1e-3, (values.max() - values.min()) / _STEPS):
-                raise Broken(
-                    f"{where} comes back from {path.name} with values that are {off:.4g} off",
-                    "write physical values, or note how to have them back",
-                )
+            if _off(values, candidates[path]) > _tolerance(values):
+                # The file in which another case stands as it should be is not this case's.
+                _require_values(answer, values, {each: image for each, image in candidates.items() if each not in taken}, where)
             _require_place(sample, path, candidates[path], attempt.given.words)
     if not compared:
         raise NotApplicable("it writes no image that medai.io reads")
@@ -178,20 +184,56 @@ def _count(folder: Path) -> int:
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
-def _closest(values: np.ndarray[Any, Any], candidates: Any) -> Path:
-    found: Sequence[Path] = sorted(candidates, key=lambda path: float(np.abs(candidates[path].pixels.numpy() - values).max()))
-    return found[0]
+def _tolerance(values: Array) -> float:
+    return float(max(1e-3, (values.max() - values.min()) / _STEPS))
 
 
-def _require_no_other_shape(read: Mapping[Path, Any], wanted: Shape, shapes: Collection[Shape], where: str) -> None:
+def _off(values: Array, image: Image) -> float:
+    same = image.pixels.shape == values.shape
+    return float(np.abs(image.pixels.numpy() - values).max()) if same else math.inf
+
+
+def _closest(values: Array, candidates: Mapping[Path, Image]) -> Path:
+    return min(sorted(candidates), key=lambda path: _off(values, candidates[path]))
+
+
+def _require_values(answer: Any, values: Array, candidates: Mapping[Path, Image], where: str) -> None:
+    """Raise, as an image of the same shape has other values, with what was done to them as far as it can be told."""
+    if not candidates:
+        raise Broken(f"{where} does not come back: each file of its shape has another case's answer", _EACH_ANSWER)
+    for path, image in sorted(candidates.items()):
+        if told := moved(values, image.pixels.numpy(), _tolerance(values)):
+            raise Broken(f"{where} comes back from {path.name} moved: {told}", _AS_IT_LIES)
+    path = _closest(values, candidates)
+    found = candidates[path].pixels.numpy()
+    if isinstance(answer, Image):
+        mend = "write physical values, or note how to have them back"
+        raise Broken(f"{where} comes back from {path.name} with values that are {_off(values, candidates[path]):.4g} off", mend)
+    # A picture of a mask has no numbers but shades.
+    if path.name.lower().endswith(_PLACED) or not _shaded(values, found):
+        said, had = ([f"{each:g}" for each in np.unique(held)[:_SHOWN]] for held in (found, values))
+        raise Broken(f"{where} comes back from {path.name} with the values {', '.join(said)} in place of {', '.join(had)}", _EACH_CLASS)
+
+
+def _shaded(labels: Array, found: Array) -> bool:
+    """Whether each class has a shade of its own, the higher the brighter."""
+    shades = [np.unique(found[labels == label]) for label in np.unique(labels)]
+    return all(len(shade) == 1 for shade in shades) and all(one < other for one, other in itertools.pairwise(float(s[0]) for s in shades))
+
+
+def _require_no_other_shape(read: Mapping[Path, Image], values: Array, shapes: Collection[Shape], where: str) -> None:
     """Of as many axes and channels, and of no other case's shape, it can only be this case's answer."""
-    for path, image in sorted(read.items()):
-        found = tuple(image.pixels.shape)
-        if found not in shapes and (len(found), found[0]) == (len(wanted), wanted[0]):
-            raise Broken(
-                f"{where} comes back from {path.name} as {found[1:]} in place of {wanted[1:]}",
-                "write each pixel, with the axes in the order that the format has; medai.io.write_image does",
-            )
+    wanted = values.shape
+    others = {path: each for path, each in read.items() if tuple(each.pixels.shape) not in shapes}
+    others = {path: each for path, each in sorted(others.items()) if (each.pixels.ndim, each.pixels.shape[0]) == (len(wanted), wanted[0])}
+    for path, image in others.items():
+        if told := moved(values, image.pixels.numpy(), _tolerance(values)):
+            raise Broken(f"{where} comes back from {path.name} moved: {told}", _AS_IT_LIES)
+    for path, image in others.items():
+        raise Broken(
+            f"{where} comes back from {path.name} as {tuple(image.pixels.shape[1:])} in place of {wanted[1:]}",
+            "write each pixel, with the axes in the order that the format has; medai.io.write_image does",
+        )
 
 
 def _has_place(sample: Sample[Any, Any], answer: Any) -> bool:

@@ -18,6 +18,9 @@ from medai_sdk.stub.dicom import from_dicom
 
 _CASES = 3
 _VOLUME = (4, 20, 24)
+_CLASSES = 4
+"""Of two, whoever writes only where something is has written all there is."""
+_OF_CLASSES = ("classification", "segmentation", "detection")
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,10 @@ def all_answers(folder: Path) -> Iterator[Answers]:
         for kind in offered:
             planes = list(samples(task, kind, n=_CASES))
             yield Answers.to(planes, task, kind, f"{task} of {kind}")
+            if task in _OF_CLASSES:
+                yield Answers.to(
+                    list(samples(task, kind, n=_CASES, classes=_CLASSES)), task, kind, f"{task} of {kind} in {_CLASSES} classes"
+                )
             if kind == "image":
                 yield from _of_images(task, folder)
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from medai.api import predictor
 from medai.errors import DataError, EnvironmentFault
 from medai.io import write_image, write_json
-from medai.tasks import Image, Origin
+from medai.tasks import Image, Mask, Origin
 
 
 class Files:
@@ -161,6 +161,62 @@ class RefusesInItsOwnWords(Files):
     def check(self, sample, prediction):
         if not isinstance(prediction, Image) or sample.origin is None or sample.origin.affine is None:
             raise ValueError("no image")
+
+
+class Masks(Files):
+    """A NIfTI file for each mask: an exporter that keeps the contract."""
+
+    def check(self, sample, prediction):
+        if not isinstance(prediction, Mask) or sample.origin is None or sample.origin.affine is None:
+            raise DataError("it is no mask with a place")
+
+    def one(self, place, sample, prediction, folder):
+        self.check(sample, prediction)
+        labels = self.laid(prediction.labels)[None].float()
+        return write_image(folder / f"{place:04d}.nii.gz", Image(labels, ""), sample.origin)
+
+    def laid(self, labels):
+        return labels
+
+
+class MergesClasses(Masks):
+    """Writes where something is, and not what."""
+
+    def laid(self, labels):
+        return labels > 0
+
+
+class SwapsAxes(Masks):
+    """Writes rows as columns."""
+
+    def laid(self, labels):
+        return labels.transpose(-1, -2)
+
+
+class FlipsRows(Masks):
+    """Writes the last row first."""
+
+    def laid(self, labels):
+        return labels.flip(-2)
+
+
+class ShiftsColumns(Masks):
+    """Writes each column one further on."""
+
+    def laid(self, labels):
+        return labels.roll(1, -1)
+
+
+class Shades(Masks):
+    """Pictures of masks, each class in a shade of its own: they are to be looked at, and that is no fault."""
+
+    def one(self, place, sample, prediction, folder):
+        return write_image(folder / f"{place:04d}.png", Image(prediction.labels[None] / 3, "0..1"))
+
+    def check(self, sample, prediction):
+        super().check(sample, prediction)
+        if prediction.labels.ndim != 2:
+            raise DataError("it is no plane")
 
 
 class OwnFormat(Files):

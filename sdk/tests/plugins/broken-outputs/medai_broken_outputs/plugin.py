@@ -29,6 +29,7 @@ _OF_IMAGES = (
     *("Files", "LosesAffine", "ScalesValues", "Overwrites", "Pickles", "WritesOutside", "LeavesHalf", "SkipsTheLast", "AddsChance"),
     *("InPlace", "RefusesInItsOwnWords", "OwnFormat", "TransposesVolumes", "Shrinks", "WithPictures", "OfImagesAlone"),
 )
+_WRITING_MASKS = ("Masks", "MergesClasses", "SwapsAxes", "FlipsRows", "ShiftsColumns", "Shades")
 _OF_MODELS = ("Model", "ForgetsWeights", "HalvesWeights", "PicklesModels", "ModelBeside", "ChokesOnSome")
 _MODELS = ("Segmenter", "FailsInTraining", "OfAnotherKind", "ForgetsOnSaving")
 
@@ -68,6 +69,7 @@ def medai_metrics():
 def medai_exporters():
     return (
         *(_exporter(name, task="restoration") for name in _OF_IMAGES),
+        *(_exporter(name, task="segmentation") for name in _WRITING_MASKS),
         *(_exporter(name, of="model") for name in _OF_MODELS),
         _exporter("NeedsAnExtra", needs=("an extra",)),
         ExporterSpec(name="needs-in-secret", target=f"{_HERE}.exporters:NeedsAnExtra", summary="needs an extra and does not say it"),
