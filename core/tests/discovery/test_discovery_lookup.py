@@ -20,7 +20,7 @@ def medai_models():
 def medai_losses():
     return [LossSpec(name="gradient", target="{module}_absent:Loss", summary="A."), LossSpec(name="gridnet", target="a:B", summary="B.")]
 
-class Unet: ...
+class Gridnet: ...
 """
 
 
