@@ -16,4 +16,4 @@ def target_resolves(subject: ComponentSubject) -> None:
 def can_be_tried(subject: ComponentSubject) -> None:
     if not isinstance(subject, TriedSubject):
         raise NotApplicable(f"a {subject.entry.kind} is tried by checks of its own")
-    subject.prepare()
+    subject.try_out()

@@ -16,6 +16,7 @@ from medai.api import Spec, Use
 from medai.errors import EnvironmentFault, MedaiError
 from medai.tasks import Batch, Image, Predictor, Task
 from medai_sdk.contract.check import Broken, NotApplicable
+from medai_sdk.contract.subjects.failed import Failed
 from medai_sdk.contract.subjects.situation import Situation, situations
 from medai_sdk.contract.watching.watch import Watch
 
@@ -71,6 +72,7 @@ class TriedSubject(ComponentSubject):
     def __init__(self, entry: Entry, folder: Path, watch: Watch) -> None:
         super().__init__(entry, folder, watch)
         self._found: Situation | Broken | NotApplicable | None = None
+        self._failed = Failed()
 
     def prepare(self) -> None:
         """Find the first situation in which it can be built and answers.
@@ -107,8 +109,15 @@ class TriedSubject(ComponentSubject):
         return self.situation.build_task()
 
     def try_out(self) -> None:
-        """As `prepare`."""
+        """As `prepare`.
+
+        Raises:
+            Broken: as `prepare`; or a recipe that names it was tried first, and it fails there.
+            NotApplicable: as `prepare`.
+        """
         self.prepare()
+        if self._failed.named:
+            raise self._failed.in_recipes(self.situation.words)
 
     def build(self, use: Use | None = None) -> Any:
         """The component anew, or another one."""
@@ -129,7 +138,6 @@ class TriedSubject(ComponentSubject):
         return True
 
     def _first(self) -> Situation | Broken:
-        faults: list[str] = []
         second: Situation | None = None
         try:
             for situation in situations(self.entry):
@@ -141,19 +149,21 @@ class TriedSubject(ComponentSubject):
                         raise NotApplicable(str(error)) from error
                     return Broken(str(error), "say in the spec's `needs` what has to be installed")
                 except (Exception, SystemExit) as error:
-                    faults.append(f"in {situation.words}: {type(error).__name__}: {error}")
+                    self._failed.add(situation, error)
                 else:
                     if suits:
                         return situation
                     second = second or situation
+        except NotApplicable:
+            # That the data of one recipe cannot be read says nothing of another, in which it fails.
+            if not self._failed.named:
+                raise
         except Broken as error:
-            return error
+            if not self._failed.named:
+                return error
         except MedaiError as error:
-            faults.append(str(error))
-        if second is not None:
-            return second
-        told = "; ".join(faults) or "there is no recipe with it and no stub data for its task and inputs"
-        return Broken(told, "name its task and inputs in the spec, or give the spec an example, or add a recipe that uses it")
+            self._failed.add_end(error)
+        return second or self._failed.everywhere()
 
 
 class ModelSubject(TriedSubject):

@@ -13,6 +13,7 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor
 from medai._engine.module import ModuleLearner, _Step
 from medai.tasks import Batch
+from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.subjects.component import TriedSubject
 from medai_sdk.contract.subjects.situation import InMemory, Situation
 from medai_sdk.contract.trials.comparing import copied, tensors
@@ -84,5 +85,10 @@ def _of_model(situation: Situation, count: int) -> list[Call]:
 
     batch = Batch.of(situation.training[:count])
     for turn in dict.fromkeys(getattr(module, "turns", ())) or ("all",):
-        _Step(module, task, listen)(batch, turn)
+        try:
+            _Step(module, task, listen)(batch, turn)
+        except Exception as error:
+            if heard:
+                raise
+            raise NotApplicable(f"the model beside it fails before it is called: see model {situation.model.id}") from error
     return heard

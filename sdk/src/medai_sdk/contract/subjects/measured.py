@@ -64,8 +64,11 @@ class MetricSubject(TriedSubject):
         if self.of_model:
             metric.measure(module_of(situation), Batch.of(list(situation.given[:1])))
             return
-        answers = situation.build_task().perfect(labelled(situation)[:2])
-        figures(metric, labelled(situation)[:2], list(answers))
+        try:
+            answers = list(situation.build_task().perfect(labelled(situation)[:2]))
+        except PluginError as error:
+            raise NotApplicable(str(error)) from error
+        figures(metric, labelled(situation)[:2], answers)
 
 
 def labelled(situation: Situation) -> list[Sample[Any, Any]]:

@@ -40,6 +40,7 @@ class Situation:
         train: how it learns.
         given: samples as evaluation sees them.
         training: samples as training sees them, alike in shape, so that they stack.
+        names_it: whether it is a recipe that names the component itself, not one in which it is a part of another or stands beside.
     """
 
     words: str
@@ -50,6 +51,7 @@ class Situation:
     train: Train
     given: tuple[Sample[Any, Any], ...]
     training: tuple[Sample[Any, Any], ...]
+    names_it: bool = False
 
     def build_task(self) -> Task[Any, Any, Any]:
         """The task."""
@@ -106,8 +108,8 @@ def _in_recipe(entry: Entry, recipe: Entry) -> Iterator[Situation]:
     for use in _uses(resolved):
         found = _named(entry.id, use)
         if found is not None:
-            train = resolved.train or Train(steps=1)
-            yield Situation(f"recipe {recipe.id}", resolved.task, found, resolved.model, resolved.loss, train, given, training)
+            train, names_it = resolved.train or Train(steps=1), use.id == entry.id
+            yield Situation(f"recipe {recipe.id}", resolved.task, found, resolved.model, resolved.loss, train, given, training, names_it)
             return
 
 
