@@ -73,12 +73,35 @@ def test_without_a_name_or_with_a_wrong_one_it_exits_with_2() -> None:
         assert not done.stdout
 
 
+def test_a_kind_is_all_that_is_checked_of_it(distribution: Distribution) -> None:
+    distribution("medai-odd", SOUND)
+    of_kind, of_id = (json.loads(run("odd", "--json", "--only", word).output)["outcomes"] for word in ("loss", "odd/mse"))
+    assert [each["check"] for each in of_kind] == [each["check"] for each in of_id]
+    assert {each["check"].partition(".")[0] for each in of_kind} == {"component", "loss"}
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        (("plugin", "odd/mse"), "--only takes ids and other names together, and no check of odd/mse is of plugin"),
+        (("model", "metric"), "it has nothing of model and metric"),
+        (("component.implements-runs",), "none of the 1 checks applies; -v says why"),
+    ],
+)
+def test_why_nothing_was_checked_is_told(distribution: Distribution, only: tuple[str, ...], said: str) -> None:
+    distribution("medai-odd", SOUND)
+    result = run("odd", *(word for name in only for word in ("--only", name)))
+    assert str(result.exception) == f"nothing of medai-odd 0.1.0 was checked: {said}"
+
+
 def test_the_list_of_checks() -> None:
     result = run("--list", "--only", "plugin", "--only", "component.no-network")
     lines = result.output.splitlines()
     assert lines[-1] == "19 checks"
     assert any(line.split(maxsplit=1) == ["plugin.offers-something", "it offers at least one component, recipe or table"] for line in lines)
     assert any(line.startswith("plugin.is-typed ") and "(advice)" in line for line in lines)
+    of_losses = {each["name"].partition(".")[0] for each in json.loads(run("--list", "--json", "--only", "loss").output)}
+    assert of_losses == {"component", "loss"}
     listed = json.loads(run("--list", "--json").output)
     assert len({each["name"] for each in listed}) == len(listed) > 60
     assert all(each["says"] and each["level"] in ("must", "advice") for each in listed)

@@ -21,7 +21,13 @@ plugin.add_command(api)
 
 @plugin.command(short_help="Hold a plugin to the contract.")
 @click.argument("name", required=False)
-@click.option("--only", multiple=True, metavar="NAME", help="A check, a kind such as model, or an id such as acme/net; repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="A check, a kind such as model (all that is checked of models), or an id such as acme/net; repeatable. "
+    "Of ids, any; of checks and kinds, any; with both, what is of one of the ids and of one of the others.",
+)
 @click.option(
     "--seconds",
     default=120.0,
@@ -41,7 +47,7 @@ def check(name: str | None, only: tuple[str, ...], seconds: float, as_list: bool
     from medai.errors import PluginError
     from medai_sdk.contract.isolation.progress import Progress
     from medai_sdk.contract.isolation.supervise import check_plugin
-    from medai_sdk.contract.text import listing_of, summary_of
+    from medai_sdk.contract.text import listing_of, summary_of, why_nothing
 
     if as_list:
         click.echo(listing_of(only, as_json=as_json))
@@ -55,6 +61,6 @@ def check(name: str | None, only: tuple[str, ...], seconds: float, as_list: bool
         progress.clear()
     click.echo(json.dumps(report.as_record(), indent=1) if as_json else summary_of(report))
     if not report.ran:
-        raise PluginError(f"nothing of {report.distribution} was checked")
+        raise PluginError(f"nothing of {report.distribution} was checked{why_nothing(report, only)}")
     if not report.ok:
         raise PluginError(f"{report.distribution} does not keep the contract")

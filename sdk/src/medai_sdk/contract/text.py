@@ -41,6 +41,17 @@ def summary_of(report: Report) -> str:
     return f"{report.distribution}: {report.ran} checks ran, {counted}; {counts['not applicable']} do not apply{untried}"
 
 
+def why_nothing(report: Report, only: Sequence[str]) -> str:
+    """What to add where no check ran: what the names of `--only` have in common is nothing, or none of the checks applies."""
+    if report.outcomes:
+        return f": none of the {len(report.outcomes)} checks applies; -v says why"
+    ids = [each for each in only if "/" in each or each == report.plugin]
+    names = [each for each in only if each not in ids]
+    if ids and names:
+        return f": --only takes ids and other names together, and no check of {listed(ids)} is of {listed(names)}"
+    return f": it has nothing of {listed(names)}" if names else ""
+
+
 def unknown_name(only: Sequence[str], known: Set[str]) -> str:
     """What to say of the first name that is neither a check's, nor a kind's, nor an id; empty when each is one."""
     for each in only:
@@ -59,7 +70,9 @@ def listing_of(only: Sequence[str] = (), *, as_json: bool = False) -> str:
     refusal = unknown_name(only, {name for check in known for name in (check.name, check.kind)})
     if refusal:
         raise UsageError(refusal)
-    found = [check for check in known if not only or check.name in only or check.kind in only]
+    # Of a kind's components, those of every component are checked too.
+    kinds = {each for each in only if "." not in each} - {"plugin"}
+    found = [each for each in known if not only or each.name in only or each.kind in only or (kinds and each.kind == "component")]
     if as_json:
         return json.dumps([{"name": check.name, "level": check.level, "says": check.says} for check in found], indent=1)
     width = max(len(check.name) for check in found)

@@ -105,7 +105,8 @@ class Battery:
     def _ordered(self, kind: str, id: str, checks: Iterator[Check] | list[Check]) -> Iterator[Check]:
         """The checks of a subject that are wanted and not done; of a plan, those are said and none is left."""
         for check in checks:
-            wanted = (not self._ids or id in self._ids) and (not self._names or check.name in self._names or check.kind in self._names)
+            named = not self._names or not {check.name, check.kind, kind}.isdisjoint(self._names)
+            wanted = named and (not self._ids or id in self._ids)
             if wanted and self._order["plan"]:
                 self._say(planned={"check": check.name, "kind": kind, "subject": id, "says": check.says})
             elif wanted and (kind, id, check.name) not in self._done:

@@ -46,7 +46,8 @@ def check_plugin(
 
     Args:
         name: the distribution's name or the plugin's: `medai-acme` or `acme`.
-        only: names of checks (`model.save-and-load`), kinds (`model`) or ids (`acme/net`); empty: all. With ids and others, what is both.
+        only: names of checks (`model.save-and-load`), kinds (`model`: all checks of models, those of every component too; `component`:
+            those of every component alone) or ids (`acme/net`); empty: all. With ids and others, what is both.
         seconds: that one check may take, and the import of one component; what takes longer is ended and has failed. Only while a
             library is being imported that the component needs may its import take more, up to 60 seconds in all.
         heard: called with each outcome as it comes.
