@@ -160,7 +160,6 @@ def medai_models() -> tuple[ModelSpec, ...]:
             summary="U-Net without normalisation, its answer added to the slice",
             task="restoration",
             inputs=("image",),
-            example={"filters": 8},
             license="Apache-2.0",
             source="Won et al. 2020, doi:10.1007/978-3-030-59354-4_7, its baseline",
         ),
