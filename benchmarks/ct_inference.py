@@ -4,8 +4,9 @@
 
 On two threads of a CPU, as they are and compiled by torch.compile, medians of calls taken in turns, of processor time. The plain networks
 stand below, layer for layer as in the papers' figures; they have the same weights, and their answers may differ by 1e-4 of the networks'
-scale. Exit code 1 when a network is slower than its plain one (by more than times vary), or U-Net is not 1.3 times as fast, or RED-CNN as
-it is 1.1 times: compiled, its plain one is laid out in memory as it is itself, and nothing but the same convolutions is left.
+scale. Exit code 1 when a network is slower than its plain one (by more than times vary), or U-Net and RED-CNN are not 1.3 and 1.1 times
+as fast, as they are and compiled. (A compiled plain network is laid out in memory as ours is, so that little but the same convolutions is
+left to be faster at.)
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from medai.api import build
 REPEATS = 3
 SIDE = 512
 TOLERANCE = 1e-4
-WANTED = {("ldct/unet", "eager"): 1.3, ("ldct/unet", "compiled"): 1.3, ("ldct/redcnn", "eager"): 1.1}
-ELSE = 0.9
+WANTED = {"ldct/unet": 1.3, "ldct/redcnn": 1.1}
+ELSE = 0.95
 """At least as fast, but for what times vary."""
 
 Plain = Callable[[Tensor], Tensor]
@@ -42,7 +43,7 @@ def main() -> int:
         network = _with_an_answer(build(name).eval())
         for how in ("eager", "compiled"):
             ratio = _ratio(name, how, network, PLAIN[name](network), hu)
-            wanted = WANTED.get((name, how), ELSE)
+            wanted = WANTED.get(name, ELSE)
             failed += [] if ratio >= wanted else [f"{name} {how}: {ratio:.2f}, wanted at least {wanted:g}"]
     print("\n".join(failed) or "as fast as wanted")
     return 1 if failed else 0
