@@ -39,11 +39,11 @@ def saved() -> bytes:
         PICKLED.hex(),
         base64.b64encode(PICKLED).decode(),
         base64.b64encode(zlib.compress(PICKLED)).decode(),
-        base64.urlsafe_b64encode(gzip.compress(PICKLED)).decode(),
+        base64.urlsafe_b64encode(gzip.compress(PICKLED, mtime=0)).decode(),
         base64.b85encode(bz2.compress(PICKLED)).decode(),
         base64.a85encode(lzma.compress(PICKLED)).decode(),
         zlib.compress(PICKLED).hex(),
-        np.frombuffer(gzip.compress(base64.b64encode(PICKLED)), np.uint8),
+        np.frombuffer(gzip.compress(base64.b64encode(PICKLED), mtime=0), np.uint8),
         base64.b64encode(saved()).decode(),
     ],
 )
