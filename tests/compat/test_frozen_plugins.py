@@ -27,7 +27,16 @@ NOT_FOR_PLUGINS = {
     "medai.api.run": "for scripts",
     "medai.api.open_run": "for scripts",
     "medai.errors.MedaiDeprecationWarning": "a plugin does not raise it",
+    **dict.fromkeys(("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported"), "came after the plugins were frozen"),
 }
+LATER_FIELDS = {
+    "Cell": {"averaged_with", "groups", "incomparable", "test"},
+    "Table": {"charts", "data", "guest", "note", "protocol"},
+    "Recipe": {"protocols"},
+    "Chart": {"against", "columns", "title"},
+    "Reported": {"column", "note", "row", "spread", "value"},
+}
+"""Fields that records were given after the plugins were frozen: who wrote a plugin without them must not notice."""
 
 
 def files() -> list[Path]:
@@ -85,7 +94,7 @@ def test_every_field_of_a_record_is_given() -> None:
     assert set(RECORD["medai.api"]["ExporterSpec"]["fields"]) - of_specs == set()
     for name, thing in RECORD["medai.api"].items():
         if name not in (*specs, "Use", "RunRef") and "fields" in thing:
-            assert set(thing["fields"]) - given.get(name, set()) == set(), name
+            assert set(thing["fields"]) - given.get(name, set()) == LATER_FIELDS.get(name, set()), name
 
 
 def test_every_method_of_a_protocol_is_written_or_called() -> None:

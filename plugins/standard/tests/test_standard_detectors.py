@@ -109,7 +109,7 @@ def test_a_backbone_changes_the_backbone_alone(architecture: str) -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "steps"),
     [
-        ("torchvision-detection", {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "size": [96, 96], "options": FEW_PROPOSALS}, 25),
+        ("torchvision-detection", {"architecture": "fasterrcnn_mobilenet_v3_large_fpn", "size": [96, 96], "options": FEW_PROPOSALS}, 60),
         pytest.param("ultralytics", {"architecture": "yolov8n", "size": [96, 96]}, 60, marks=needs_ultralytics),
     ],
 )

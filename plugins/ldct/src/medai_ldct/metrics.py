@@ -22,6 +22,7 @@ Region = tuple[int, int, int, int]
 Parts = tuple[float, float, float, float]
 """Row, column, height and width as parts of the image."""
 
+STUDY_WINDOW: Window = (-160.0, 240.0)
 _REGIONS = Path(__file__).with_name("regions.csv")
 _KINDS: Mapping[str, type[Psnr | Ssim | Rmse]] = {"psnr": Psnr, "ssim": Ssim, "rmse": Rmse}
 
@@ -53,6 +54,46 @@ class Mse:
     def total(self, parts: Sequence[float]) -> Mapping[str, float]:
         """The mean over cases; NaN where none is finite."""
         return {"mse": _mean(parts)}
+
+
+class StudyPsnr(Psnr):
+    """`medai/psnr` in the study's window (eq. 2): its undenoised rows satisfy PSNR = 20 log10(400 / RMSE), so that the peak is the window's
+    width, not the printed 2^n - 1.
+
+    Args:
+        window: lowest and highest value that count, in HU.
+        roi: the rows and columns that count (row, column, height, width); None: all.
+        label: put before the figure's name with a hyphen.
+    """
+
+    def __init__(self, window: Window | None = STUDY_WINDOW, roi: Region | None = None, label: str = "") -> None:
+        super().__init__(window, roi, label)
+
+
+class StudySsim(Ssim):
+    """`medai/ssim` in the study's window (eq. 3 to 6, of which eq. 5 is printed wrong); the study gives no constants, these are the usual.
+
+    Args:
+        window: lowest and highest value that count, in HU.
+        roi: the rows and columns that count (row, column, height, width); None: all.
+        label: put before the figure's name with a hyphen.
+    """
+
+    def __init__(self, window: Window | None = STUDY_WINDOW, roi: Region | None = None, label: str = "") -> None:
+        super().__init__(window, roi, label)
+
+
+class StudyRmse(Rmse):
+    """`medai/rmse` in HU in the study's window (eq. 7).
+
+    Args:
+        window: lowest and highest value that count, in HU.
+        roi: the rows and columns that count (row, column, height, width); None: all.
+        label: put before the figure's name with a hyphen.
+    """
+
+    def __init__(self, window: Window | None = STUDY_WINDOW, roi: Region | None = None, label: str = "") -> None:
+        super().__init__(window, roi, label)
 
 
 class RoiAverage:

@@ -195,7 +195,7 @@ def medai_losses() -> tuple[LossSpec, ...]:
     return (
         LossSpec(
             name="mse-loss",
-            target="medai_standard.losses:MeanSquaredError",
+            target="medai_ldct.losses.pixels:mean_squared_error",
             summary="mean squared error of pixels, of HU in HU squared",
             task="restoration",
             license="Apache-2.0",
@@ -236,7 +236,6 @@ def medai_losses() -> tuple[LossSpec, ...]:
 
 @hookimpl
 def medai_metrics() -> tuple[MetricSpec, ...]:
-    same = "medai.tasks.restoration:"
     return (
         *(
             MetricSpec(
@@ -251,12 +250,17 @@ def medai_metrics() -> tuple[MetricSpec, ...]:
             )
             for name, target, summary, source in (
                 ("mse", "medai_ldct.metrics:Mse", "mean squared error, in the square of the image's unit", "eq. 1"),
-                ("psnr", f"{same}Psnr", "as medai/psnr; the study's figures are of the window -160..240 HU, peak 400", "eq. 2"),
-                ("ssim", f"{same}Ssim", "as medai/ssim; the study gives no constants", "eq. 3 to 6"),
-                ("rmse", f"{same}Rmse", "as medai/rmse; the study's figures are of the window -160..240 HU", "eq. 7"),
+                (
+                    "psnr",
+                    "medai_ldct.metrics:StudyPsnr",
+                    "as medai/psnr; the study's figures are of the window -160..240 HU, peak 400",
+                    "eq. 2",
+                ),
+                ("ssim", "medai_ldct.metrics:StudySsim", "as medai/ssim; the study gives no constants", "eq. 3 to 6"),
+                ("rmse", "medai_ldct.metrics:StudyRmse", "as medai/rmse; the study's figures are of the window -160..240 HU", "eq. 7"),
                 (
                     "avg-psnr",
-                    f"{same}Psnr",
+                    "medai_ldct.metrics:StudyPsnr",
                     "as medai/psnr: the mean over cases; which figures the study's mean is of, it does not say",
                     "Table 8",
                 ),

@@ -27,6 +27,7 @@ TARGET = 28.5
 CALIBRATED_DOSE = 0.25
 _TOLERANCE, _ENOUGH = 0.2, 0.5
 _ROUNDS = 12
+_BY_RULE = 5
 _FEWEST, _MOST = 1.0, 1e12
 
 
@@ -84,7 +85,7 @@ def calibrated(scan: Acquisition, hu: torch.Tensor, target: float = TARGET) -> t
     photons = 300 * math.exp(float(scan.projections.max()) * 0.8) + 1000
     fewest, most = _FEWEST, _MOST
     best = (math.inf, photons, torch.zeros_like(hu))
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         made = noise(scan, photons)
         miss = psnr(hu + made, hu) - target
         best = min(best, (abs(miss), photons, made), key=lambda item: item[0])
@@ -92,8 +93,8 @@ def calibrated(scan: Acquisition, hu: torch.Tensor, target: float = TARGET) -> t
             break
         fewest, most = (photons, most) if miss < 0 else (fewest, photons)
         photons /= _scale(hu, made, target) ** 2
-        if not fewest < photons < most:
-            # Where photons are few the rule above overshoots.
+        if not fewest < photons < most or number >= _BY_RULE:
+            # Where photons are few the rule above overshoots, to and fro: halve what is left between too few and too many.
             photons = math.sqrt(fewest * most)
     if best[0] > _ENOUGH:
         raise ValueError(f"no photon count gives {target} dB in the window {WINDOW[0]:g}..{WINDOW[1]:g} HU")

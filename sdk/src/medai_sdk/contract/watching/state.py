@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from medai_sdk.contract.watching.distribution import within
 from medai_sdk.contract.watching.watch import called_by
 
 _CUDNN: Any = torch.backends.cudnn
@@ -164,15 +165,17 @@ class Notes:
         for setting, called in _CALLED.items():
             self._stand_before(called.owner, called.function, functools.partial(self.settings.__setitem__, setting))
         for name in ("filterwarnings", "simplefilter"):
-            self._stand_before(warnings, name, self._filtered)
+            # Libraries set filters for a while, in threads as well, which put them back in no order: the plugin's own call alone counts.
+            self._stand_before(warnings, name, self._filtered, directly=True)
         torch.random.fork_rng = self._forked(torch.random.fork_rng)
 
-    def _stand_before(self, module: Any, name: str, note: Callable[[str], None]) -> None:
+    def _stand_before(self, module: Any, name: str, note: Callable[[str], None], *, directly: bool = False) -> None:
         original = getattr(module, name)
 
         @functools.wraps(original)
         def noted(*arguments: Any, **keywords: Any) -> Any:
-            line = called_by(self._roots)
+            own = not directly or within(sys._getframe(1).f_code.co_filename, self._roots)
+            line = called_by(self._roots) if own else ""
             result = original(*arguments, **keywords)
             if line:
                 note(line)
@@ -202,6 +205,9 @@ class Notes:
 
     def _hears(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in ("os.putenv", "os.unsetenv"):
-            line = called_by(self._roots)
-            if line:
-                self.variables[os.fsdecode(arguments[0])] = line
+            # As of filters: what a library that is called sets for itself is its own doing.
+            frame = sys._getframe(1)
+            while frame.f_back is not None and frame.f_code.co_filename in (os.__file__, "<frozen os>"):
+                frame = frame.f_back
+            if within(frame.f_code.co_filename, self._roots):
+                self.variables[os.fsdecode(arguments[0])] = called_by(self._roots)
