@@ -52,8 +52,9 @@ class Same:
 class Net(nn.Module):
     """A weight and an offset, or nothing that is a number."""
 
-    def __init__(self, broken: bool = False) -> None:
+    def __init__(self, broken: bool = False, more: int = 0) -> None:
         super().__init__()
+        self.more = nn.Parameter(torch.zeros(more)) if more else None
         self.inner = nn.Conv2d(1, 1, 1)
         self.broken = broken
 
@@ -85,7 +86,7 @@ def _recipe(name: str, *, learns: bool = True, **model: Any) -> Recipe:
         protocols={"paper": {"split": {"valid": "test"}}, "honest": {}},
         loss=use("tabletoys/squares") if learns else None,
         train=TRAIN if learns else None,
-        scales={"quick": {"train": {"steps": 10}}} if learns else {},
+        scales={"quick": {"model": {"more": 5}, "train": {"steps": 10}}} if learns else {},
     )
 
 

@@ -47,6 +47,7 @@ def test_embedded_data_are_measured_and_not_compared(reproduce: Reproduce) -> No
     apart = made["LDCT", "PSNR"]["measured"] - made["LDCT", "PSNR elsewhere"]["measured"]
     assert apart == pytest.approx(6, abs=0.5)
     parameters = made["Net", "Parameters"]
+    # Of the paper's model, which the scale has made larger.
     assert (parameters["measured"], parameters["verdict"], parameters["cases"]) == (2.0, "within", 0)
     both = [
         json.loads(next(Path("reproductions/runs").glob(f"tabletoys-net-{name}-*/summary.json")).read_text(encoding="utf-8"))

@@ -190,7 +190,8 @@ class _Planner:
         try:
             if self._of_model(cell):
                 if guest is None or guest.trained:
-                    result.model = self._configuration(cell, cell.data, guest)
+                    # Nothing is trained for it, so that it is of the paper's model at every scale.
+                    result.model = self._configuration(cell, cell.data, guest, scale=PAPER)
                 else:
                     result.failure = "images that another program predicted say nothing of its network"
                 return result
@@ -205,13 +206,17 @@ class _Planner:
         found = [entry.spec for entry in registry().entries("metric") if entry.id in (cell.metric, f"{plugin}/{cell.metric}")]
         return any(isinstance(spec, MetricSpec) and spec.of == "model" for spec in found)
 
-    def _configuration(self, cell: Cell, data: Mapping[str, str], guest: Guest | None, place: str = "") -> Configuration:
+    def _configuration(
+        self, cell: Cell, data: Mapping[str, str], guest: Guest | None, place: str = "", *, scale: str = ""
+    ) -> Configuration:
         id = registry().find("recipe", cell.recipe).id
         recipe = registry().find("recipe", id).spec
         assert isinstance(recipe, Recipe)
-        scale = self._plan.scale if self._plan.scale == PAPER or self._plan.scale in recipe.scales else PAPER
-        if scale != self._plan.scale and recipe.train is not None:
-            raise UsageError(f"{id} has no scale {self._plan.scale!r}{nearest(self._plan.scale, [PAPER, *recipe.scales])}")
+        scale = scale or self._plan.scale
+        if scale != PAPER and scale not in recipe.scales:
+            if recipe.train is not None:
+                raise UsageError(f"{id} has no scale {scale!r}{nearest(scale, [PAPER, *recipe.scales])}")
+            scale = PAPER
         protocol = self._plan.protocol if self._plan.protocol in recipe.protocols else ""
         if self._plan.protocol and not protocol:
             raise UsageError(f"{id} has no protocol {self._plan.protocol!r}{nearest(self._plan.protocol, recipe.protocols)}")
