@@ -65,7 +65,7 @@ def test_epochs_count_passes_over_the_items(tmp_path: Path) -> None:
 def test_a_resumed_training_is_the_unbroken_one_to_the_last_bit(tmp_path: Path, schedule: Any, schedule_every: Any, cut: int) -> None:
     from medai._engine.checkpoint import load_state, save_state
 
-    warmup = 3 if schedule_every == "step" else 0
+    warmup = 3 if schedule_every == "step" else 1
     train = Train(batch=3, steps=10, optimizers=ADAM, schedule=schedule, schedule_every=schedule_every, warmup=warmup, clip=0.5)
     unbroken, steps, _ = trained(tmp_path, plain(dropout=0.5), train)
     first = learner_of(plain(dropout=0.5))

@@ -63,3 +63,18 @@ def test_none_is_a_number_too_but_a_text_where_texts_go() -> None:
     assigned = ("train.clip=none", "train.steps=none", "train.select=none")
     train = configure(Request("enginetoys/denoise", assignments=assigned)).recipe.train
     assert train is not None and (train.clip, train.steps, train.select) == (None, None, "none")
+
+
+def test_a_warm_up_counts_in_epochs_where_the_schedule_does() -> None:
+    optimizer = adam(0.01)
+    train = Train(schedule=use("CosineAnnealingLR", eta_min=1e-4), schedule_every="epoch", warmup=5)
+    schedule = build_schedule(train, optimizer, 300)
+    assert schedule is not None
+    rates = []
+    for _ in range(300):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[:5] == pytest.approx([0.002, 0.004, 0.006, 0.008, 0.01])
+    assert rates[5] == pytest.approx(0.01) and rates[5:] == sorted(rates[5:], reverse=True)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)

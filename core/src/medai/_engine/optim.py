@@ -34,25 +34,22 @@ def build_optimizer(use: Use, parameters: Iterable[nn.Parameter]) -> Optimizer:
 
 def build_schedule(train: Train, optimizer: Optimizer, total: int) -> lr_scheduler.LRScheduler | None:
     """The schedule of a recipe over `total` advances, behind its warm-up; None when there is neither."""
-    if train.warmup and train.schedule_every == "epoch":
-        raise UsageError("train.warmup counts steps: it goes with train.schedule_every = 'step'")
-    advances_warmup = train.warmup
     after = None
     if train.schedule is not None:
         known = {name: kind for name, kind in vars(lr_scheduler).items() if _is_a(kind, lr_scheduler.LRScheduler) and name[0] != "_"}
         del known["ReduceLROnPlateau"]  # it follows a validation figure, not the steps
         kind = _by_name("schedule", train.schedule.id, known)
         missing = [name for name in _TOTALS if name in inspect.signature(kind).parameters and name not in train.schedule.params]
-        params: Mapping[str, object] = {**train.schedule.params, **dict.fromkeys(missing, max(1, total - advances_warmup))}
+        params: Mapping[str, object] = {**train.schedule.params, **dict.fromkeys(missing, max(1, total - train.warmup))}
         if "max_lr" in inspect.signature(kind).parameters and "max_lr" not in params:
             params = {**params, "max_lr": optimizer.param_groups[0]["lr"]}
         after = _built(Use(train.schedule.id, params), kind, optimizer, "optimizer")
-    if not advances_warmup:
+    if not train.warmup:
         return after
-    rise = lr_scheduler.LambdaLR(optimizer, _Rise(advances_warmup))
+    rise = lr_scheduler.LambdaLR(optimizer, _Rise(train.warmup))
     if after is None:
         return rise
-    return lr_scheduler.SequentialLR(optimizer, [rise, after], milestones=[advances_warmup])
+    return lr_scheduler.SequentialLR(optimizer, [rise, after], milestones=[train.warmup])
 
 
 class _Rise:

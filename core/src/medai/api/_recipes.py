@@ -105,8 +105,8 @@ class Train:
         optimizers: a `torch.optim` class by name per turn, or one under `all`, with its parameters.
         schedule: a `torch.optim.lr_scheduler` class by name; a total (`T_max`, `total_steps`, `total_iters`)
             left out is the run's, a `max_lr` left out is the optimiser's rate.
-        schedule_every: whether the schedule advances by the step or by the epoch.
-        warmup: steps over which the rate rises linearly from zero.
+        schedule_every: whether the rate advances by the step or by the epoch.
+        warmup: advances, steps or epochs as `schedule_every` says, over which the rate rises linearly; the schedule follows.
         clip: largest norm of the gradient.
         precision: `float32`; `bf16`; or `auto`: bf16 where the card has it.
         validate_every: steps between validations; None: at the end of each epoch.

@@ -14,8 +14,8 @@ import torchvision
 from torch import nn
 
 from medai.errors import DataError, UsageError
+from medai.inference import IMAGENET, Statistics
 from medai.weights import Weights, as_safetensors, find, load_into, read
-from medai_standard.models.frame import IMAGENET, Statistics
 
 DEFAULT = "default"
 _FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")

@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from medai.errors import UsageError
-from medai.inference import padded
-from medai_standard.models.frame import PLAIN, Frame, Size, Window, built, by_slices, known_name, steady
+from medai.inference import PLAIN, Frame, Size, Window, padded, steady
+from medai_standard.models.libraries import built, by_slices, known_name
 from medai_standard.models.pretrained import Found, into_encoder, of_encoder
 
 _ARCHITECTURES: dict[str, Any] = {cls.__name__: cls for cls in smp.MODEL_ARCHITECTURES_MAPPING.values()}

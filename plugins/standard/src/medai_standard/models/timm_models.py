@@ -7,7 +7,8 @@ from typing import Any
 import timm
 import torch
 
-from medai_standard.models.frame import PLAIN, Frame, Size, Window, built, known_name, steady
+from medai.inference import PLAIN, Frame, Size, Window, steady
+from medai_standard.models.libraries import built, known_name
 from medai_standard.models.pretrained import of_timm
 
 

@@ -15,9 +15,9 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 from medai.errors import UsageError
+from medai.inference import PLAIN, Detector, Size, Window, steady
 from medai.tasks import Batch, Boxes
-from medai_standard.models.boxes import Detector
-from medai_standard.models.frame import PLAIN, Size, Window, built, known_name, steady
+from medai_standard.models.libraries import built, known_name
 from medai_standard.models.pretrained import into_network, of_torchvision
 
 # Those with masks or keypoints want them to learn from.

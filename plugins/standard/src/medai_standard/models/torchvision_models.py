@@ -9,9 +9,10 @@ import torch
 import torchvision
 
 from medai.errors import DataError, UsageError
+from medai.inference import PLAIN, Frame, Size, Window, steady
 from medai.tasks import Batch, Image, Mask
 from medai_standard.losses import CrossEntropy
-from medai_standard.models.frame import PLAIN, Frame, Size, Window, built, by_slices, first_convolution, known_name, steady
+from medai_standard.models.libraries import built, by_slices, first_convolution, known_name
 from medai_standard.models.pretrained import into_network, of_torchvision
 
 # Their second heads help through their loss alone, which the loss of a recipe does not know.

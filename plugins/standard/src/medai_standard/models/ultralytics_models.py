@@ -16,9 +16,9 @@ import torch
 from torchvision.ops import batched_nms, box_convert
 
 from medai.errors import EnvironmentFault
+from medai.inference import Detector, Size, Window, steady
 from medai.tasks import Batch, Boxes
-from medai_standard.models.boxes import Detector
-from medai_standard.models.frame import Size, Window, built, first_convolution, known_name, steady
+from medai_standard.models.libraries import built, first_convolution, known_name
 from medai_standard.models.pretrained import into_network, of_file
 
 _HEADS = ("Detect", "v10Detect", "RTDETRDecoder")

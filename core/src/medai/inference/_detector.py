@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional as F
 
 from medai.errors import DataError
+from medai.inference._frame import Frame
 from medai.tasks import Boxes
-from medai_standard.models.frame import Frame
 
 
 class Detector(Frame):
-    """What detectors of other libraries share: images framed, boxes with them, answers back in the image's own pixels.
+    """What detectors share: images framed, boxes with them, answers back in the image's own pixels.
 
     Without a size, images are padded at the bottom and on the right to a multiple of `multiple`, which leaves boxes where they are.
     """
