@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from medai.errors import PluginError
 
@@ -52,6 +53,39 @@ class Weights:
             raise PluginError(f"weights {self.name}: {self.url} is not https")
         if not re.fullmatch("([0-9a-f]{8,64})?", self.sha256) or (self.url and not self.sha256):
             raise PluginError(f"weights {self.name}: sha256 is 64 hex digits, or the first eight at least, and a url needs it")
+
+    @classmethod
+    def of_torchvision(cls, architecture: str, member: Any) -> Weights:
+        """What torchvision publishes for an architecture.
+
+        Args:
+            architecture: torchvision's name, such as `resnet50`.
+            member: of its weights, such as `torchvision.models.ResNet50_Weights.IMAGENET1K_V1`.
+        """
+        return cls(
+            name=f"torchvision/{architecture}.{member.name}",
+            license="BSD-3-Clause, the terms of the data apart",
+            source=f"torchvision, {member.meta.get('recipe', member.name)}",
+            url=member.url,
+            sha256=PurePosixPath(member.url).stem.rpartition("-")[2],  # the first eight digits stand in the file's name
+            megabytes=member.meta.get("_file_size", 0),
+        )
+
+    @classmethod
+    def of_timm(cls, name: str, published: Any) -> Weights:
+        """What timm publishes on Hugging Face.
+
+        Args:
+            name: architecture and tag, such as `resnet18.a1_in1k`.
+            published: what `timm.models.get_pretrained_cfg(name)` says of them.
+        """
+        return cls(
+            name=f"timm/{name}",
+            license=published.license or "not stated",
+            source=f"timm, {published.hf_hub_id} on Hugging Face",
+            hub=published.hf_hub_id,
+            file=published.hf_hub_filename or "model.safetensors",
+        )
 
     @property
     def published_name(self) -> str:

@@ -92,14 +92,7 @@ def _file(network: str, member: Any, pretrained: str) -> Path | None:
         return None
     if pretrained != DEFAULT:
         return as_safetensors(pretrained)
-    weights = Weights(
-        name=f"torchvision/{network}.{member.name}",
-        license="BSD-3-Clause, the terms of the data apart",
-        source=f"torchvision, {member.meta['recipe']}",
-        url=member.url,
-        sha256=Path(member.url).stem.rpartition("-")[2],  # the first eight digits stand in the file's name
-        megabytes=member.meta["_file_size"],
-    )
+    weights = Weights.of_torchvision(network, member)
     try:
         return find(weights)
     except EnvironmentFault as error:

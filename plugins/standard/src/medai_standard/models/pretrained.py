@@ -80,14 +80,7 @@ def of_timm(architecture: str, pretrained: str | None) -> Found | None:
     if tag not in tags:
         raise _none_such(pretrained, base, [DEFAULT, *tags] if tags else [])
     published: Any = timm.models.get_pretrained_cfg(f"{base}.{tag}")
-    weights = Weights(
-        name=f"timm/{base}.{tag}",
-        license=published.license or "not stated",
-        source=f"timm, {published.hf_hub_id} on Hugging Face",
-        hub=published.hf_hub_id,
-        file=published.hf_hub_filename or "model.safetensors",
-    )
-    return Found(find(weights), (published.mean, published.std), tag)
+    return Found(find(Weights.of_timm(f"{base}.{tag}", published)), (published.mean, published.std), tag)
 
 
 def of_encoder(encoder: str, pretrained: str | None) -> Found | None:
@@ -133,15 +126,7 @@ def of_torchvision(architecture: str, pretrained: str | None) -> Found | None:
     if pretrained != DEFAULT and pretrained not in known.__members__:
         raise _none_such(pretrained, architecture, [DEFAULT, *known.__members__])
     member = known.DEFAULT if pretrained == DEFAULT else known[pretrained]
-    weights = Weights(
-        name=f"torchvision/{architecture}.{member.name}",
-        license="BSD-3-Clause, the terms of the data apart",
-        source=f"torchvision, {member.meta.get('recipe', member.name)}",
-        url=member.url,
-        sha256=Path(member.url).stem.rpartition("-")[2],  # the first eight digits stand in the file's name
-        megabytes=member.meta.get("_file_size", 0),
-    )
-    return Found(find(weights), usual, member.name)
+    return Found(find(Weights.of_torchvision(architecture, member)), usual, member.name)
 
 
 def into_network(network: nn.Module, path: Path, left_out: Sequence[str] = ()) -> None:

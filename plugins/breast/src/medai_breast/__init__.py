@@ -1,0 +1,1 @@
+"""medai-breast: lesions in breast ultrasound. Discovery imports `medai_breast.plugin`."""

@@ -1,0 +1,1 @@
+"""Breast ultrasound in its own layouts, as boxes."""

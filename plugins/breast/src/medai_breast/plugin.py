@@ -1,0 +1,35 @@
+"""What this plugin offers. This module is light."""
+
+from __future__ import annotations
+
+from medai.api import DatasetSpec, MetricSpec, ModelSpec, Recipe, Table, hookimpl
+from medai_breast.dataset_specs import DATASETS
+from medai_breast.metric_specs import METRICS
+from medai_breast.model_specs import MODELS
+from medai_breast.recipes import RECIPES
+from medai_breast.tables import TABLES
+
+
+@hookimpl
+def medai_datasets() -> tuple[DatasetSpec, ...]:
+    return DATASETS
+
+
+@hookimpl
+def medai_models() -> tuple[ModelSpec, ...]:
+    return MODELS
+
+
+@hookimpl
+def medai_metrics() -> tuple[MetricSpec, ...]:
+    return METRICS
+
+
+@hookimpl
+def medai_recipes() -> tuple[Recipe, ...]:
+    return RECIPES
+
+
+@hookimpl
+def medai_tables() -> tuple[Table, ...]:
+    return TABLES

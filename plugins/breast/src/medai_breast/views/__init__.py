@@ -1,0 +1,1 @@
+"""Views over images of ultrasound."""
