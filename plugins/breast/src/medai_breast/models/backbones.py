@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -46,11 +47,11 @@ class Backbone(nn.Module):
             raise UsageError(f"backbone = {name!r}: there are {', '.join(_FIRST)}")
         places = tuple(level - _FIRST[name] for level in levels)
         file = _file(name, pretrained)
-        published = timm.models.get_pretrained_cfg(name)
+        published: Any = timm.models.get_pretrained_cfg(name)
         self.statistics: Statistics = PLAIN if file is None else (published.mean, published.std)
-        given = {} if file is None else {"pretrained": True, "pretrained_cfg_overlay": {"file": str(file)}}
+        given: dict[str, Any] = {} if file is None else {"pretrained": True, "pretrained_cfg_overlay": {"file": str(file)}}
         try:
-            self.network = timm.create_model(name, features_only=True, out_indices=places, **given)
+            self.network: Any = timm.create_model(name, features_only=True, out_indices=places, **given)
         except (RuntimeError, KeyError) as error:
             raise DataError(f"is of another network than {name}: {error}", file) from error
         self.channels: list[int] = self.network.feature_info.channels()
@@ -66,5 +67,5 @@ def _file(name: str, pretrained: str | None) -> Path | None:
         return None
     if pretrained != DEFAULT:
         return as_safetensors(pretrained)
-    published = timm.models.get_pretrained_cfg(name)
+    published: Any = timm.models.get_pretrained_cfg(name)
     return find(Weights.of_timm(f"{name}.{published.tag}", published))
