@@ -51,10 +51,11 @@ class Backbone(nn.Module):
         self.statistics: Statistics = PLAIN if file is None else (published.mean, published.std)
         given: dict[str, Any] = {} if file is None else {"pretrained": True, "pretrained_cfg_overlay": {"file": str(file)}}
         try:
-            self.network: Any = timm.create_model(name, features_only=True, out_indices=places, **given)
+            network: Any = timm.create_model(name, features_only=True, out_indices=places, **given)
         except (RuntimeError, KeyError) as error:
             raise DataError(f"is of another network than {name}: {error}", file) from error
-        self.channels: list[int] = self.network.feature_info.channels()
+        self.network = network
+        self.channels: list[int] = network.feature_info.channels()
 
     def forward(self, pictures: torch.Tensor) -> list[torch.Tensor]:
         found: list[torch.Tensor] = self.network(pictures)
