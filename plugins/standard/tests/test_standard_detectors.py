@@ -32,6 +32,7 @@ TORCHVISION = [
     {"architecture": "retinanet_resnet50_fpn"},
     {"architecture": "fasterrcnn_resnet50_fpn", "backbone": "resnet18"},
     {"architecture": "ssdlite320_mobilenet_v3_large"},
+    {"architecture": "ssd300_vgg16", "size": [64, 64]},
 ]
 ULTRALYTICS = [{"architecture": name} for name in ("yolov8n", "yolo26n", "yolov8n-rtdetr")] + [
     {"architecture": "yolo11n.yaml", "size": [64, 96]}

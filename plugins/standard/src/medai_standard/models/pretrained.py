@@ -20,12 +20,15 @@ from medai.weights import Weights, as_safetensors, find, load_into, read
 DEFAULT = "default"
 _FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _HALF: Statistics = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+# Pictures in 0..255, their mean taken away.
+_BYTES: Statistics = ((0.48235, 0.45882, 0.40784), (1 / 255, 1 / 255, 1 / 255))
 # Of torchvision, where they are not the usual; the builders hide them in the network when they load weights themselves.
 _STATISTICS: dict[str, Statistics] = {
     "googlenet": _HALF,
     "inception_v3": _HALF,
     "ssdlite320_mobilenet_v3_large": _HALF,
-    "ssd300_vgg16": ((0.48235, 0.45882, 0.40784), (1 / 255, 1 / 255, 1 / 255)),
+    "ssd300_vgg16": _BYTES,
+    "vgg16.IMAGENET1K_FEATURES": _BYTES,
 }
 
 
@@ -110,8 +113,8 @@ def of_encoder(encoder: str, pretrained: str | None) -> Found | None:
     return Found(find(weights), _of_pictures(encoder, name), name)
 
 
-def of_torchvision(architecture: str, pretrained: str | None) -> Found | None:
-    """Weights of a network of torchvision: a file, `default`, or torchvision's name for them.
+def of_torchvision(architecture: str, pretrained: str | None, besides: Sequence[str] = ()) -> Found | None:
+    """Weights of a network of torchvision: a file, `default`, or torchvision's name for them; `besides` are names that the caller takes.
 
     Raises:
         UsageError: there are none of that name.
@@ -124,9 +127,10 @@ def of_torchvision(architecture: str, pretrained: str | None) -> Found | None:
         return Found(as_safetensors(pretrained), usual)
     known = torchvision.models.get_model_weights(architecture)
     if pretrained != DEFAULT and pretrained not in known.__members__:
-        raise _none_such(pretrained, architecture, [DEFAULT, *known.__members__])
+        raise _none_such(pretrained, architecture, [DEFAULT, *(member.name for member in known), *besides])
     member = known.DEFAULT if pretrained == DEFAULT else known[pretrained]
-    return Found(find(Weights.of_torchvision(architecture, member)), usual, member.name)
+    statistics = _STATISTICS.get(f"{architecture}.{member.name}", usual)
+    return Found(find(Weights.of_torchvision(architecture, member)), statistics, member.name)
 
 
 def into_network(network: nn.Module, path: Path, left_out: Sequence[str] = ()) -> None:

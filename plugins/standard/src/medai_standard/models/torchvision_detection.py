@@ -18,7 +18,7 @@ from medai.errors import UsageError
 from medai.inference import PLAIN, Detector, Size, Window, steady
 from medai.tasks import Batch, Boxes
 from medai_standard.models.libraries import built, known_name
-from medai_standard.models.pretrained import into_network, of_torchvision
+from medai_standard.models.pretrained import Found, into_network, of_torchvision
 
 # Those with masks or keypoints want them to learn from.
 _LEFT_OUT = ("keypointrcnn", "maskrcnn")
@@ -26,6 +26,9 @@ _LEFT_OUT = ("keypointrcnn", "maskrcnn")
 _WITH_BACKGROUND = ("fasterrcnn", "ssd")
 _RESNETS = ("resnet*", "resnext*", "wide_resnet*")
 _ON_RESNETS = {"fasterrcnn_resnet50_fpn": FasterRCNN, "retinanet_resnet50_fpn": RetinaNet, "fcos_resnet50_fpn": FCOS}
+# The backbones of the others, and the weights that torchvision starts them from.
+_BACKBONES = {"vgg16": "IMAGENET1K_FEATURES", "mobilenet_v3_large": "IMAGENET1K_V1", "resnet50": "IMAGENET1K_V1"}
+_ALONE = "backbone"
 # Their boxes and layers are laid out for these sizes, and some layers need them.
 _OWN_SIZE = {"ssd300_vgg16": (300, 300), "ssdlite320_mobilenet_v3_large": (320, 320)}
 
@@ -44,8 +47,11 @@ class TorchvisionDetector(Detector):
         channels: of the images: 1 or 3.
         classes: of boxes, without a background.
         pretrained: None or `none`: the weights are drawn at random. `default` or torchvision's name of the weights (`COCO_V1`), from a
-            mirror, a cache or the network. Else a safetensors file.
-        size: height and width at which the network looks; None: the image's own, or, for SSD, 300 by 300 and for SSDlite 320 by 320.
+            mirror, a cache or the network. `backbone`: the backbone alone starts from weights learnt on ImageNet, those that torchvision
+            starts it from; it takes torchvision's name of others of the backbone too (`IMAGENET1K_V2`). Else a safetensors file of the
+            whole detector. All layers learn, whatever they start from.
+        size: height and width at which the network looks; None: the image's own, or, for SSD, 300 by 300 and for SSDlite 320 by 320. At
+            another size than 300 by 300, SSD's default boxes lie in the middle of the cells of its maps, as its paper has them.
         window: lowest and highest value that the network tells apart, for images that are not in 0..1.
         options: keywords of the detector, such as `{box_score_thresh = 0.01}` for Faster R-CNN or `{score_thresh = 0.01}` for the others.
     """
@@ -65,13 +71,17 @@ class TorchvisionDetector(Detector):
     ) -> None:
         listed = torchvision.models.list_models(module=torchvision.models.detection)
         known_name("detector of torchvision", architecture, [name for name in listed if not name.startswith(_LEFT_OUT)])
-        build = _builder(architecture, backbone, pretrained)
-        weights = of_torchvision(architecture, pretrained)
+        build = _builder(architecture, backbone)
+        weights, alone = _weights(architecture, backbone, pretrained)
         super().__init__(channels, window, size or _OWN_SIZE.get(architecture), PLAIN if weights is None else weights.statistics)
         self.classes, self.background = classes, int(architecture.startswith(_WITH_BACKGROUND))
         network = built(f"{architecture} of torchvision", build, options, num_classes=classes + self.background)
         network.transform = _Framed()
-        if weights is not None:
+        if architecture == "ssd300_vgg16":
+            _lay_out(network, self.size)
+        if weights is not None and alone:
+            into_network(_as_classifier(network.backbone), weights.path, left_out=("fc.*", "classifier.*"))
+        elif weights is not None:
             into_network(network, weights.path)
         self.network = steady(network)
 
@@ -94,20 +104,57 @@ class TorchvisionDetector(Detector):
         return scaled.expand(-1, 3, -1, -1) if self.channels == 1 else scaled
 
 
-def _builder(architecture: str, backbone: str | None, pretrained: str | None) -> Callable[..., nn.Module]:
+def _builder(architecture: str, backbone: str | None) -> Callable[..., nn.Module]:
     """What builds the detector from its classes and torchvision's own keywords, its weights drawn at random.
 
     Raises:
-        UsageError: there is no such backbone, or the architecture or the published weights want their own.
+        UsageError: there is no such backbone, or the architecture wants its own.
     """
     if backbone is None:
         return functools.partial(torchvision.models.get_model, architecture, weights=None, weights_backbone=None)
     known_name("ResNet of torchvision", backbone, torchvision.models.list_models(torchvision.models, include=_RESNETS))
     if architecture not in _ON_RESNETS:
         raise UsageError(f"backbone = {backbone!r}: {architecture} has its own; {', '.join(_ON_RESNETS)} take another")
-    if pretrained not in (None, "none"):
-        raise UsageError(f"pretrained = {pretrained!r}: the weights of {architecture} do not fit one on {backbone}")
     return functools.partial(_ON_RESNETS[architecture], _pyramid(backbone, architecture))
+
+
+def _weights(architecture: str, backbone: str | None, pretrained: str | None) -> tuple[Found | None, bool]:
+    """The weights to start from, and whether they are of the backbone alone.
+
+    Raises:
+        UsageError: there are none of that name, or they do not fit the detector.
+        EnvironmentFault, DataError: as `medai.weights.find`.
+    """
+    network = backbone or next(name for name in _BACKBONES if name in architecture)
+    known = [member.name for member in torchvision.models.get_model_weights(network)]
+    if pretrained != _ALONE and pretrained not in known:
+        if backbone is not None and pretrained not in (None, "none"):
+            raise UsageError(f"pretrained = {pretrained!r}: the weights of {architecture} do not fit one on {backbone}; its own: {_ALONE}")
+        return of_torchvision(architecture, pretrained, besides=(_ALONE, *known)), False
+    if architecture.startswith("ssdlite"):
+        raise UsageError(f"pretrained = {pretrained!r}: {architecture} is on a smaller {network} than that which is published")
+    return of_torchvision(network, _BACKBONES.get(network, "IMAGENET1K_V1") if pretrained == _ALONE else pretrained), True
+
+
+def _as_classifier(backbone: Any) -> nn.Module:
+    """The layers of a detector's backbone that are a classifier's, by torchvision's names for them there."""
+    if not hasattr(backbone, "body"):
+        # SSD's layers after the fifth stage of VGG are its own.
+        return nn.ModuleDict({"features": nn.Sequential(*backbone.features, *backbone.extra[0][:-1])})
+    return backbone.body if hasattr(backbone.body, "layer1") else nn.ModuleDict({"features": backbone.body})
+
+
+def _lay_out(network: Any, size: Size | None) -> None:
+    """SSD for another size than its own: default boxes by that size, and last maps that are not empty at a small one."""
+    if size != _OWN_SIZE["ssd300_vgg16"]:
+        # torchvision states the steps of 300; without, each map shares out the image evenly (Liu et al. 2016, section 2.2).
+        network.anchor_generator.steps = None
+    for block in network.backbone.extra[-2:]:
+        block[2].register_forward_pre_hook(_padded)
+
+
+def _padded(convolution: Any, given: tuple[torch.Tensor, ...]) -> None:
+    convolution.padding = tuple(int(side < 3) for side in given[0].shape[-2:])
 
 
 def _pyramid(backbone: str, architecture: str) -> nn.Module:
