@@ -62,6 +62,8 @@ def test_what_is_there_is_not_made_again(reproduce: Reproduce) -> None:
     before = runs()
     evaluation = next(Path("reproductions/runs").glob("tabletoys-net-first*/evaluations/second"))
     shutil.rmtree(evaluation)
+    left = reproduce(TABLE, "--dry-run").out
+    assert "3 runs, 1 missing" in left and "what is missing is its evaluation on other data" in left
     found = reproduce(TABLE)
     assert "8 cells, 3 runs, 2 of them done" in found.err and (evaluation / "summary.json").exists()
     assert runs() == before
@@ -81,7 +83,10 @@ def test_the_files_of_a_table(reproduce: Reproduce) -> None:
     assert {path.name for path in FILES.glob("*.png")} == {"mean-against-parameters.png", "bars.png", "reported-and-measured.png"}
     page = (FILES / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png") == 3 + 2 and "Net, PSNR: printed twice" in page  # three charts; one case by two methods
-    assert "note: Net, PSNR: printed twice" in printed and "not comparable: embedded data" in printed
+    assert "note: Net, PSNR: printed twice" in printed
+    # What many cells share is said once, under its number.
+    assert printed.count("embedded data, not the paper's") == 1 and printed.count("not comparable (1") >= 3
+    assert "\n(1) embedded data, not the paper's" in printed and "- (1) embedded data" in markdown and "(1) embedded data" in page
 
 
 def test_the_paper_s_data_at_its_scale_get_a_verdict(reproduce: Reproduce) -> None:
@@ -199,6 +204,7 @@ def test_seeds_and_jobs(reproduce: Reproduce) -> None:
 
 def test_stub_data_and_a_rehearsal(reproduce: Reproduce) -> None:
     planned = reproduce(TABLE, "--dry-run")
+    assert "evaluation on other data" not in planned.out
     assert planned.code == 0 and "8 cells, 3 runs, 3 missing; scale quick" in planned.out and not Path("reproductions").exists()
     found = reproduce("tabletoys/table-2", "--row", "Net", "--stub", "--json")
     assert found.code == 0, found.err

@@ -68,8 +68,10 @@ def _training(train: Train | None) -> Iterator[str]:
 
 def _protocol(protocol: Protocol, protocols: Iterable[str]) -> Iterator[str]:
     split = protocol.split
-    parts = f"validation {_part(split.valid)}, test {_part(split.test)}, by group, seed {split.seed}"
+    parts = f"validation {_part(split.valid)}, test {_part(split.test)}, by {split.by}, seed {split.seed}"
     yield from labelled("protocol", f"split: {parts}{'; the published split where there is one' if split.published else ''}")
+    if split.without:
+        yield from labelled("", f"left out of every part: {listed(split.without)}")
     for metric in protocol.metrics:
         yield from labelled("", f"metric: {_use(metric)}")
     if not protocol.metrics:

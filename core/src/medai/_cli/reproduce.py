@@ -90,12 +90,15 @@ def _order(table: str, given: dict[str, Any]) -> Any:
 def _dry_run(order: Any, out: Path, as_json: bool) -> None:
     import tempfile
 
-    from medai._reproduce.jobs import is_done
+    from medai._reproduce.jobs import folder_of, is_done, is_finished
     from medai._reproduce.plan import plan
 
     with tempfile.TemporaryDirectory() as scratch:
         planned = plan(order, Path(scratch))
-        runs = [{"run": job.title, "key": key, "done": is_done(out, job)} for key, job in planned.jobs.items()]
+        runs = [
+            {"run": job.title, "key": key, "done": is_done(out, job), "trained": is_finished(folder_of(out, key))}
+            for key, job in planned.jobs.items()
+        ]
         faults = [{"row": each.cell.row, "column": each.cell.column, "why": each.failure} for each in planned.cells if each.failure]
     if as_json:
         click.echo(
@@ -103,14 +106,18 @@ def _dry_run(order: Any, out: Path, as_json: bool) -> None:
         )
         return
     for run in runs:
-        click.echo(f"{'done   ' if run['done'] else 'missing'}  {run['run']}")
+        click.echo(f"{'done' if run['done'] else 'missing':8} {run['run']}{_left(run)}")
     click.echo(f"{len(planned.cells)} cells, {len(runs)} runs, {sum(not run['done'] for run in runs)} missing; scale {planned.scale}")
     for fault in faults:
         click.echo(f"cannot be measured: {fault['row']}, {fault['column']}: {fault['why']}")
 
 
+def _left(run: dict[str, Any]) -> str:
+    return " (the run is there; what is missing is its evaluation on other data)" if run["trained"] and not run["done"] else ""
+
+
 def _show(rebuilt: Any, as_json: bool) -> None:
-    from medai._reproduce.write import HEADS, headline, lines, notes
+    from medai._reproduce.write import HEADS, headline, lines, notes, reasons_of
     from medai._reproduce.write import as_json as record
 
     if as_json:
@@ -121,6 +128,8 @@ def _show(rebuilt: Any, as_json: bool) -> None:
     click.echo(f"\n{rebuilt.plan.id}: {rebuilt.plan.table.title}\n{headline(rebuilt.plan)}\n")
     for row in rows:
         click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
+    for reason in reasons_of(rebuilt.results).listed():
+        click.echo(reason)
     for note in notes(rebuilt.plan, rebuilt.results):
         click.echo(f"note: {note}")
     for key, outcome in rebuilt.failures.items():

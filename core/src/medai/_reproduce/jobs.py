@@ -48,12 +48,14 @@ def measured(root: Path, key: str, part: Part) -> RunFolder:
     return run if part.own else RunFolder(run.root / "evaluations" / part.folder)
 
 
+def is_finished(run: RunFolder) -> bool:
+    """Whether a run was made to its end."""
+    return run.record.exists() and run.read_record()["status"] == FINISHED
+
+
 def is_done(root: Path, job: Job) -> bool:
     """Whether nothing of a job is missing."""
-    run = folder_of(root, job.key)
-    if not run.record.exists() or run.read_record()["status"] != FINISHED:
-        return False
-    return all(measured(root, job.key, part).summary.exists() for part in job.parts)
+    return is_finished(folder_of(root, job.key)) and all(measured(root, job.key, part).summary.exists() for part in job.parts)
 
 
 def carry_out(job: Job, root: Path, options: Options, listener: Listener) -> None:
@@ -70,7 +72,7 @@ def carry_out(job: Job, root: Path, options: Options, listener: Listener) -> Non
             if came_to_nothing(run, error):
                 shutil.rmtree(run.root, ignore_errors=True)
             raise
-    elif run.read_record()["status"] != FINISHED:
+    elif not is_finished(run):
         resume(run, listener, device=options.device, workers=options.workers)
     for part, slots in job.parts.items():
         place = measured(root, job.key, part)

@@ -17,7 +17,7 @@ from medai._reproduce.charts import columns_chart, drawn
 from medai._reproduce.gather import Result
 from medai._reproduce.jobs import FINISHED, folder_of
 from medai._reproduce.plan import Plan
-from medai._reproduce.write import HEADS, count, headline, interval, notes, number
+from medai._reproduce.write import HEADS, count, headline, interval, notes, number, reasons_of
 from medai._results.folder import RunFolder, safe_name
 from medai.io import replacing, write_text
 
@@ -48,6 +48,7 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
         charts=charts,
         pictures=list(_pictures(results, root)),
         notes=notes(plan, results),
+        reasons=reasons_of(results),
         runs=[_run(plan, key, root) for key in plan.jobs],
         columns=list(dict.fromkeys(result.cell.column for result in results)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,13 +11,35 @@ Word = Literal["within", "above", "below", "not comparable", "not reported", "no
 
 @dataclass(frozen=True)
 class Verdict:
-    """A word, and the reason where the word alone does not say it."""
+    """A word, and the reasons where the word alone does not say it."""
 
     word: Word
-    why: str = ""
+    whys: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        return f"{self.word}: {self.why}" if self.why else self.word
+    @property
+    def why(self) -> str:
+        """The reasons in one."""
+        return "; ".join(self.whys)
+
+
+class Reasons:
+    """Reasons why figures cannot be compared, which many cells share: each is said once, under a number, so that a table stays one."""
+
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        shared = (why for verdict in verdicts if verdict.word == "not comparable" for why in verdict.whys)
+        self._numbers = {why: number for number, why in enumerate(dict.fromkeys(shared), start=1)}
+
+    def said(self, verdict: Verdict) -> str:
+        """The verdict as it stands in a cell, its shared reasons by number."""
+        if not verdict.whys:
+            return verdict.word
+        if verdict.word == "not comparable":
+            return f"{verdict.word} ({', '.join(str(self._numbers[why]) for why in verdict.whys)})"
+        return f"{verdict.word}: {verdict.why}"
+
+    def listed(self) -> list[str]:
+        """The reasons, each behind its number."""
+        return [f"({number}) {why}" for why, number in self._numbers.items()]
 
 
 def judge(
@@ -45,15 +67,15 @@ def judge(
         failure: why nothing was measured.
     """
     if failure or measured is None:
-        return Verdict("not measured", failure or "the figure is not defined on these cases")
+        return Verdict("not measured", (failure or "the figure is not defined on these cases",))
     if reported is None:
         return Verdict("not reported")
     if hindrances:
-        return Verdict("not comparable", "; ".join(hindrances))
+        return Verdict("not comparable", tuple(hindrances))
     if low is None or high is None:
         if measured == reported:
             return Verdict("within")
-        return Verdict("above" if measured > reported else "below", f"by {abs(measured - reported):.4g}, no interval: {interval}")
+        return Verdict("above" if measured > reported else "below", (f"by {abs(measured - reported):.4g}, no interval: {interval}",))
     if low <= reported <= high:
         return Verdict("within")
     return Verdict("above" if reported < low else "below")

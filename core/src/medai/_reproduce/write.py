@@ -8,6 +8,7 @@ from typing import Any
 
 from medai._reproduce.gather import Result
 from medai._reproduce.plan import Plan
+from medai._reproduce.verdict import Reasons
 from medai.io import write_csv, write_json, write_text
 
 COLUMNS = (
@@ -73,6 +74,7 @@ def write_all(plan: Plan, results: Sequence[Result], folder: Path) -> list[Path]
 
 def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
     """Row, column, reported, measured, interval, n and verdict of each cell, as a person reads them."""
+    reasons = reasons_of(results)
     return [
         (
             result.cell.row,
@@ -81,10 +83,15 @@ def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
             number(result.value),
             interval(result),
             count(result),
-            str(result.verdict),
+            reasons.said(result.verdict),
         )
         for result in results
     ]
+
+
+def reasons_of(results: Sequence[Result]) -> Reasons:
+    """What keeps figures of the table from being compared."""
+    return Reasons(result.verdict for result in results)
 
 
 NO_RESULT = "which say nothing of the methods"
@@ -119,6 +126,8 @@ def markdown(plan: Plan, results: Sequence[Result]) -> str:
     heads = ("row", "column", *HEADS[2:])
     out = [f"# {plan.id}: {plan.table.title}", "", headline(plan), "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     out += ["| " + " | ".join(word.replace("|", "\\|") for word in line) + " |" for line in lines(results)]
+    if reasons := reasons_of(results).listed():
+        out += ["", *(f"- {reason}" for reason in reasons)]
     if found := notes(plan, results):
         out += ["", *(f"- {note}" for note in found)]
     return "\n".join(out) + "\n"
