@@ -1,11 +1,12 @@
 """Networks on real CT at a quarter of the dose, patients held out: do they beat their input by 2 dB of PSNR, and non-local means as well?
 
     python benchmarks/real_ct.py [--networks edcnn redcnn ...] [--seeds 3] [--steps 2000] [--device auto] [--out runs/real-ct]
+                                [--set KEY=VALUE ...]
 
 Data: `covid-19-ny-sbu` and `totalsegmentator/example_ct_dicom` in the folder `ct` of MEDAI_TEST_DATA, or of ../shared/data beside the
 checkout. Training is benchmarks/real_ct.toml, 2,000 steps of 8 patches, by `medai run`, EDCNN and WGAN-VGG without features, each network
-at the rate of its scale `small`; non-local means is tuned on the training patients alone. Exit code 1 when a margin is missed by a network
-of which it is wanted: of QAE and WGAN-VGG nothing is.
+at the rate of its scale `small`; `--set` changes it, as for a heavy network on few cores (train.batch=4). Non-local means is tuned on the
+training patients alone. Exit code 1 when a margin is missed by a network of which it is wanted: of QAE and WGAN-VGG nothing is.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("runs") / "real-ct")
+    parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
     return parser.parse_args()
 
 
@@ -77,6 +79,7 @@ def _run(network: str, data: Path, held_out: list[str], seed: int, given: argpar
     if network == "wgan-vgg":
         command += ["--set", "train.views.0.size=80"]  # what its critic is made for
     command += ["--set", f"protocol.split.test={json.dumps(held_out)}", "--device", given.device, "--out", str(folder)]
+    command += [word for assignment in given.assignments for word in ("--set", assignment)]
     subprocess.run(command, check=True)
     (run,) = {path for path in folder.glob("*") if path.is_dir()} - before
     figures: Figures = {}
