@@ -4,4 +4,26 @@ from __future__ import annotations
 
 from medai.api import ModelSpec
 
-MODELS: tuple[ModelSpec, ...] = ()
+MODELS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        name="yolov3",
+        target="medai_breast.models.yolov3:YoloV3",
+        summary="YOLOv3 on DarkNet-53 or a ResNet: objectness and three anchors at three scales, given or clustered",
+        task="detection",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="Redmon and Farhadi 2018, arXiv:1804.02767; losses and neck as in PaddleDetection",
+        implements=("darknet-backbone",),
+        example={"backbone": "resnet18", "classes": 2, "anchors": "kmeans"},
+    ),
+    ModelSpec(
+        name="yolox",
+        target="medai_breast.models.yolox:Yolox",
+        summary="YOLOX from nano to x: no anchors, decoupled heads, SimOTA",
+        task="detection",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="Ge et al. 2021, arXiv:2107.08430",
+        example={"variant": "nano", "classes": 2},
+    ),
+)
