@@ -15,7 +15,7 @@ from pycocotools.cocoeval import COCOeval
 from medai.tasks import Boxes, Case, Image, Sample
 from medai.tasks.detection import AveragePrecision
 from medai.tasks.detection.matching import ANY_SIZE, COCO_SIZES, match
-from medai.tasks.detection.ranking import Ranking, mean_over, recall
+from medai.tasks.detection.ranking import Ranking, mean_over
 
 Pair = tuple[Boxes, Boxes]
 RANGES = (ANY_SIZE, *COCO_SIZES.values())
@@ -76,12 +76,6 @@ def judged(pairs: list[Pair], *, by_class: bool = True) -> COCOeval:
     return result
 
 
-def found_by(parts: Any, label: int, most: int) -> np.ndarray:
-    found = recall(parts, label, most)
-    assert found is not None
-    return found
-
-
 def defined(values: np.ndarray) -> np.ndarray:
     return np.where(values < 0, np.nan, values)
 
@@ -98,7 +92,7 @@ def test_every_class_size_and_threshold_is_coco_s(seed: int) -> None:
         precision = defined(expected.eval["precision"][:, :, label, :, 2]).mean(1).T
         np.testing.assert_allclose(ranking.average_precision(), precision, atol=1e-9)
         for place, most in enumerate((1, 10, 100)):
-            np.testing.assert_allclose(found_by(parts, label, most), defined(expected.eval["recall"][:, label, :, place]).T, atol=1e-9)
+            np.testing.assert_allclose(ranking.recall(most), defined(expected.eval["recall"][:, label, :, place]).T, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -106,8 +100,9 @@ def test_the_summary_is_coco_s(seed: int) -> None:
     pairs = images(seed)
     expected = judged(pairs).stats
     parts = [match(found, truth, areas=RANGES) for found, truth in pairs]
-    by_size = mean_over([ranking.average_precision() for label in range(CLASSES) if (ranking := Ranking.of(parts, label))])
-    ar = [mean_over([found_by(parts, label, most) for label in range(CLASSES)]).mean(1) for most in (1, 10, 100)]
+    rankings = [ranking for label in range(CLASSES) if (ranking := Ranking.of(parts, label))]
+    by_size = mean_over([ranking.average_precision() for ranking in rankings])
+    ar = [mean_over([ranking.recall(most) for ranking in rankings]).mean(1) for most in (1, 10, 100)]
     got = [by_size[0].mean(), by_size[0, 0], by_size[0, 5], *by_size[1:].mean(1), *(each[0] for each in ar), *ar[2][1:]]
     assert all(0.02 < value < 0.99 for value in got)
     np.testing.assert_allclose(got, expected, atol=1e-9)
@@ -154,4 +149,3 @@ def test_curves_count_only_what_is_of_their_size() -> None:
 
 def test_a_class_that_nobody_has_gives_no_ranking() -> None:
     assert Ranking.of([match(boxes([], [], []), boxes([], []))], 0) is None
-    assert recall([{}], 0, 10) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,11 +20,13 @@ class Ranking:
 
     Attributes:
         scores: float64 (N,), falling.
+        ranks: int64 (N,), each box's place in its own image, from 0.
         outcomes: int8 (R, T, N), as of `Matches`.
         wanted: int64 (R,), how many reference boxes there are.
     """
 
     scores: Array
+    ranks: Array
     outcomes: Array
     wanted: Array
 
@@ -36,7 +39,8 @@ class Ranking:
         scores = np.concatenate([each.scores for each in found])
         order = np.argsort(-scores, kind="stable")
         outcomes = np.concatenate([each.outcomes for each in found], axis=2).take(order, axis=2)
-        return cls(scores[order], outcomes, np.sum([each.wanted for each in found], axis=0))
+        ranks = np.concatenate([np.arange(len(each.scores)) for each in found])
+        return cls(scores[order], ranks[order], outcomes, np.sum([each.wanted for each in found], axis=0))
 
     def curve(self, place: int, level: int) -> tuple[Array, Array]:
         """Recall and precision, float64 (N,), with the boxes down to each of those that count, in one range and at one threshold; recall
@@ -49,18 +53,13 @@ class Ranking:
     def average_precision(self) -> Array:
         """Precision interpolated at 101 recalls, float64 (R, T); NaN where there is no reference box."""
         ranges, levels, count = self.outcomes.shape
-        width = int(self.wanted.max(initial=0))
-        if width == 0:
-            return np.full((ranges, levels), np.nan)
-        outcomes = self.outcomes.reshape(ranges * levels, count)
-        # In one dimension, which is found ten times as fast.
-        columns, places = np.divmod(np.flatnonzero(outcomes == FOUND), max(count, 1))
+        columns, places = self._found
         # Precision grows with a box that found something alone, so that the others are only counted.
         number = np.arange(len(columns)) - np.searchsorted(columns, columns)
-        best: Array = np.zeros((len(outcomes), width))
-        best[columns, number] = (number + 1) / _counted(outcomes)[columns, places]
+        best: Array = np.zeros((ranges * levels, int(self.wanted.max(initial=0))))
+        best[columns, number] = (number + 1) / _counted(self.outcomes.reshape(-1, max(count, 1)))[columns, places]
         # The best precision at this recall or a higher one.
-        best = np.maximum.accumulate(best[:, ::-1], axis=1)[:, ::-1].reshape(ranges, levels, width)
+        best = np.maximum.accumulate(best[:, ::-1], axis=1)[:, ::-1].reshape(ranges, levels, -1)
         result = np.full((ranges, levels), np.nan)
         for place, wanted in enumerate(self.wanted.tolist()):
             if wanted:
@@ -68,17 +67,21 @@ class Ranking:
                 result[place] = best[place][:, reached].mean(1)
         return result
 
+    def recall(self, most: int) -> Array:
+        """The share of reference boxes that are found by the best `most` boxes of each image, float64 (R, T); NaN where there is none."""
+        ranges, levels, _ = self.outcomes.shape
+        columns, places = self._found
+        found = np.bincount(columns[self.ranks[places] < most], minlength=ranges * levels).reshape(ranges, levels)
+        wanted = self.wanted[:, None]
+        result: Array = np.divide(found, wanted, out=np.full(found.shape, np.nan), where=wanted > 0)
+        return result
 
-def recall(parts: Sequence[Mapping[int, Matches]], label: int, most: int) -> Array | None:
-    """The share of a class's reference boxes that are found by the best `most` of its boxes in each image, float64 (R, T), NaN where there
-    is none; None where no image has a box of the class."""
-    own = [part[label] for part in parts if label in part]
-    if not own:
-        return None
-    found = np.sum([(each.outcomes[..., :most] == FOUND).sum(2) for each in own], axis=0)
-    wanted = np.sum([each.wanted for each in own], axis=0)[:, None]
-    result: Array = np.divide(found, wanted, out=np.full(found.shape, np.nan), where=wanted > 0)
-    return result
+    @cached_property
+    def _found(self) -> tuple[Array, Array]:
+        """The range and threshold, in one number, and the place of each box that found a reference box, in their order."""
+        # In one dimension, where they are found ten times as fast.
+        columns, places = np.divmod(np.flatnonzero(self.outcomes == FOUND), max(len(self.scores), 1))
+        return columns, places
 
 
 def mean_over(figures: Sequence[Array]) -> Array:

@@ -1,0 +1,1 @@
+"""Figures of boxes and of what a detector costs."""
