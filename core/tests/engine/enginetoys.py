@@ -30,11 +30,14 @@ class Points:
         missing: tuple[str, ...] = (),
         broken: tuple[str, ...] = (),
         unlabelled: tuple[str, ...] = (),
+        marked: tuple[str, ...] = (),
     ) -> None:
         self.root, self.bad, self.missing, self.broken, self.unlabelled = root, bad, missing, broken, unlabelled
         if root is not None and not Path(root).is_dir():
             raise DataError("is no folder", root)
-        self._cases = [Case(f"c{n}", f"g{n % groups}") for n in range(count)]
+        self._cases = [
+            Case(f"c{n}", f"g{n % groups}", attributes={"mark": float(f"c{n}" in marked)} if marked else {}) for n in range(count)
+        ]
 
     def cases(self) -> Sequence[Case]:
         return self._cases

@@ -66,3 +66,8 @@ def test_what_is_within_them(recipe: Recipe) -> None:
 def test_a_configuration_is_checked() -> None:
     with pytest.raises(UsageError, match=r"train\.batch = 0"):
         configure(Request("enginetoys/denoise", assignments=("train.batch=0",)))
+
+
+def test_what_is_left_out_names_an_attribute() -> None:
+    with pytest.raises(UsageError, match=r"protocol\.split\.without: '=normal' names no attribute"):
+        check_bounds(split(without=("=normal",)))

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from medai._engine.split import GAP, Member, check_no_leak, share_out
+from medai._engine.split import GAP, LEFT_OUT, Member, check_no_leak, left_out, share_out
+from medai._engine.split_notes import notes_on
 from medai.api import Split
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.io import pseudonym
 from medai.tasks import Case
 
@@ -155,3 +156,102 @@ def test_selection_on_the_test_part_leaves_no_other_part_for_validation(single: 
     found = members(["a"], each=20, single=True) if single else members([f"p{n}" for n in range(10)])
     roles = share_out(found, Split(valid="test", test=0.2), learns=True)
     assert set(roles.values()) == ({"train", "test", GAP} if single else {"train", "test"})
+
+
+def test_by_case_a_group_may_stand_in_several_parts() -> None:
+    found = members([f"p{n}" for n in range(10)], each=4)
+    roles = share_out(found, Split(valid=0.1, test=0.1, by="case"), learns=True)
+    assert [list(roles.values()).count(role) for role in ALL] == [32, 4, 4]
+    assert any(len(parts) > 1 for parts in by_group(found, roles).values())
+    assert roles == share_out(found[::-1], Split(valid=0.1, test=0.1, by="case"), learns=True)
+    with pytest.raises(DataError, match="leak"):
+        check_no_leak(found, roles)
+
+
+def test_by_case_names_are_of_cases() -> None:
+    found = members(["a", "b"], each=3)
+    roles = share_out(found, Split(valid=("b-1",), test=("a-0", "b-0"), by="case"), learns=True)
+    assert [member.case.id for member in found if roles[member.key] == "test"] == ["a-0", "b-0"]
+    assert [member.case.id for member in found if roles[member.key] == "valid"] == ["b-1"]
+    with pytest.raises(DataError, match="the test case 'a' is not among the data's 6 cases"):
+        share_out(found, Split(test=("a",), by="case"), learns=True)
+
+
+def test_by_case_parts_of_one_whole_stay_together() -> None:
+    found = [Member("s", Case(f"c{n}-{part}", "one", whole=f"c{n}"), ALL) for n in range(10) for part in range(3)]
+    roles = share_out(found, Split(valid=0.1, test=0.2, by="case"), learns=True)
+    wholes = {member.case.whole: {roles[f"s:{member.case.whole}-{part}"] for part in range(3)} for member in found}
+    assert all(len(parts) == 1 for parts in wholes.values()) and len(set.union(*wholes.values())) == 3
+
+
+def test_by_case_one_subject_is_not_cut_into_blocks() -> None:
+    found = members(["me"], each=40, single=True)
+    roles = share_out(found, Split(valid=0.25, test=0.25, by="case"), learns=True)
+    assert sorted(roles.values()) == ["test"] * 10 + ["train"] * 20 + ["valid"] * 10
+
+
+def test_by_case_a_published_split_may_divide_groups() -> None:
+    found = [Member("s", Case(f"c{n}", f"g{n % 2}", "test" if n < 4 else "train"), ALL) for n in range(20)]
+    roles = share_out(found, Split(valid=0.1, by="case"), learns=True)
+    assert {roles[f"s:c{n}"] for n in range(4)} == {"test"}
+    assert list(roles.values()).count("valid") == 2 and list(roles.values()).count("train") == 14
+
+
+def test_by_case_a_group_that_is_fixed_has_its_role() -> None:
+    found = members([f"p{n}" for n in range(10)])
+    roles = share_out(found, Split(valid=0.1, test=0.2, by="case"), learns=True, fixed={"p0": "train", "p1": "test"})
+    assert {roles[f"ct:p0-{n}"] for n in range(3)} == {"train"} and {roles[f"ct:p1-{n}"] for n in range(3)} == {"test"}
+
+
+def marked() -> list[Member]:
+    attributes: list[dict[str, str | float]] = [
+        {"class": "benign", "twin": "", "dose": 1.0},
+        {"class": "malignant", "twin": "c0", "dose": 0.25},
+        {"class": "normal", "twin": "", "dose": 1.0},
+    ]
+    return [Member("us", Case(f"c{n}", f"g{n}", attributes=attributes[n % 3]), ALL) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("without", "gone", "reason"),
+    [
+        (("class=normal",), 2, "class=normal"),
+        (("twin",), 1, "twin: c0"),
+        (("dose=0.25",), 1, "dose=0.25"),
+    ],
+)
+def test_cases_are_left_out_by_an_attribute(without: tuple[str, ...], gone: int, reason: str) -> None:
+    found, split = marked(), Split(valid=0.1, test=0.1, without=without)
+    roles = share_out(found, split, learns=True)
+    assert [member.case.id for member in found if roles[member.key] == LEFT_OUT] == [f"c{n}" for n in range(gone, 30, 3)]
+    assert list(left_out(found, split).values()) == [reason] * 10
+    # A tenth is of what is left.
+    assert [list(roles.values()).count(role) for role in ALL] == [16, 2, 2]
+
+
+def test_an_attribute_that_nobody_has_is_an_error_that_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="no case has the attribute 'klass': did you mean class"):
+        share_out(marked(), Split(without=("klass=normal",)), learns=True)
+    with pytest.raises(UsageError, match="'colour': there is class, dose and twin"):
+        share_out(marked(), Split(without=("colour",)), learns=True)
+
+
+def test_data_without_attributes_have_nothing_to_leave_out_and_that_is_said() -> None:
+    found, split = members([f"p{n}" for n in range(10)]), Split(without=("class=normal", "twin"))
+    roles = share_out(found, split, learns=True)
+    assert LEFT_OUT not in roles.values()
+    assert list(notes_on(found, roles, split)) == [
+        "the protocol leaves out class=normal and twin: no case has an attribute, so that none is left out"
+    ]
+
+
+def test_what_is_said_of_a_split() -> None:
+    found = [Member("s", Case(f"c{n}", f"g{n // 2}", attributes={"odd": n % 2}), ALL) for n in range(20)]
+    assert list(notes_on(found, share_out(found, Split(), learns=True), Split())) == []
+    split = Split(valid=("c1",), test=("c0", "c2", "c4"), by="case")
+    (note,) = notes_on(found, share_out(found, split, learns=True), split)
+    assert "3 of 10 groups stand in more than one part" in note
+    split = Split(without=("odd=1", "odd"))
+    assert list(notes_on(found, share_out(found, split, learns=True), split)) == [
+        "left out of every part, as the protocol says: 10 of 20 cases (10 odd=1 and 0 odd)"
+    ]

@@ -20,6 +20,7 @@ def plan_record(rehearsal: Rehearsal) -> dict[str, Any]:
         "configuration": [{"path": path, "value": value, "origin": origin} for path, value, origin in _rows(configuration)],
         "device": rehearsal.device,
         "parts": rehearsal.parts,
+        "notes": list(rehearsal.notes),
         "items": rehearsal.items,
         "steps": rehearsal.steps,
         "seconds_per_step": rehearsal.seconds_per_step,
@@ -36,6 +37,7 @@ def plan_text(rehearsal: Rehearsal) -> str:
     lines = [f"{path.ljust(width)}  {value}  ({origin})" for path, value, origin in rows]
     lines += ["", f"recipe  {configuration.id}, scale {configuration.scale}", f"device  {rehearsal.device}"]
     lines.append("split   " + ", ".join(f"{count} {role}" for role, count in rehearsal.parts.items()) + " cases")
+    lines += [f"note    {note}" for note in rehearsal.notes]
     if rehearsal.seconds_per_step is not None:
         total = "" if rehearsal.seconds is None else f", about {_duration(rehearsal.seconds)} for {rehearsal.steps} steps"
         lines.append(f"time    {rehearsal.seconds_per_step * 1000:.1f} ms a step{total} of training; {rehearsal.items} items an epoch")

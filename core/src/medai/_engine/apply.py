@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from medai._engine.configure import Configuration, restore, with_data
-from medai._engine.data import SlotData, group_roles, open_slots, part
+from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part
 from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Answer, build_metrics, evaluate
@@ -19,7 +19,7 @@ from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
-from medai._engine.split import share_out
+from medai._engine.split import LEFT_OUT, left_out, share_out
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json
 from medai._words import listed
@@ -58,8 +58,10 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     recipe = (with_data(opened.configuration, data) if data else opened.configuration).recipe
     slots = open_slots(recipe, opened.runs)
     if data:
-        roles = {member.key: "test" for slot in slots for member in slot.members() if "test" in member.roles}
-        _check_unseen({member.case.group for slot in slots for member in slot.members()}, group_roles(opened.folder))
+        members = [member for slot in slots for member in slot.members()]
+        without = left_out(members, recipe.protocol.split)
+        roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members if "test" in member.roles}
+        _check_unseen({member.case.group for member in members if member.key not in without}, group_roles(opened.folder))
     else:
         roles = _own_roles(opened)
     summary, task, feed = _measured(opened, recipe, slots, roles, out, listener, workers=workers)
@@ -120,8 +122,10 @@ def _measured(
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
     table.add_quarantined(quarantine.reasons)
+    without = cases_left_out(slots, recipe.protocol.split)
+    table.add_left_out(without)
     table.write()
-    summary = summarise(opened.record, result, slots=slots, reasons=quarantine.reasons)
+    summary = summarise(opened.record, result, slots=slots, reasons=quarantine.reasons, left_out=without)
     write_json(out.summary, summary)
     evaluated = {
         **opened.record,

@@ -33,3 +33,6 @@ def _check_split(split: Split) -> None:
             raise UsageError(f"protocol.split.{name} = {value}: a fraction from 0 to 1, or the groups' names, are wanted")
     if split.gap < 0:
         raise UsageError(f"protocol.split.gap = {split.gap}: 0 or more is wanted")
+    for rule in split.without:
+        if not rule.partition("=")[0]:
+            raise UsageError(f"protocol.split.without: {rule!r} names no attribute: name=value, or a name, is wanted")

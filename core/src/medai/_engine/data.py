@@ -17,9 +17,9 @@ from medai._discovery import load_target
 from medai._engine.configure import chosen_data, innermost, root_of
 from medai._engine.construct import Runs, check, construct, find
 from medai._engine.document import to_document
-from medai._engine.split import GAP, Member, check_no_leak, share_out
+from medai._engine.split import NO_PART, ROLES, Member, check_no_leak, left_out, share_out
 from medai._results.folder import RunFolder, read_json
-from medai.api import Recipe, Use
+from medai.api import Recipe, Split, Use
 from medai.errors import DataError
 from medai.io import write_json
 from medai.tasks import Case, Dataset, Sample, Task
@@ -139,7 +139,7 @@ def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, f
     """The split in the run folder; made and stored there when it is not there yet.
 
     Raises:
-        DataError: the data no longer hold the cases of the stored split, or a group leaks.
+        DataError: the data no longer hold the cases of the stored split, or a group leaks, unless the protocol splits by case.
     """
     members = [member for slot in slots for member in slot.members()]
     if folder.split.exists():
@@ -151,11 +151,21 @@ def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, f
         roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None, fixed=fixed)
         groups: dict[str, str] = {}
         for member in members:
-            if roles[member.key] != GAP and not member.single_subject:
-                groups[member.case.group] = roles[member.key]
+            role, group = roles[member.key], member.case.group
+            if role not in NO_PART and not member.single_subject:
+                # Of a group that stands in several parts, what matters to later stages is that it was trained on.
+                groups[group] = min(role, groups.get(group, role), key=ROLES.index)
         write_json(folder.split, {"protocol": to_document(recipe.protocol.split), "groups": groups, "cases": roles})
-    check_no_leak(members, roles)
+    if recipe.protocol.split.by == "group":
+        check_no_leak(members, roles)
     return roles
+
+
+def cases_left_out(slots: Sequence[SlotData], split: Split) -> list[tuple[Case, str]]:
+    """The cases that the split is without, each with the reason, called as in `cases.csv`."""
+    reasons = left_out([member for slot in slots for member in slot.members()], split)
+    named = [(f"{slot.name}:{case.id}", _renamed(slot, case, len(slots) > 1)) for slot in slots for case in slot.cases]
+    return [(case, reasons[key]) for key, case in named if key in reasons]
 
 
 def group_roles(folder: RunFolder) -> dict[str, str]:

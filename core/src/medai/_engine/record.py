@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -57,6 +57,11 @@ class CaseTable:
             part, _, case = key.partition(" ")
             self._rows.append({"predictor": "", "case": case, "group": "", "part": part, "status": "quarantined", "reason": reason})
 
+    def add_left_out(self, cases: Iterable[tuple[Case, str]]) -> None:
+        """A row for each case that the protocol is without, with the reason."""
+        for case, reason in cases:
+            self._rows.append({**_identity("", case, ""), "status": "left out", "reason": reason})
+
     def write(self) -> None:
         """Write `cases.csv`, and `resamples.npz` where a figure has an interval."""
         write_csv(self._folder.cases, self._columns, self._rows)
@@ -102,6 +107,7 @@ def summarise(
     *,
     slots: Sequence[SlotData],
     reasons: Mapping[str, str],
+    left_out: Iterable[tuple[Case, str]] = (),
     baselines: Mapping[str, Evaluation] | None = None,
     model: Mapping[str, int] | None = None,
     selected: Mapping[str, int] | None = None,
@@ -120,6 +126,7 @@ def summarise(
         "model": dict(model or {}),
         "selected": selected,
         "quarantined": [{"case": name, "reason": reason} for name, reason in reasons.items()],
+        "left_out": [{"case": case.id, "reason": reason} for case, reason in left_out],
     }
 
 

@@ -18,6 +18,7 @@ from medai._engine.device import accelerator_for, describe, resolve_device
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, build_task, learns
 from medai._engine.run import Options
+from medai._engine.split_notes import notes_on
 from medai._results.folder import RunFolder
 from medai.api import Train
 from medai.tasks import Context
@@ -37,6 +38,7 @@ class Rehearsal:
         steps: steps in all, None when the learner alone knows.
         seconds_per_step: measured, None when nothing is learned by steps.
         memory: peak bytes of the process, or of the device when it is a GPU.
+        notes: what the run would say of its split.
     """
 
     configuration: Configuration
@@ -46,6 +48,7 @@ class Rehearsal:
     steps: int | None
     seconds_per_step: float | None
     memory: int
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float | None:
@@ -63,6 +66,7 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
         configuration = informed(configuration, facts_of(slots))
         roles = stored_roles(folder, slots, recipe, {})
         sizes = {role: sum(found == role for found in roles.values()) for role in ("train", "valid", "test")}
+        notes = tuple(notes_on([member for slot in slots for member in slot.members()], roles, recipe.protocol.split))
         items, steps, seconds = 0, None, None
         if recipe.train is not None and not recipe.upstream:
             dataset = with_views(part(slots, roles, "train"), recipe.train.views, {})
@@ -70,7 +74,7 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
             items = len(feed)
             steps = recipe.train.steps or (recipe.train.epochs or 0) * feed.batch_count(recipe.train.batch) or None
             seconds = _time_steps(configuration, options, device, feed, folder)
-    return Rehearsal(configuration, describe(device), sizes, items, steps, seconds, _peak_memory(device))
+    return Rehearsal(configuration, describe(device), sizes, items, steps, seconds, _peak_memory(device), notes)
 
 
 def _time_steps(configuration: Configuration, options: Options, device: torch.device, feed: CaseFeed, folder: RunFolder) -> float | None:

@@ -28,7 +28,7 @@ from medai._engine.configure import (
     root_of,
     with_defaults,
 )
-from medai._engine.data import SlotData, facts_of, group_roles, open_slots, part, stored_roles, with_views
+from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Figure, build_metrics, evaluate
@@ -36,6 +36,7 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
 from medai._engine.record import CaseTable, software, stored_answers, summarise
+from medai._engine.split_notes import notes_on
 from medai._engine.train import Standing, drive
 from medai._memory import ran_out_of_memory
 from medai._report import write_report
@@ -193,6 +194,8 @@ class _Execution:
             precision=self.precision,
             parts={role: sum(found == role for found in roles.values()) for role in sorted(set(roles.values()))},
         )
+        for text in notes_on([member for slot in slots for member in slot.members()], roles, self.recipe.protocol.split):
+            self._note(text)
         model = build_predictor(self.recipe.model, self.task, device=self.device, seed=self.options.seed, runs=runs)
         feeds = self._feeds(slots, roles, runs, learning=learns(model))
         standing = self._train(model, feeds) if learns(model) else None
@@ -365,6 +368,8 @@ class _Execution:
             baselines[name] = found
         self._announce()
         table.add_quarantined(self.quarantine.reasons)
+        without = cases_left_out(slots, self.recipe.protocol.split)
+        table.add_left_out(without)
         table.write()
         selected = (
             None
@@ -372,7 +377,14 @@ class _Execution:
             else {"step": standing.best_step if standing.best is not None else standing.step, "steps": standing.step}
         )
         summary = summarise(
-            self.record, result, slots=slots, reasons=self.quarantine.reasons, baselines=baselines, model=_size(model), selected=selected
+            self.record,
+            result,
+            slots=slots,
+            reasons=self.quarantine.reasons,
+            left_out=without,
+            baselines=baselines,
+            model=_size(model),
+            selected=selected,
         )
         write_json(self.folder.summary, summary)
         return summary

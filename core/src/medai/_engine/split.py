@@ -1,4 +1,4 @@
-"""Sharing groups out to train, valid and test. A split is made once, stored in the run folder, and read from there ever after."""
+"""Sharing groups, or cases, out to train, valid and test. A split is made once, stored in the run folder, and read from there after."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medai._words import listed
+from medai._words import listed, nearest
 from medai.api import Split
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.tasks import Case
 
 ROLES = ("train", "valid", "test")
-GAP = "gap"
+GAP, LEFT_OUT = "gap", "left out"
+NO_PART = (GAP, LEFT_OUT)
+"""What stands for the part of a case that is in none."""
 
 
 @dataclass(frozen=True)
@@ -40,48 +42,87 @@ def share_out(members: Sequence[Member], split: Split, *, learns: bool, fixed: M
 
     Raises:
         DataError: a named group is not there, two cases have one name, a group would stand in two parts, or a part stays empty.
+        UsageError: as `left_out`.
     """
     keys = [member.key for member in members]
     if len(set(keys)) < len(keys):
         doubled = sorted({key for key in keys if keys.count(key) > 1})
         raise DataError(f"case ids that stand more than once: {listed(doubled[:5])}")
-    roles: dict[str, str] = {}
+    without = left_out(members, split)
+    roles = dict.fromkeys(keys, LEFT_OUT)
     slots: dict[str, list[Member]] = {}
     for member in members:
-        slots.setdefault(member.slot, []).append(member)
+        if member.key not in without:
+            slots.setdefault(member.slot, []).append(member)
     by_group = dict(fixed or {})
     for slot in slots.values():
         roles |= _slot_roles(slot, split, by_group)
-        # A group that stands in two slots has one role in both.
-        by_group |= {member.case.group: roles[member.key] for member in slot if not member.single_subject}
-    check_no_leak(members, roles)
+        if split.by == "group":
+            # A group that stands in two slots has one role in both.
+            by_group |= {member.case.group: roles[member.key] for member in slot if not member.single_subject}
+    if split.by == "group":
+        check_no_leak(members, roles)
     _check_parts(roles, learns)
     return roles
 
 
+def left_out(members: Sequence[Member], split: Split) -> dict[str, str]:
+    """By key, the cases that the split is without, each with the reason: `class=normal`, or `twin: c7` for the bare name `twin`.
+
+    Data without any attribute have nothing to leave out.
+
+    Raises:
+        UsageError: the data have attributes, and none is called so.
+    """
+    known = {name for member in members for name in member.case.attributes}
+    found: dict[str, str] = {}
+    for rule in split.without:
+        name, equals, wanted = rule.partition("=")
+        if known and name not in known:
+            raise UsageError(f"protocol.split.without: no case has the attribute {name!r}{nearest(name, known)}")
+        for member in members:
+            value = member.case.attributes.get(name)
+            if value is not None and (_is(value, wanted) if equals else value):
+                found.setdefault(member.key, rule if equals else f"{name}: {value}")
+    return found
+
+
 def check_no_leak(members: Iterable[Member], roles: Mapping[str, str]) -> None:
     """Raise DataError when a group stands in two parts; a single subject, shared out in blocks, is let through and marked."""
+    leaking = divided((member for member in members if not member.single_subject), roles)
+    if leaking:
+        group, parts = min(leaking.items())
+        raise DataError(f"leak: group {group!r} stands in {listed(sorted(parts))} ({len(leaking)} such groups)")
+
+
+def divided(members: Iterable[Member], roles: Mapping[str, str]) -> dict[str, set[str]]:
+    """The groups that stand in more than one part, with the parts."""
     parts: dict[str, set[str]] = {}
     for member in members:
-        if not member.single_subject and roles.get(member.key, GAP) != GAP:
+        if roles.get(member.key, GAP) not in NO_PART:
             parts.setdefault(member.case.group, set()).add(roles[member.key])
-    leaking = sorted(group for group, found in parts.items() if len(found) > 1)
-    if leaking:
-        raise DataError(f"leak: group {leaking[0]!r} stands in {listed(sorted(parts[leaking[0]]))} ({len(leaking)} such groups)")
+    return {group: found for group, found in parts.items() if len(found) > 1}
+
+
+def _is(value: str | float, wanted: str) -> bool:
+    if isinstance(value, str):
+        return value == wanted
+    try:
+        return float(value) == float(wanted)
+    except ValueError:
+        return False
 
 
 def _slot_roles(members: list[Member], split: Split, fixed: Mapping[str, str]) -> dict[str, str]:
     allowed = members[0].roles
     if len(allowed) == 1:
         return {member.key: allowed[0] for member in members}
-    if members[0].single_subject:
+    if members[0].single_subject and split.by == "group":
         return _blocks(members, split, allowed)
     published = {member.key: str(member.case.split) for member in members if member.case.split in allowed}
     if split.published and len(published) == len(members):
         return _with_validation(members, published, split, allowed, fixed)
-    groups = sorted({member.case.group for member in members})
-    by_group = _group_roles(groups, split, allowed, fixed)
-    return {member.key: by_group[member.case.group] for member in members}
+    return _shared(members, split, allowed, fixed)
 
 
 def _with_validation(
@@ -90,45 +131,63 @@ def _with_validation(
     """The published split; where it has no part for validation, one out of its training groups."""
     if "valid" not in allowed or "valid" in published.values():
         return published
-    groups = sorted({member.case.group for member in members})
-    training = sorted({member.case.group for member in members if published[member.key] == "train"})
+    training = [member for member in members if published[member.key] == "train"]
+    if not training:
+        return published
     # A fraction is of all groups, published or not: 0.1 of ten patients is one of the eight that are left to train on.
-    valid = split.valid if isinstance(split.valid, tuple | str) or not training else split.valid * len(groups) / len(training)
-    by_group = _group_roles(training, dataclasses.replace(split, valid=valid, test=0.0), ("train", "valid"), fixed) if training else {}
-    return published | {member.key: by_group[member.case.group] for member in members if published[member.key] == "train"}
+    count, of = len(_units(members, split)), len(_units(training, split))
+    valid = split.valid if isinstance(split.valid, tuple | str) else split.valid * count / of
+    return published | _shared(training, dataclasses.replace(split, valid=valid, test=0.0), ("train", "valid"), fixed)
 
 
-def _group_roles(groups: list[str], split: Split, allowed: tuple[str, ...], fixed: Mapping[str, str]) -> dict[str, str]:
-    roles = {group: fixed[group] for group in groups if group in fixed}
+def _shared(members: list[Member], split: Split, allowed: tuple[str, ...], fixed: Mapping[str, str]) -> dict[str, str]:
+    """Groups, or cases, shared out; those of a group that is fixed have its role."""
+    units = _units(members, split)
+    known = {unit: fixed[found[0].case.group] for unit, found in units.items() if found[0].case.group in fixed}
+    roles = _unit_roles(sorted(units), split, allowed, known)
+    return {member.key: roles[unit] for unit, found in units.items() for member in found}
+
+
+def _units(members: Iterable[Member], split: Split) -> dict[str, list[Member]]:
+    """What is shared out, by name, with its cases; parts of one whole are one case."""
+    units: dict[str, list[Member]] = {}
+    for member in members:
+        case = member.case
+        units.setdefault(case.group if split.by == "group" else case.whole or case.id, []).append(member)
+    return units
+
+
+def _unit_roles(units: list[str], split: Split, allowed: tuple[str, ...], fixed: Mapping[str, str]) -> dict[str, str]:
+    roles = dict(fixed)
     for role, wanted in (("test", split.test), ("valid", split.valid)):
         if isinstance(wanted, tuple) and role in allowed:
-            named = dict.fromkeys(_named(role, wanted, groups), role)
-            both = sorted(group for group in named if roles.get(group, role) != role and group not in fixed)
+            named = dict.fromkeys(_named(role, wanted, units, split.by), role)
+            both = sorted(unit for unit in named if roles.get(unit, role) != role and unit not in fixed)
             if both:
-                raise DataError(f"the group {both[0]!r} is named for {role} and for {roles[both[0]]}")
+                raise DataError(f"the {split.by} {both[0]!r} is named for {role} and for {roles[both[0]]}")
             roles |= named
-    shuffled = [str(group) for group in np.random.default_rng(split.seed).permutation(groups)]
-    free = [group for group in shuffled if group not in roles]
+    shuffled = [str(unit) for unit in np.random.default_rng(split.seed).permutation(units)]
+    free = [unit for unit in shuffled if unit not in roles]
     for role, wanted in (("test", split.test), ("valid", split.valid)):
         if isinstance(wanted, tuple | str) or role not in allowed or wanted <= 0:
             continue
         have = sum(found == role for found in roles.values())
-        # At least one group, and never the last one that training could have.
-        count = max(0, min(max(1, round(wanted * len(groups))) - have, len(free) - 1 if "train" in allowed else len(free)))
+        # At least one, and never the last one that training could have.
+        count = max(0, min(max(1, round(wanted * len(units))) - have, len(free) - 1 if "train" in allowed else len(free)))
         roles |= dict.fromkeys(free[:count], role)
         free = free[count:]
     rest = next(role for role in ("train", "test", "valid") if role in allowed)
     return roles | dict.fromkeys(free, rest)
 
 
-def _named(role: str, wanted: tuple[str, ...], groups: list[str]) -> list[str]:
+def _named(role: str, wanted: tuple[str, ...], groups: list[str], word: str) -> list[str]:
     from medai.io import pseudonym
 
     found = []
     for name in wanted:
         match = [group for group in groups if group in (name, pseudonym(name))]
         if not match:
-            raise DataError(f"the {role} group {name!r} is not among the data's {len(groups)} groups: {listed(groups[:8])}")
+            raise DataError(f"the {role} {word} {name!r} is not among the data's {len(groups)} {word}s: {listed(groups[:8])}")
         found += match
     return found
 

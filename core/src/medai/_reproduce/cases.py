@@ -8,7 +8,7 @@ from medai._engine.data import open_slots, part
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import build_task
-from medai._engine.split import GAP, share_out
+from medai._engine.split import NO_PART, share_out
 from medai._reproduce.order import Order
 from medai._reproduce.plan import plan
 from medai._results.folder import safe_name
@@ -39,7 +39,7 @@ def write_cases(order: Order, folder: Path, root: Path, listener: Listener) -> l
             {"case": member.case.id, "file": safe_name(member.case.id), "group": member.case.group, "part": roles[member.key]}
             for slot in slots
             for member in slot.members()
-            if roles[member.key] != GAP
+            if roles[member.key] not in NO_PART
         ]
         feed = CaseFeed(part(slots, roles, "test"), task, part="test", seed=0, workers=0, quarantine=Quarantine(0.1))
         for sample in feed.samples():

@@ -60,7 +60,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """How groups (patients, families) are shared out; a group never stands in two parts.
+    """How groups (patients, families) are shared out; a group never stands in two parts, unless the protocol splits by case.
 
     Attributes:
         valid: fraction of the groups for validation, or the groups' names; or `"test"`: the test part is also the one that the best
@@ -70,6 +70,10 @@ class Split:
         published: follow the split that the dataset publishes (`Case.split`), where it does. Where it publishes no part for validation,
             `valid` is taken from its training groups.
         gap: cases left out between the blocks of a dataset that is of a single subject.
+        by: what is shared out: `"group"`; or `"case"`, as papers do that split by image. Fractions and names are then of cases, a group
+            may stand in several parts, and the run says how many do.
+        without: cases that are left out of every part, by an attribute of theirs: `"name=value"`, or `"name"` for those whose attribute
+            is neither empty nor 0. The run lists them with the reason.
     """
 
     valid: float | tuple[str, ...] | Literal["test"] = 0.15
@@ -77,6 +81,8 @@ class Split:
     seed: int = 0
     published: bool = True
     gap: int = 1
+    by: Literal["group", "case"] = "group"
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

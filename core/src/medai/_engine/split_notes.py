@@ -1,0 +1,26 @@
+"""What a run says of its split beside every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from medai._engine.split import LEFT_OUT, Member, divided, left_out
+from medai._words import listed
+from medai.api import Split
+
+
+def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split) -> Iterator[str]:
+    """That groups were not kept together, and how many cases are in no part, and why; nothing where there is nothing to say."""
+    if split.by == "case":
+        groups = {member.case.group for member in members if roles.get(member.key, LEFT_OUT) != LEFT_OUT}
+        yield (
+            f"split by case, as the protocol says: {len(divided(members, roles))} of {len(groups)} groups stand in more than one part, "
+            "so that the figures need not hold for groups that were never seen"
+        )
+    if split.without and not any(member.case.attributes for member in members):
+        yield f"the protocol leaves out {listed(split.without)}: no case has an attribute, so that none is left out"
+    elif split.without:
+        found = left_out(members, split)
+        rules = list(found.values())
+        counts = listed(f"{sum(reason == rule or reason.startswith(f'{rule}: ') for reason in rules)} {rule}" for rule in split.without)
+        yield f"left out of every part, as the protocol says: {len(found)} of {len(members)} cases ({counts})"
