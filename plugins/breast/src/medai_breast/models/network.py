@@ -79,9 +79,12 @@ class LesionDetector(Detector):
 
 def best(boxes: torch.Tensor, scores: torch.Tensor, least: float, most: int = _CANDIDATES) -> Found:
     """The highest of the scores (N, n) of boxes (N, 4) for n classes, at least `least`; a box may stand there for several classes."""
-    values, places = scores.flatten().topk(min(most, scores.numel()))
-    places = places[values >= least]
-    return Found(boxes[places // scores.shape[1]], places % scores.shape[1], values[: len(places)])
+    flat = scores.flatten()
+    # In this order, a graph that is made of it takes any number of them, from none.
+    (places,) = (flat >= least).nonzero(as_tuple=True)
+    values, order = flat[places].sort(descending=True)
+    places = places[order[:most]]
+    return Found(boxes[places // scores.shape[1]], places % scores.shape[1], values[:most])
 
 
 def without_doubles(found: Found, overlap: float, most: int) -> Found:
