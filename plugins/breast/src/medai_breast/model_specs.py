@@ -48,4 +48,15 @@ MODELS: tuple[ModelSpec, ...] = (
         implements=("darknet-backbone",),
         example={"backbone": "resnet18", "classes": 2},
     ),
+    ModelSpec(
+        name="cornernet",
+        target="medai_breast.models.cornernet:CornerNet",
+        summary="CornerNet on a ResNet: boxes as pairs of corners, found by corner pooling and paired by their embeddings",
+        task="detection",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="Law and Deng 2018, doi:10.1007/978-3-030-01264-9_45",
+        implements=("resnet-backbone",),
+        example={"backbone": "resnet18", "stride": 8, "classes": 2},
+    ),
 )
