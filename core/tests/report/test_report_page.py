@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from matplotlib.figure import Figure
+from PIL import Image as Picture
 
 from medai._report import write_report
 from medai._results.folder import RunFolder
@@ -61,6 +63,8 @@ def write(
     count: int = 5,
     figures: dict[str, Any] | None = None,
     of_all: Sequence[str] = (),
+    summary: Mapping[str, Any] = {},
+    task: Sketched | None = None,
     **record: Any,
 ) -> Page:
     """A run's page; the figures `of_all` are of no case alone."""
@@ -100,6 +104,7 @@ def write(
                 "selected": {"step": 4, "steps": 6},
                 "model": {"parameters": 12345, "trainable": 12000},
                 "quarantined": left_out,
+                **summary,
             }
         ),
         encoding="utf-8",
@@ -133,7 +138,7 @@ def write(
             image = Image(torch.linspace(0, 1, 256).reshape(1, 16, 16), "0..1")
             yield Sample(Case(id, "g"), image, image), image
 
-    assert write_report(folder, Sketched(), answers) == folder.report
+    assert write_report(folder, task or Sketched(), answers) == folder.report
     return Page(folder.report.read_text(encoding="utf-8"))
 
 
@@ -160,6 +165,39 @@ def test_pictures_are_chosen_by_a_figure_that_a_case_has_alone(tmp_path: Path) -
     (tmp_path / "none").mkdir()
     page = write(tmp_path / "none", figures={"auc": figure(0.5)}, of_all=("auc",), journal=False)
     assert page.images == ["c0: 1 of 5", "c1: 2 of 5", "c2: 3 of 5"]
+
+
+def test_cases_with_a_remark_come_before_the_median(tmp_path: Path) -> None:
+    page = write(tmp_path, summary={"shown": [{"case": "c3", "why": "missed: <mass>"}, {"case": "c0", "why": "false positive at 0.93"}]})
+    assert page.images[:4] == [
+        "c3: missed: <mass>",
+        "c0: false positive at 0.93",
+        "c1: median of 5 by psnr: 32.000",
+        "c2: best of 5 by psnr: 34.000",
+    ]
+
+
+def test_pictures_of_metrics_stand_under_the_figures(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    Picture.new("RGB", (4, 3), "red").save(tmp_path / "charts" / "froc.png")
+    page = write(tmp_path, summary={"charts": [{"figure": "froc", "file": "charts/froc.png"}]})
+    assert page.images[-1] == "froc"
+    inside = base64.b64decode(page.loads[-1].removeprefix("data:image/png;base64,"))
+    assert inside == (tmp_path / "charts" / "froc.png").read_bytes()
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.index("test cases used") < text.index('alt="froc"') < text.index("Each case")
+
+
+def test_a_case_that_cannot_be_drawn_is_said_and_costs_nothing_else(tmp_path: Path) -> None:
+    class Fails(Sketched):
+        def draw(self, sample: Sample[Image, Image], prediction: Image, options: Mapping[str, Any]) -> Figure:
+            if sample.case.id == "c2":
+                raise ValueError("no colour <blurple>")
+            return super().draw(sample, prediction, options)
+
+    page = write(tmp_path, task=Fails())
+    assert page.images[:2] == ["c1: median of 5 by psnr: 32.000", "c0: worst of 5 by psnr: 30.000"]
+    assert "c2 could not be drawn: ValueError: no colour <blurple>" in page.text and "31.250" in page.text
 
 
 def test_figures_intervals_and_marks(tmp_path: Path) -> None:

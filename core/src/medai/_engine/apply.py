@@ -19,6 +19,7 @@ from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
+from medai._engine.showing import Remarks, draw_charts
 from medai._engine.split import LEFT_OUT, left_out, share_out
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json
@@ -116,8 +117,15 @@ def _measured(
     listener.stage(f"evaluation on {describe(opened.device)}")
     quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
     feed = CaseFeed(pool, task, part="test", seed=opened.record["seed"], workers=workers, quarantine=quarantine)
-    table = CaseTable(out, task)
-    result = evaluate(trained_predictor(opened.folder, opened.device), feed, task, build_metrics(recipe.protocol, task), keep=table.keep)
+    notes, options, metrics = list(opened.record["notes"]), recipe.protocol.options, build_metrics(recipe.protocol, task)
+
+    def note(text: str) -> None:
+        listener.warn(text)
+        notes.append(text)
+
+    table, remarks = CaseTable(out, task), Remarks(task, options, note)
+    result = evaluate(trained_predictor(opened.folder, opened.device), feed, task, metrics, keep=(table.keep, remarks.add))
+    charts = draw_charts(metrics, result, out, options, note)
     for message in quarantine.announce():
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
@@ -125,7 +133,15 @@ def _measured(
     without = cases_left_out(slots, recipe.protocol.split)
     table.add_left_out(without)
     table.write()
-    summary = summarise(opened.record, result, slots=slots, reasons=quarantine.reasons, left_out=without)
+    summary = summarise(
+        opened.record,
+        result,
+        slots=slots,
+        reasons=quarantine.reasons,
+        left_out=without,
+        charts=charts,
+        shown=remarks.as_record(),
+    )
     write_json(out.summary, summary)
     evaluated = {
         **opened.record,
@@ -133,6 +149,7 @@ def _measured(
         "evaluation_of": str(opened.folder.root),
         "data": {slot.name: slot.as_record() for slot in slots},
         "parts": {"test": len(feed)},
+        "notes": notes,
     }
     write_json(out.record, evaluated)
     return summary, task, feed

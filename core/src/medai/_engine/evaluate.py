@@ -46,12 +46,14 @@ class Evaluation:
         cases: the cases used, in order.
         rows: the figures of each case alone, in the same order.
         figures: the figures of all together.
+        parts: of each metric, what each case adds.
         total: cases that the part has, used or not.
     """
 
     cases: list[Case] = field(default_factory=list)
     rows: list[dict[str, float]] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
+    parts: Sequence[list[Any]] = ()
     total: int = 0
 
 
@@ -103,16 +105,16 @@ def evaluate(
     metrics: Sequence[Metric[Any]],
     *,
     with_intervals: bool = True,
-    keep: Callable[[Sample[Any, Any], Any], None] | None = None,
+    keep: Sequence[Callable[[Sample[Any, Any], Any], None]] = (),
 ) -> Evaluation:
     """Evaluate a predictor on every case of a feed that has a reference.
 
-    `keep` is given each sample with its prediction, to write it down.
+    Each of `keep` is given every sample with its prediction, to write it down.
     """
     tally = Tally(metrics)
     for sample, prediction in answers(predictor, feed, task):
-        if keep is not None:
-            keep(sample, prediction)
+        for take in keep:
+            take(sample, prediction)
         tally.add(sample, prediction)
     return tally.evaluation(feed, with_intervals=with_intervals)
 
@@ -144,7 +146,7 @@ class Tally:
         """
         if not self._cases:
             raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
-        result = Evaluation(self._cases, total=len(feed))
+        result = Evaluation(self._cases, parts=self._parts, total=len(feed))
         groups = [case.group for case in self._cases]
         for metric, found in zip(self._metrics, self._parts, strict=True):
             _add_figures(result.figures, metric, found, groups, with_intervals)

@@ -111,8 +111,11 @@ def summarise(
     baselines: Mapping[str, Evaluation] | None = None,
     model: Mapping[str, int] | None = None,
     selected: Mapping[str, int] | None = None,
+    charts: Sequence[Mapping[str, str]] = (),
+    shown: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """What `summary.json` holds: figures with intervals, over how many cases and groups, under which protocol."""
+    """What `summary.json` holds: figures with intervals, over how many cases and groups, under which protocol; pictures of the figures and
+    cases to show."""
     return {
         "recipe": record["recipe"],
         "scale": record["scale"],
@@ -125,6 +128,8 @@ def summarise(
         "baselines": {name: _figures(found) for name, found in (baselines or {}).items()},
         "model": dict(model or {}),
         "selected": selected,
+        "charts": list(charts),
+        "shown": list(shown),
         "quarantined": [{"case": name, "reason": reason} for name, reason in reasons.items()],
         "left_out": [{"case": case.id, "reason": reason} for case, reason in left_out],
     }

@@ -36,6 +36,7 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
 from medai._engine.record import CaseTable, software, stored_answers, summarise
+from medai._engine.showing import Remarks, draw_charts
 from medai._engine.split_notes import notes_on
 from medai._engine.train import Standing, drive
 from medai._memory import ran_out_of_memory
@@ -354,9 +355,11 @@ class _Execution:
         self, model: Predictor[Any], standing: Standing | None, feeds: Mapping[str, CaseFeed], slots: list[SlotData]
     ) -> dict[str, Any]:
         self.listener.stage("evaluation")
-        table = CaseTable(self.folder, self.task)
-        result = evaluate(model, feeds["test"], self.task, self.metrics, keep=table.keep)
+        options = self.recipe.protocol.options
+        table, remarks = CaseTable(self.folder, self.task), Remarks(self.task, options, self._note)
+        result = evaluate(model, feeds["test"], self.task, self.metrics, keep=(table.keep, remarks.add))
         table.add(MODEL, result)
+        charts = draw_charts(self.metrics, result, self.folder, options, self._note)
         baselines = {}
         for name, use in _told_apart(self.recipe.baselines).items():
             self.listener.stage(f"baseline {name}")
@@ -385,6 +388,8 @@ class _Execution:
             baselines=baselines,
             model=_size(model),
             selected=selected,
+            charts=charts,
+            shown=remarks.as_record(),
         )
         write_json(self.folder.summary, summary)
         return summary

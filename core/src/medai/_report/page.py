@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medai._memory import ran_out_of_memory
 from medai._report.charts import as_data_uri, curves, spread
 from medai._report.pattern import template
 from medai._results.folder import RunFolder, read_json
@@ -34,11 +36,14 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
     """Write `report.html` from the run folder; `answers` looks up the few cases that are drawn."""
     record = read_json(folder.record, "the run has no run.json")
     summary = read_json(folder.summary, "the run has no summary.json")
-    rows, journal = _rows(folder.cases), _journal(folder.journal)
+    rows, journal, options = _rows(folder.cases), _journal(folder.journal), record["configuration"]["protocol"]["options"]
+    pictures, undrawn = _pictures(_chosen(summary, rows), task, options, answers)
     page = template("report.html.j2", figure=_figure).render(
         record=record,
         summary=summary,
-        pictures=_pictures(summary, rows, task, record["configuration"]["protocol"]["options"], answers),
+        pictures=pictures,
+        undrawn=undrawn,
+        charts=[Picture(item["figure"], _data_uri(folder.root / item["file"])) for item in summary.get("charts", ())],
         curves=curves(journal),
         spread=spread(rows, [name for name in summary["figures"] if any(_is_defined(row[name]) for row in rows)][:3], MODEL),
         rows=rows,
@@ -49,22 +54,41 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
     return folder.report
 
 
-def _pictures(
-    summary: dict[str, Any], rows: list[dict[str, Any]], task: Task[Any, Any, Any], options: dict[str, Any], answers: Answers
-) -> list[Picture]:
-    """The median, the best and the worst case by the first figure that a case has alone; without one, the first cases."""
+def _chosen(summary: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The cases that are drawn, and why: those on which the task has a remark; then the median, the best and the worst by the first figure
+    that a case has alone; without one, the first cases."""
+    chosen = {item["case"]: item["why"] for item in summary.get("shown", ())}
     own = [row for row in rows if row["predictor"] == MODEL and row["status"] == "ok"]
     name = next((name for name in summary["figures"] if any(_is_defined(row[name]) for row in own)), None)
-    chosen: dict[str, str] = {}
     if name is None:
-        chosen = {row["case"]: f"{place} of {len(own)}" for place, row in enumerate(own[:_PICTURES], start=1)}
-    else:
-        sign = -1 if summary["figures"][name]["better"] == "higher" else 1
-        ranked = sorted((row for row in own if _is_defined(row[name])), key=lambda row: sign * row[name])
-        for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
-            chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}: {_figure(ranked[place][name])}")
+        return chosen | {row["case"]: f"{place} of {len(own)}" for place, row in enumerate(own[:_PICTURES], 1) if row["case"] not in chosen}
+    sign = -1 if summary["figures"][name]["better"] == "higher" else 1
+    ranked = sorted((row for row in own if _is_defined(row[name])), key=lambda row: sign * row[name])
+    for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
+        chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}: {_figure(ranked[place][name])}")
+    return chosen
+
+
+def _pictures(
+    chosen: dict[str, str], task: Task[Any, Any, Any], options: dict[str, Any], answers: Answers
+) -> tuple[list[Picture], list[str]]:
+    """The pictures of cases, and what is said of those that could not be drawn: a run is not lost for a picture."""
     found = {sample.case.id: (sample, prediction) for sample, prediction in answers(list(chosen))}
-    return [Picture(f"{case}: {why}", as_data_uri(task.draw(*found[case], options))) for case, why in chosen.items() if case in found]
+    pictures, undrawn = [], []
+    for case in [case for case in chosen if case in found]:
+        try:
+            image = as_data_uri(task.draw(*found[case], options))
+        except Exception as error:
+            if ran_out_of_memory(error):
+                raise
+            undrawn.append(f"{case} could not be drawn: {type(error).__name__}: {error}")
+            continue
+        pictures.append(Picture(f"{case}: {chosen[case]}", image))
+    return pictures, undrawn
+
+
+def _data_uri(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _is_defined(value: object) -> bool:

@@ -72,6 +72,11 @@ class RunFolder:
         return self.root / "predictions"
 
     @property
+    def charts(self) -> Path:
+        """Pictures that metrics drew, such as curves."""
+        return self.root / "charts"
+
+    @property
     def report(self) -> Path:
         """The page for people."""
         return self.root / "report.html"

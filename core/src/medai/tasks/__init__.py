@@ -12,7 +12,7 @@ from medai._deprecated import old_names
 
 if TYPE_CHECKING:
     from medai.tasks._learning import Context, Feed, Learner, Predictor, Progress
-    from medai.tasks._protocols import Dataset, Loss, Metric, ModelExporter, ModelMetric, PredictionExporter, Run, Task, Trained
+    from medai.tasks._protocols import Dataset, Loss, Metric, ModelExporter, ModelMetric, PredictionExporter, Remark, Run, Task, Trained
     from medai.tasks._records import Batch, Calibration, Case, Origin, Sample, move
     from medai.tasks.classification.types import Label, Scores
     from medai.tasks.clustering.types import Cluster
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_learning": ("Context", "Feed", "Learner", "Predictor", "Progress"),
-    "_protocols": ("Dataset", "Loss", "Metric", "ModelExporter", "ModelMetric", "PredictionExporter", "Run", "Task", "Trained"),
+    "_protocols": ("Dataset", "Loss", "Metric", "ModelExporter", "ModelMetric", "PredictionExporter", "Remark", "Run", "Task", "Trained"),
     "_records": ("Batch", "Calibration", "Case", "Origin", "Sample", "move"),
     "classification.types": ("Label", "Scores"),
     "clustering.types": ("Cluster",),
@@ -61,6 +61,7 @@ __all__ = [
     "PredictionExporter",
     "Predictor",
     "Progress",
+    "Remark",
     "Row",
     "Run",
     "Sample",

@@ -57,6 +57,10 @@ class Task(Protocol[I, R, P]):
     `arguments`, `target` and `predictions` serve plain modules alone; `tensors` and `from_tensors` serve those of them that are
     exported, and a task need not have them.
 
+    A task that knows why a person should look at a case offers `remarks(sample, prediction, options)`, a sequence of `Remark`, which may be
+    empty; `options` are those of `draw`. It is asked for every test case, and the report shows the weightiest of each kind first. One that
+    fails costs those pictures, not the run.
+
     Attributes:
         reference: the type of a reference; it offers `stack`.
         prediction: the type of a prediction.
@@ -145,7 +149,13 @@ class Loss(Protocol):
 
 
 class Metric(Protocol[S]):
-    """A metric of predictions. `better` says which way is good."""
+    """A metric of predictions. `better` says which way is good.
+
+    One whose parts make a picture, such as a curve, offers `draw(parts, options)`, a figure of matplotlib, or None where there is nothing
+    to draw; `options` are the protocol's, such as the names of the `classes`, and what it has no use for it passes over. It is asked once,
+    with the parts of all test cases; the picture lies in the run folder and stands in the report. One that fails costs the picture, not
+    the run.
+    """
 
     better: Literal["higher", "lower"]
 
@@ -182,6 +192,21 @@ class PredictionExporter(Protocol):
     def check(self, sample: Sample[Any, Any], prediction: Any) -> None:
         """Raise DataError when this prediction cannot be written; `medai predict` leaves the case out and goes on with the others."""
         return None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something in a case that a person should look at.
+
+    Attributes:
+        kind: what it is one of, such as `missed`; the report shows the weightiest of each kind.
+        weight: how much it matters, the largest first, on one scale for all kinds.
+        text: the caption, such as `false positive at 0.93`; it names no patient and no file.
+    """
+
+    kind: str
+    weight: float
+    text: str
 
 
 @dataclass(frozen=True)
