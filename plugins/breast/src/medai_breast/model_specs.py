@@ -56,7 +56,6 @@ MODELS: tuple[ModelSpec, ...] = (
         inputs=("image",),
         license="Apache-2.0",
         source="Law and Deng 2018, doi:10.1007/978-3-030-01264-9_45",
-        implements=("resnet-backbone",),
         example={"backbone": "resnet18", "stride": 8, "classes": 2},
     ),
 )
