@@ -6,6 +6,16 @@ from medai.api import ModelSpec
 
 MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(
+        name="ssd",
+        target="medai_breast.models.ssd:Ssd",
+        summary="SSD on a ResNet: default boxes on six maps, hard negatives",
+        task="detection",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="Liu et al. 2016, doi:10.1007/978-3-319-46448-0_2; laid out as in PaddleDetection",
+        example={"backbone": "resnet18", "classes": 2},
+    ),
+    ModelSpec(
         name="yolov3",
         target="medai_breast.models.yolov3:YoloV3",
         summary="YOLOv3 on DarkNet-53 or a ResNet: objectness and three anchors at three scales, given or clustered",
