@@ -8,12 +8,14 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
 
-from medai.errors import DataError, PluginError
+from medai.errors import DataError, PluginError, UsageError
 from medai.tasks import Batch, Boxes, Case, Image, Sample
 from medai.tasks.detection import AveragePrecision, Detection
 
@@ -209,3 +211,66 @@ def test_the_picture_has_the_boxes_worth_showing() -> None:
 def test_without_a_reference_the_prediction_stands_alone() -> None:
     (axes,) = TASK.draw(sample(None), boxes([], scores=[]), {}).axes
     assert axes.get_title() == "Prediction: no boxes" and not axes.patches
+
+
+def colours_of(axes: Any) -> list[str]:
+    return [to_hex(patch.get_edgecolor()) for patch in axes.patches]
+
+
+def test_a_class_may_have_a_colour_of_its_own_on_both_sides() -> None:
+    truth, found = boxes([[0, 0, 10, 20], [30, 30, 40, 40]], [0, 1]), boxes([[1, 1, 9, 9], [30, 30, 41, 41]], [1, 0], [0.9, 0.4])
+    names = {"classes": ["benign", "malignant"]}
+    left, right = TASK.draw(sample(truth), found, {**names, "colours": {"malignant": "#ff0000", "0": "#008000"}}).axes
+    assert colours_of(left) == ["#008000", "#ff0000"]
+    # The reference, dashed, then the prediction, the best on top.
+    assert colours_of(right) == ["#008000", "#ff0000", "#008000", "#ff0000"]
+    assert [text.get_text() for text in right.texts] == ["benign 0.40", "malignant 0.90"]
+    left, right = TASK.draw(sample(truth), found, {**names, "colours": {"malignant": "#ff0000"}}).axes
+    assert colours_of(left) == ["#2f9e44", "#ff0000"] and colours_of(right)[2:] == ["#f08c00", "#ff0000"]
+
+
+@pytest.mark.parametrize(
+    ("colours", "reason"),
+    [
+        ({"malignant": "blurple"}, "'blurple', of malignant, is no colour"),
+        ({"cyst": "red"}, "'cyst' is none of the classes benign, malignant"),
+    ],
+)
+def test_a_colour_that_is_none_is_said(colours: dict[str, str], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        TASK.draw(sample(boxes([])), boxes([], scores=[]), {"classes": ["benign", "malignant"], "colours": colours})
+
+
+def remarks(truth: Boxes, found: Boxes, **options: Any) -> list[tuple[str, float, str]]:
+    said = TASK.remarks(sample(truth), found, {"classes": ["benign", "malignant"], **options})
+    return [(each.kind, round(each.weight, 4), each.text) for each in said]
+
+
+def test_what_is_missed_weighs_by_how_surely_and_how_large() -> None:
+    truth = boxes([[0, 0, 32, 32], [40, 0, 48, 8], [40, 40, 48, 48]], [1, 0, 0])
+    # One is found below the least score, no box comes near the next, and one overlaps the last by three eighths.
+    found = boxes([[0, 0, 32, 30], [40, 40, 43, 48]], [1, 0], [0.25, 0.75])
+    assert remarks(truth, found) == [
+        ("missed", 1.0, "missed: malignant, found at 0.25 only"),
+        ("missed", 1.0156, "missed: benign"),
+        ("missed", 1.0156, "missed: benign, overlapped by 0.38 at most"),
+        ("false positive", 0.75, "false positive at 0.75"),
+    ]
+    # What is drawn counts.
+    assert remarks(truth, found, least=0.2)[0] == ("missed", 1.0156, "missed: benign")
+
+
+def test_a_lesion_by_another_name_is_found_and_named_wrongly() -> None:
+    found = boxes([[0, 0, 10, 10], [0, 0, 10, 9], [30, 30, 40, 40]], [0, 1, 1], [0.9, 0.8, 0.2])
+    assert remarks(boxes([[0, 0, 10, 10]], [1]), found) == [
+        ("wrong class", 0.9, "malignant called benign at 0.90"),
+        ("false positive", 0.8, "false positive at 0.80"),
+    ]
+    assert remarks(boxes([[0, 0, 10, 10]], [1]), found, classes=())[0][2] == "class 1 called class 0 at 0.90"
+
+
+def test_what_is_right_calls_for_no_remark() -> None:
+    truth = boxes([[0, 0, 10, 10], [20, 20, 30, 40]], [0, 1])
+    assert remarks(truth, boxes(truth.boxes.tolist(), [0, 1], [0.9, 0.3])) == []
+    assert remarks(boxes([]), boxes([], scores=[])) == []
+    assert list(TASK.remarks(sample(None), boxes([[0, 0, 9, 9]], scores=[0.9]), {})) == []

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from medai.errors import UsageError
 from medai.tasks._records import Sample
+from medai.tasks.detection.remarks import LEAST
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 from medai.tasks.planes import plane_of, steps_of, window_of
 
 _TRUTH, _FOUND = "#2f9e44", "#f08c00"
-_LEAST = 0.3
 _PANEL = 4.4  # inches
 _ROOM = 0.06
 """Part of the image's height that a box's name takes: nearer to the edge it stands within the box."""
@@ -24,13 +26,14 @@ _ROOM = 0.06
 
 def draw(sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Figure:
     """The figure, as `Detection.draw` says."""
-    names, least = options.get("classes", ()), float(options.get("least", _LEAST))
+    names, least = options.get("classes", ()), float(options.get("least", LEAST))
     scores = [1.0] * len(prediction) if prediction.scores is None else prediction.scores.tolist()
     found = [
-        (box, f"{name_of(names, label)} {score:.2f}")
+        (score, box, label)
         for box, label, score in zip(prediction.boxes.tolist(), prediction.labels.tolist(), scores, strict=True)
         if score >= least
     ]
+    colours = _colours_of(options.get("colours", {}), names)
     low, high = (float(value) for value in options.get("window") or window_of(sample.inputs))
     picture = np.clip((plane_of(sample.inputs.pixels) - low) / (high - low), 0, 1)
     rows, columns = steps_of(sample.origin)
@@ -45,12 +48,12 @@ def draw(sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, 
         truth = list(zip(sample.reference.boxes.tolist(), sample.reference.labels.tolist(), strict=True))
         panels[0].set_title(f"Reference: {len(truth) or 'no'} box{'' if len(truth) == 1 else 'es'}", fontsize=11)
         for box, label in truth:
-            _outline(panels[0], box, _TRUTH, name_of(names, label))
-            _outline(panels[1], box, _TRUTH, dashed=True)
+            _outline(panels[0], box, colours.get(label, _TRUTH), name_of(names, label))
+            _outline(panels[1], box, colours.get(label, _TRUTH), dashed=True)
     panels[-1].set_title(_said(len(found), len(prediction), least), fontsize=11)
     # The best last, so that it lies on top.
-    for box, text in sorted(found, key=lambda item: item[1].rpartition(" ")[2]):
-        _outline(panels[-1], box, _FOUND, text)
+    for score, box, label in sorted(found):
+        _outline(panels[-1], box, colours.get(label, _FOUND), f"{name_of(names, label)} {score:.2f}")
     figure.suptitle(sample.case.id, fontsize=9, color="#495057")
     return figure
 
@@ -58,6 +61,22 @@ def draw(sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, 
 def name_of(names: Sequence[str], label: int) -> str:
     """A class by its name, else by its number."""
     return str(names[label]) if label < len(names) else str(label)
+
+
+def _colours_of(said: Mapping[str, str], names: Sequence[str]) -> dict[int, str]:
+    """Colours by class.
+
+    Raises:
+        UsageError: one is no colour, or of no class.
+    """
+    places = {str(name): label for label, name in enumerate(names)}
+    said = {str(name): colour for name, colour in said.items()}
+    for name, colour in said.items():
+        if not is_color_like(colour):
+            raise UsageError(f"protocol.options.colours: {colour!r}, of {name}, is no colour of matplotlib's")
+        if name not in places and not name.isdecimal():
+            raise UsageError(f"protocol.options.colours: {name!r} is none of the classes {', '.join(places) or 'by number'}")
+    return {places[name] if name in places else int(name): colour for name, colour in said.items()}
 
 
 def _said(shown: int, count: int, least: float) -> str:

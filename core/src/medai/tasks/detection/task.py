@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
 from medai.io import open_images, write_json
-from medai.tasks._protocols import Dataset
+from medai.tasks._protocols import Dataset, Remark
 from medai.tasks._records import Batch, Sample
 from medai.tasks.detection.drawing import draw, name_of
+from medai.tasks.detection.remarks import remarks_on
 from medai.tasks.detection.types import Boxes
 from medai.tasks.inputs import Image
 
@@ -92,14 +93,28 @@ class Detection:
             raise PluginError(f"the prediction of case {sample.case.id}: {fault}")
 
     def draw(self, sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Figure:
-        """The image with the reference's boxes in green, and beside it with the predicted ones in orange over those of the reference.
+        """The image with the reference's boxes in green, and beside it with the predicted ones in orange, each with its class and score,
+        over those of the reference, dashed.
 
         Options:
             classes: names of the classes.
+            colours: a colour for each class by its name or number, such as `{malignant = "red", benign = "green"}`, in which its boxes are
+                drawn on both sides.
             least: the lowest score drawn, default 0.3.
             window: lowest and highest value shown; default -160..240 for HU, 0..1 for that unit, else the middle 99 % of the values.
         """
         return draw(sample, prediction, options)
+
+    def remarks(self, sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Sequence[Remark]:
+        """What the boxes that are drawn miss, call by another class's name, or show where nothing is: three kinds.
+
+        A box finds the lesion that it overlaps most, whatever its class, by an IoU of at least 0.5, best scores first. False boxes and
+        wrong names weigh as much as their score; a missed lesion weighs the more, the less sure the model was of it and the larger it is.
+
+        Options:
+            classes, least: as of `draw`.
+        """
+        return remarks_on(sample, prediction, options)
 
     def save(self, prediction: Boxes, sample: Sample[Image, Boxes], stem: Path, classes: Sequence[str] = ()) -> Path:
         """Write boxes, classes and scores as JSON, with each box's name where `classes` are known."""
