@@ -25,6 +25,7 @@ _MODULES = (
     "model_state",
     "loss",
     "metric",
+    "metric_drawing",
     "metric_model",
     "exporter",
     "exporter_model",
