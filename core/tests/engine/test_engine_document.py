@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from medai._engine.document import flatten, from_document, overlay, parse_assignment, read_toml, to_document
+from medai._engine.document import canonical, flatten, from_document, overlay, parse_assignment, read_toml, to_document
 from medai.api import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
 from medai.errors import UsageError
 
@@ -174,3 +175,16 @@ def test_a_toml_file_that_is_none(tmp_path: Path) -> None:
     for name, said in (("a.toml", "not a TOML file"), ("b.toml", "not a TOML file"), ("c.toml", "No such file")):
         with pytest.raises(UsageError, match=rf"{name}: {said}"):
             read_toml(tmp_path / name)
+
+
+def test_the_canonical_form_leaves_out_what_is_at_its_default() -> None:
+    protocol = Protocol(split=Split(test=0.3, seed=0), metrics=(use("medai/psnr", window=(0.0, 1.0)),))
+    assert canonical(protocol) == {"split": {"test": 0.3}, "metrics": [{"use": "medai/psnr", "window": [0.0, 1.0]}]}
+    assert canonical(Protocol()) == {}
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Later(Split):
+        folds: int = 1
+
+    # A field that a later version adds leaves the hash of what is there already as it is.
+    assert canonical(Later(test=0.3)) == canonical(Split(test=0.3)) != canonical(Later(test=0.3, folds=2))

@@ -34,6 +34,24 @@ def to_document(value: object) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def canonical(value: object) -> Any:
+    """`to_document` without fields that have their default, so that it stays what it is when a later version adds a field."""
+    if isinstance(value, Use | RunRef):
+        return to_document(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: canonical(getattr(value, field.name)) for field in dataclasses.fields(value) if not _at_default(value, field)}
+    if isinstance(value, Mapping):
+        return {str(key): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    return to_document(value)
+
+
+def _at_default(value: Any, field: dataclasses.Field[Any]) -> bool:
+    default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return bool(getattr(value, field.name) == default)
+
+
 def from_document(kind: Any, value: Any, where: str = "") -> Any:
     """The document as `kind`, a record of `medai.api`.
 

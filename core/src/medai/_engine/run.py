@@ -30,7 +30,7 @@ from medai._engine.configure import (
 )
 from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
-from medai._engine.document import to_document
+from medai._engine.document import canonical, to_document
 from medai._engine.evaluate import Figure, build_metrics, evaluate
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
@@ -128,7 +128,7 @@ def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, 
 
 def protocol_hash(protocol: Protocol, task: Task[Any, Any, Any]) -> str:
     """The first 16 digits of the SHA-256 of a protocol's canonical JSON, with the metrics and defaults that it leaves to the task."""
-    document = with_defaults(to_document(replace(protocol, metrics=protocol.metrics or tuple(task.metrics))))
+    document = with_defaults(canonical(replace(protocol, metrics=protocol.metrics or tuple(task.metrics))))
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 

@@ -21,7 +21,7 @@ from medai._engine.configure import (
     root_of,
     with_root,
 )
-from medai._engine.document import overlay
+from medai._engine.document import canonical, overlay
 from medai._reproduce.order import Guest, Order
 from medai._results.folder import safe_name
 from medai._words import listed, nearest
@@ -303,7 +303,7 @@ def _learns(id: str) -> bool:
 
 
 def _digest(configuration: Configuration, seed: int) -> str:
-    document = {key: value for key, value in configuration.document.items() if key not in _LABELS}
+    document = {key: value for key, value in canonical(configuration.recipe).items() if key not in _LABELS}
     return hashlib.sha256(json.dumps([document, seed], sort_keys=True).encode()).hexdigest()[:8]
 
 
