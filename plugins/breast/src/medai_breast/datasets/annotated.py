@@ -123,10 +123,10 @@ class Annotated:
         sizes = [size for size in (groups.count(first) for first in set(groups)) if size > 1]
         if sizes:
             told = f"{self._dataset}: {sum(sizes)} of {count} images show the same as another one, in {len(sizes)} groups"
-            if rivals:
-                named = [f"{one} as {other}" for one, other in rivals.items()][:_NAMED]
-                told += f"; {len(rivals)} the same frame as one of another class: {', '.join(named)}"
-                told += ", ..." if len(rivals) > _NAMED else ""
+            pairs = sorted({" and ".join(sorted((one, *others.split()))) for one, others in rivals.items()})
+            if pairs:
+                told += f"; {len(rivals)} the same frame as one of another class: {', '.join(pairs[:_NAMED])}"
+                told += ", ..." if len(pairs) > _NAMED else ""
             warnings.warn(told, stacklevel=2)
 
 
