@@ -35,10 +35,11 @@ class Assigned(NamedTuple):
 
 @torch.no_grad()
 def assigned(boxes: torch.Tensor, scores: torch.Tensor, centres: torch.Tensor, strides: torch.Tensor, target: Boxes) -> Assigned:
-    """The places with the lowest cost for each box; a place that several boxes want learns the one that it costs least.
+    """The places with the lowest cost for each box, of those in it or near its centre; a place that several boxes want learns the one that
+    it costs least, and a box may be left with none.
 
-    The cost is the cross-entropy of the classes, 3 times -log IoU, and 1e5 where a place is not both in the box and near its centre.
-    Places that are neither in a box nor near a centre are not considered.
+    The cost is the cross-entropy of the classes, 3 times -log IoU, and 1e5 where a place is not both in the box and near its centre. Public
+    code lets a box that holds no cell's centre be learnt by places around another box; here it is not.
 
     Args:
         boxes: what the network says, xyxy (N, 4) in pixels of the frame.
@@ -51,13 +52,14 @@ def assigned(boxes: torch.Tensor, scores: torch.Tensor, centres: torch.Tensor, s
     places = (inside | near).any(0).nonzero().squeeze(1)
     if len(places) == 0:
         return Assigned(places, places, scores.new_zeros(0))
+    inside, near = inside[:, places], near[:, places]
     overlaps = box_iou(target.boxes, boxes[places])
-    both = (inside & near)[:, places]
-    cost = _class_cost(scores[places], target.labels) - _OVERLAP_COUNTS * (overlaps + 1e-8).log() + _OUTSIDE * ~both
+    cost = _class_cost(scores[places], target.labels) - _OVERLAP_COUNTS * (overlaps + 1e-8).log() + _OUTSIDE * ~(inside & near)
+    cost = cost.masked_fill(~(inside | near), torch.inf)
 
     many = overlaps.topk(min(_CONSIDERED, len(places)), 1).values.sum(1).int().clamp_min(1)
     rank = cost.argsort(dim=1, stable=True).argsort(dim=1)
-    wanted = rank < many[:, None]
+    wanted = (rank < many[:, None]) & cost.isfinite()
     cheapest = cost.masked_fill(~wanted, torch.inf).argmin(0)
     learns = wanted.any(0)
     own = cheapest[learns]
