@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,12 +83,15 @@ class _Listing:
         return (inside[0] if inside and path not in self.given else Path(path.name)).as_posix()
 
     def find_files(self, files: Sequence[Path]) -> None:
-        """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does;
-        else all share the only one. Where no file bears a name and there is one for each, they are in the order of the cases."""
+        """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does; one
+        that bears the name of its input, which no other input has; else all share the only one. Where no file bears a name and there is
+        one for each, they are in the order of the cases."""
+        inputs, alike = Counter(_stem(row["input"]) for row in self.rows), {path.stem: path for path in files}
         named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
         for row in self.rows:
             name = safe_name(row["case"].replace(".", "-"))
             found = named.get(name) or next((path for part, path in named.items() if name.startswith(f"{part}-")), None)
+            found = alike.get(_stem(row["input"])) if found is None and inputs[_stem(row["input"])] == 1 else found
             found = files[0] if found is None and len(files) == 1 else found
             row["file"] = "" if found is None else found.as_posix()
         if len(files) == len(self.rows) and not any(row["file"] for row in self.rows):
@@ -149,6 +153,11 @@ def _require_own_ids(cases: Sequence[Case]) -> None:
             raise DataError(
                 f"cases {first} and {place} of the {len(cases)} in the input have one id, {case.id!r}: the dataset has to tell them apart"
             )
+
+
+def _stem(name: str) -> str:
+    """A file's name without its suffix; `.nii.gz` counts as one."""
+    return Path(name.removesuffix(".gz")).stem
 
 
 def _warn_of_faults(paths: Sequence[Path], listener: Listener) -> None:

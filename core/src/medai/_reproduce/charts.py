@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from medai._report.charts import COLOURS
 from medai._reproduce.gather import Result
+from medai._reproduce.labels import Named, name_points
 from medai.api import Chart
 
 _REPORTED, _MEASURED = COLOURS[4], COLOURS[0]
 _WIDE = 4
+_SUBS, _FEW_SUBS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0)
+"""Of each power of ten, the multiples that an axis shows: of less than one, and of a few."""
 
 
 def columns_chart(results: Sequence[Result]) -> Figure | None:
@@ -44,31 +48,39 @@ def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
     rows = list(dict.fromkeys(result.cell.row for result in results))
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    any_drawn = _points(axes, chart, rows, cells) if chart.against else _bars(axes, chart, rows, cells)
-    if not any_drawn:
+    points = _points(axes, chart, rows, cells) if chart.against else []
+    if not points and (chart.against or not _bars(axes, chart, rows, cells)):
         return None
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=8, which="both")
     axes.grid(alpha=0.3)
-    if len(axes.get_legend_handles_labels()[0]):
-        axes.legend(fontsize=8)
+    figure.legend(*_legend(axes), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    name_points(axes, points)
     return figure
 
 
-def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> bool:
-    found = False
-    for label, colour, of in (("reported", _REPORTED, _reported), ("measured", _MEASURED, _measured)):
-        for row in rows:
+def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> list[Named]:
+    """Draw a point for each row, one reported and one measured, which a line joins; give them with the names that they are to have, one for
+    each row, because a second one would say nothing new."""
+    named: dict[str, Named] = {}
+    for row in rows:
+        places = []
+        for label, mark, colour, of in (("reported", "D", _REPORTED, _reported), ("measured", "o", _MEASURED, _measured)):
             across, value = (of(cells.get((row, column))) for column in (chart.against, chart.columns[0]))
-            if across is None or value is None:
-                continue
-            found = True
-            axes.plot(across, value, "D" if of is _reported else "o", color=colour, label=label)
-            axes.annotate(row, (across, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
-            label = "_"  # one entry in the legend
+            if across is not None and value is not None:
+                axes.plot(across, value, mark, color=colour, label=label, markersize=5)
+                places.append((across, value))
+                named[row] = (across, value, row)
+        if len(places) > 1:
+            axes.plot(*zip(*places, strict=True), color="#adb5bd", linewidth=0.7, zorder=0)
     axes.set_xscale("log")
+    axes.margins(0.08)
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=_SUBS if high / low < 10 else _FEW_SUBS if high / low < 1000 else (1.0,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(chart.against, fontsize=9)
     axes.set_ylabel(chart.columns[0], fontsize=9)
-    return found
+    return list(named.values())
 
 
 def _bars(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> bool:

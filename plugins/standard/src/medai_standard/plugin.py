@@ -158,6 +158,13 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
             known_failures={"exporter.can-be-read-back": "COCO counts in pixels and has no place in the patient"},
         ),
         ExporterSpec(
+            name="yolo-text",
+            target="medai_standard.exporters.yolo:YoloText",
+            summary="boxes as YOLO's text files, a file for each picture",
+            task="detection",
+            license="Apache-2.0",
+        ),
+        ExporterSpec(
             name="csv",
             target="medai_standard.exporters.table:Csv",
             summary="probabilities, numbers, clusters, boxes, sizes of masks and base pairs in one CSV table",

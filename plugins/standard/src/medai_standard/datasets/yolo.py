@@ -22,7 +22,8 @@ _SLACK = 1e-3
 
 class YoloText:
     """Images in `images/`, and in `labels/` a text file of the same name for each: a line per box with the class, the centre and the
-    size, `class cx cy w h`, in parts of the image's width and height. `classes.txt` has the classes' names, one a line.
+    size, `class cx cy w h`, in parts of the image's width and height. `classes.txt` has the classes' names, one a line. A sixth number,
+    the score that a detector wrote, is passed over: its boxes are taken as they stand.
 
     An image without a text file has no boxes. Patients and the part of the split come from `cases.csv` or from folders beneath
     `images/` (`images/train/...` with `labels/train/...`).
@@ -86,9 +87,11 @@ def _boxes(path: Path, classes: int) -> list[tuple[float, float, float, float, i
         if not words:
             continue
         try:
-            label, (x, y, width, height) = int(words[0]), map(float, words[1:])
+            label, (x, y, width, height, *score) = int(words[0]), map(float, words[1:])
+            if len(score) > 1 or not all(0 <= each <= 1 for each in score):
+                raise ValueError
         except ValueError:
-            raise DataError(f"line {line}: {text[:80]!r} is not `class cx cy w h`", path) from None
+            raise DataError(f"line {line}: {text[:80]!r} is not `class cx cy w h`, or with a score from 0 to 1 behind it", path) from None
         if not 0 <= label < classes:
             raise DataError(f"line {line}: class {label}, of {classes} in {CLASSES}", path)
         box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)

@@ -1,0 +1,75 @@
+"""Points of a table: one named by each row, with names that can be read."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation, Text
+
+from medai._reproduce.charts import drawn
+from medai._reproduce.gather import Result
+from medai.api import Cell, Chart
+
+# As the breast study prints them, two of them a hair's breadth apart.
+PRINTED = {
+    "Faster R-CNN-res50": (0.584, 13.62), "RetinaNet-res50": (0.849, 17.42), "SSD-res34": (0.813, 31.4), "SSD-vgg16": (0.791, 29.52),
+    "YOLOF-res50": (0.823, 23.3), "YOLOV3-darknet53": (0.769, 19.55), "YOLOV3-res34": (0.791, 25.52), "CornerNet-res50": (0.535, 11.42),
+    "FCOS-res50": (0.841, 18.4), "TTFNet": (0.349, 38.11), "YOLOX-m": (0.578, 26.14),
+}  # fmt: skip
+CHART = Chart(title="AP against FPS", columns=("AP",), against="FPS")
+
+
+def results(measured: float | None = None) -> list[Result]:
+    """A result for each cell; `measured` of what is printed, but for AP, of which it is the square."""
+    found = []
+    for row, printed in PRINTED.items():
+        for column, value in zip(("AP", "FPS"), printed, strict=True):
+            result = Result(Cell(row=row, column=column, reported=value, recipe="a/b", metric=column.lower()), guest=False)
+            if measured is not None:
+                result.value = value**2 if column == "AP" else value * measured
+            found.append(result)
+    return found
+
+
+def labels_of(figure: Figure) -> list[Annotation]:
+    return [child for child in figure.axes[0].get_children() if isinstance(child, Annotation)]
+
+
+@pytest.mark.parametrize("measured", [None, 0.2, 0.9])
+def test_every_row_has_its_name_once_where_it_can_be_read(measured: float | None) -> None:
+    figure = drawn(CHART, results(measured))
+    assert figure is not None
+    labels = labels_of(figure)
+    assert sorted(label.get_text() for label in labels) == sorted(PRINTED)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    words = {label.get_text(): Text.get_window_extent(label, canvas.get_renderer()) for label in labels}
+    room = figure.axes[0].get_window_extent()
+    assert all(room.x0 <= box.x0 and box.x1 <= room.x1 for box in words.values())
+    assert not [(one, two) for (one, a), (two, b) in itertools.combinations(words.items(), 2) if a.overlaps(b)]
+
+
+def test_a_point_is_named_by_what_was_measured_and_joined_to_what_is_reported() -> None:
+    figure = drawn(CHART, results(0.2))
+    assert figure is not None
+    places = {label.get_text(): label.xy for label in labels_of(figure)}
+    assert places["TTFNet"] == pytest.approx((38.11 * 0.2, 0.349**2))
+    lines = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 2]
+    assert len(lines) == len(PRINTED)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["reported", "measured"]
+
+
+def test_the_axis_says_plain_numbers() -> None:
+    figure = drawn(CHART, results())
+    assert figure is not None
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    ticks = [tick for tick in figure.axes[0].xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    assert [tick.label1.get_text() for tick in ticks] == ["15", "20", "30", "40"]
+
+
+def test_without_both_figures_there_is_no_chart() -> None:
+    assert drawn(CHART, [result for result in results() if result.cell.column == "AP"]) is None
