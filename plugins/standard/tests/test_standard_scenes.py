@@ -44,6 +44,18 @@ def test_every_task_is_asked_of_the_same_pictures() -> None:
         assert mask.origin is not None and mask.origin.spacing == (40 / 64, 40 / 64)
 
 
+def test_boxes_are_asked_of_one_class_or_of_the_two_kinds() -> None:
+    one, two, label = (Scenes(name, **SMALL) for name in ("boxes", "kinds", "label"))
+    assert one.facts == {"model.classes": 1, "protocol.options.classes": ["lesion"]}
+    assert two.facts == {"model.classes": 2, "protocol.options.classes": ["benign", "malignant"]}
+    seen = set()
+    for plain, kinds, whole in zip(samples(one), samples(two), samples(label), strict=True):
+        assert torch.equal(plain.inputs.pixels, kinds.inputs.pixels) and torch.equal(plain.reference.boxes, kinds.reference.boxes)
+        assert kinds.reference.labels.dtype == torch.int64 and set(kinds.reference.labels.tolist()) == {whole.reference.index}
+        seen |= set(kinds.reference.labels.tolist())
+    assert seen == {0, 1}
+
+
 def test_a_patient_has_lesions_of_one_kind_and_both_kinds_are_there() -> None:
     found: dict[str, set[int]] = {}
     for sample in samples(Scenes("label", **SMALL)):

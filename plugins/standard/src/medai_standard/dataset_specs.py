@@ -113,6 +113,19 @@ DATASETS: tuple[DatasetSpec, ...] = (
         license="Apache-2.0",
     ),
     DatasetSpec(
+        name="mosaic",
+        target="medai_standard.views.mosaic:Mosaic",
+        summary="view: four images joined about a random point, boxes with them",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="Bochkovskiy et al. 2020, arXiv:2004.10934",
+        example={"size": 64},
+        known_failures={
+            "dataset.view-moves-the-place": "four images are in one: the spot that is seen may be another image's, which lies in another patient",
+            "dataset.view-moves-the-answer": "four images are in one: the first box need not be that of the spot that is seen",
+        },
+    ),
+    DatasetSpec(
         name="patches",
         target="medai_standard.views.crops:Patches",
         summary="view: random square patches of each image at its own resolution",

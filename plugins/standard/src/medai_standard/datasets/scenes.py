@@ -13,10 +13,11 @@ from medai.errors import UsageError
 from medai.tasks import Boxes, Case, Image, Label, Mask, Origin, Sample, Value
 from medai_standard.datasets.drawing import CLASSES, WIDTH, Scene, draw
 
-Reference = Literal["label", "mask", "boxes", "image", "value"]
+Reference = Literal["label", "mask", "boxes", "kinds", "image", "value"]
 _FACTS: Mapping[str, Mapping[str, object]] = {
     "label": {"model.classes": 2, "protocol.options.classes": list(CLASSES)},
     "boxes": {"model.classes": 1, "protocol.options.classes": ["lesion"]},
+    "kinds": {"model.classes": 2, "protocol.options.classes": list(CLASSES)},
     "mask": {"model.classes": 2, "protocol.options.classes": ["background", "lesion"]},
     "image": {},
     "value": {"model.classes": 1, "model.network.classes": 1},
@@ -29,7 +30,7 @@ class Scenes:
 
     Args:
         reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (of one class, lesion),
-            `image` (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
+            `kinds` (boxes, 0 benign, 1 malignant), `image` (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
         patients: each is a group, and has lesions of one kind.
         pictures: of each patient.
         lesions: most in a picture.
@@ -76,6 +77,8 @@ class Scenes:
                 return Mask(torch.from_numpy(scene.labels))
             case "boxes":
                 return Boxes(torch.from_numpy(scene.boxes), torch.zeros(len(scene.boxes), dtype=torch.int64))
+            case "kinds":
+                return Boxes(torch.from_numpy(scene.boxes), torch.from_numpy(scene.kinds))
             case "image":
                 return Image(torch.from_numpy(scene.clean)[None], "0..1")
             case "value":
