@@ -121,7 +121,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
         source="Bochkovskiy et al. 2020, arXiv:2004.10934",
         example={"size": 64},
         known_failures={
-            "dataset.view-moves-the-place": "four images are in one: the spot that is seen may be another image's, which lies in another patient",
+            "dataset.view-moves-the-place": "four images are in one: the spot that is seen may be that of another patient",
             "dataset.view-moves-the-answer": "four images are in one: the first box need not be that of the spot that is seen",
         },
     ),

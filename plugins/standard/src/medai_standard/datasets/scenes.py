@@ -29,8 +29,9 @@ class Scenes:
     enhancement behind them (benign) or spiculated with a shadow (malignant). A picture depends on `seed` and its case alone.
 
     Args:
-        reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (of one class, lesion),
-            `kinds` (boxes, 0 benign, 1 malignant), `image` (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square centimetres).
+        reference: what is asked: `label` (0 benign, 1 malignant), `mask` (1 lesion), `boxes` (of one class, lesion), `kinds` (boxes, 0
+            benign, 1 malignant), `image` (the tissue's echo without the speckle) or `value` (`area`: of all lesions together, in square
+            centimetres).
         patients: each is a group, and has lesions of one kind.
         pictures: of each patient.
         lesions: most in a picture.
