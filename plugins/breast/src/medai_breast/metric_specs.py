@@ -17,6 +17,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("ap", "ap50", "ap75", "ar10", "map"),
         license=_LICENSE,
         source=_COCO,
+        example={"classes": ("benign", "malignant")},
     ),
     MetricSpec(
         name="precision-recall",
@@ -26,6 +27,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("precision", "recall"),
         license=_LICENSE,
         source=f"{_STUDY}, eq. 2 and 3",
+        example={"confidence": 0.5, "iou": 0.5},
     ),
     MetricSpec(
         name="tp-fp-fn",
@@ -35,6 +37,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("tp-fp-fn",),
         license=_LICENSE,
         source=f"{_STUDY}, section 3.1",
+        example={"confidence": 0.5, "iou": 0.5},
     ),
     MetricSpec(
         name="iou-box",
@@ -44,6 +47,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("iou-box",),
         license=_LICENSE,
         source=f"{_STUDY}, eq. 1",
+        example={"confidence": 0.5},
     ),
     MetricSpec(
         name="froc",
@@ -52,6 +56,7 @@ METRICS: tuple[MetricSpec, ...] = (
         task="detection",
         license=_LICENSE,
         source="Chakraborty 1989, doi:10.1118/1.596358",
+        example={"iou": 0.5},
     ),
     MetricSpec(
         name="fps",
