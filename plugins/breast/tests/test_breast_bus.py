@@ -20,6 +20,8 @@ from medai_breast.datasets.sheets import rows_of
 
 RNG = np.random.default_rng(0)
 
+pytestmark = pytest.mark.filterwarnings("ignore:BUS")
+
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -107,7 +109,7 @@ def test_what_concerns_the_folder_is_an_error_that_names_it(folder: Path, change
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda root: (root / "original" / "000002.png").unlink(), "GT/000002.png: a mask without an image"),
+        (lambda root: (root / "original" / "000002.png").unlink(), "GT/000002.png: is a mask without an image"),
         (lambda root: (root / "GT" / "000002.png").unlink(), "original/000002.png: has no mask of its name in GT"),
         (lambda root: [path.unlink() for path in root.glob("*/000002.png")], "000002.png: is not there, though DatasetB.xlsx lists it"),
         (lambda root: retyped(root, None), "original/000002.png: has no row, or no type, in DatasetB.xlsx"),

@@ -23,6 +23,8 @@ from medai_breast.datasets.busi import Busi
 
 RNG = np.random.default_rng(0)
 
+pytestmark = pytest.mark.filterwarnings("ignore:BUSI")
+
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -129,7 +131,9 @@ def test_folders_without_pictures(tmp_path: Path) -> None:
 
 def test_an_image_without_a_mask(folder: Path) -> None:
     (folder / "benign" / "benign (3)_mask.png").unlink()
-    assert refusal(folder, "busi-benign-3").endswith(r"benign (3).png: has no mask: benign (3)_mask.png is wanted")
+    said = r"BUSI: 1 of 12 cases cannot be used: benign \(3\)\.png has no mask: benign \(3\)_mask\.png is wanted$"
+    with pytest.warns(UserWarning, match=said):
+        assert refusal(folder, "busi-benign-3").endswith("benign (3).png: has no mask: benign (3)_mask.png is wanted")
 
 
 def test_a_normal_image_needs_no_mask(folder: Path) -> None:
@@ -144,7 +148,7 @@ def test_a_normal_image_with_a_lesion_in_its_mask(folder: Path) -> None:
 
 def test_a_mask_without_an_image(folder: Path) -> None:
     (folder / "benign" / "benign (2).png").unlink()
-    assert refusal(folder, "busi-benign-2").endswith("benign (2)_mask.png: a mask without an image: there is no benign (2).png")
+    assert refusal(folder, "busi-benign-2").endswith("benign (2)_mask.png: is a mask without an image: there is no benign (2).png")
 
 
 @pytest.mark.parametrize(

@@ -120,14 +120,21 @@ class Annotated:
         return pseudonym(digest or f"{self._home.resolve().name}/{entry.name}", prefix="g")
 
     def _tell(self, count: int, groups: Sequence[int], rivals: Mapping[str, str]) -> None:
+        """Warn of what is seen before a case is read: files without their partner, and images that show the same."""
+        bad = [f"{entry.path.name} {entry.fault}" for entry in self._entries.values() if entry.fault]
+        if bad:
+            warnings.warn(f"{self._dataset}: {len(bad)} of {len(self._entries)} cases cannot be used: {_listed(bad, '; ')}", stacklevel=3)
         sizes = [size for size in (groups.count(first) for first in set(groups)) if size > 1]
         if sizes:
             told = f"{self._dataset}: {sum(sizes)} of {count} images show the same as another one, in {len(sizes)} groups"
             pairs = sorted({" and ".join(sorted((one, *others.split()))) for one, others in rivals.items()})
             if pairs:
-                told += f"; {len(rivals)} the same frame as one of another class: {', '.join(pairs[:_NAMED])}"
-                told += ", ..." if len(pairs) > _NAMED else ""
-            warnings.warn(told, stacklevel=2)
+                told += f"; {len(rivals)} the same frame as one of another class: {_listed(pairs, ', ')}"
+            warnings.warn(told, stacklevel=3)
+
+
+def _listed(texts: Sequence[str], comma: str) -> str:
+    return comma.join(texts[:_NAMED]) + (f"{comma}..." if len(texts) > _NAMED else "")
 
 
 def _rivals(entries: Sequence[Entry], frames: Sequence[int]) -> dict[str, str]:

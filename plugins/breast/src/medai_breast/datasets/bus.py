@@ -106,7 +106,7 @@ def _fault(files: Mapping[str, Path], kind: str, table: str) -> str:
     if not files:
         return f"is not there, though {table} lists it"
     if "image" not in files:
-        return "a mask without an image: none of its name is in original"
+        return "is a mask without an image: none of its name is in original"
     if "mask" not in files:
         return "has no mask of its name in GT"
     if not kind:

@@ -76,7 +76,7 @@ def _entries(home: Path, folder: Path, kind: str) -> Iterator[Entry]:
         name = path.relative_to(home).as_posix()
         match = _A_NAME.fullmatch(stem)
         id = f"busi-{kind}-{match[2]}" if match and match[1] == kind else pseudonym(name, prefix="busi")
-        fault = "" if stem in images else f"a mask without an image: there is no {stem}.png"
+        fault = "" if stem in images else f"is a mask without an image: there is no {stem}.png"
         if stem in images and kind != NORMAL and stem not in masks:
             fault = f"has no mask: {stem}_mask.png is wanted"
         yield Entry(id, name, kind, path, tuple(masks.get(stem, ())), fault)
