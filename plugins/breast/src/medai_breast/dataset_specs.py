@@ -59,4 +59,13 @@ DATASETS: tuple[DatasetSpec, ...] = (
         source=f"{_BUSI}; {_BUS}; {_STUDY}, section 3.5",
         needs=(_GET_BUSI, _GET_BUS, f"laid out as ROOT/Dataset_BUSI_with_GT/{_BUSI_TREE}; ROOT/BUS/{_BUS_TREE}"),
     ),
+    DatasetSpec(
+        name="segmentation-enhancement",
+        target="medai_breast.views.segmentation_enhancement:SegmentationEnhancement",
+        summary="view: ultrasound in which a rough segmentation sets dark regions apart from their surroundings",
+        inputs=("image",),
+        license="Apache-2.0",
+        source="after Wang and Yao 2022, doi:10.1038/s41598-022-18747-y; Felzenszwalb and Huttenlocher 2004, "
+        "doi:10.1023/B:VISI.0000022288.19776.77",
+    ),
 )
