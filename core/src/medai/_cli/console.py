@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from medai._engine.listener import Listener
 
 _QUIET_SECONDS = 5.0
+_MANY = 8
+"""Figures on a line; `metrics.jsonl` has all."""
 
 
 class ConsoleListener(Listener):
@@ -63,4 +65,6 @@ class ConsoleListener(Listener):
 
 
 def _shown(figures: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    first = list(figures.items())[:_MANY]
+    more = f"  and {len(figures) - _MANY} more" if len(figures) > _MANY else ""
+    return "  ".join(f"{name} {value:.4g}" for name, value in first) + more
