@@ -253,7 +253,7 @@ def test_what_is_missed_weighs_by_how_surely_and_how_large() -> None:
     assert remarks(truth, found) == [
         ("missed", 1.0, "missed: malignant, found at 0.25 only"),
         ("missed", 1.0156, "missed: benign"),
-        ("missed", 1.0156, "missed: benign, overlapped by 0.38 at most"),
+        ("missed", 1.0156, "missed: benign, IoU 0.38 at best"),
         ("false positive", 0.75, "false positive at 0.75"),
     ]
     # What is drawn counts.

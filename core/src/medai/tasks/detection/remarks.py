@@ -45,7 +45,7 @@ def _missed(sample: Sample[Image, Boxes], names: Sequence[str], scores: Array, t
             continue
         score = float(scores[own[0]]) if len(own) else 0.0
         nearest = float(shown[:, place].max(initial=0.0))
-        why = f", found at {score:.2f} only" if len(own) else f", overlapped by {nearest:.2f} at most" if nearest else ""
+        why = f", found at {score:.2f} only" if len(own) else f", IoU {nearest:.2f} at best" if nearest else ""
         yield Remark("missed", 1 - score + (x1 - x0) * (y1 - y0) / (height * width), f"missed: {_word(names, label)}{why}")
 
 

@@ -29,7 +29,7 @@ class Curve:
 
 def draw_precision_recall(curves: Sequence[Curve], colours: Mapping[str, str]) -> Figure:
     """A line for each class: as it is measured, faint, and as average precision takes it, the best at that recall or a higher one."""
-    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(4.9, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for place, curve in enumerate(curves):
         colour = colours.get(curve.name, _COLOURS[place % len(_COLOURS)])
@@ -46,7 +46,7 @@ def draw_precision_recall(curves: Sequence[Curve], colours: Mapping[str, str]) -
 
 def draw_free_response(per_image: Array, sensitivity: Array, levels: Sequence[float], title: str) -> Figure:
     """Sensitivity in steps over false boxes per image on a logarithmic axis, with the levels marked at which it is read off."""
-    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(4.9, 4.2), layout="constrained")
     axes = figure.add_subplot()
     read = sensitivity[np.searchsorted(per_image, levels, side="right") - 1]
     ends = (levels[0] / 1.3, levels[-1] * 1.3)
