@@ -85,13 +85,13 @@ class TakingTurns:
     def fit(self, train: Feed[Any, Any], valid: Feed[Any, Any] | None, context: Context) -> Iterator[Progress]:
         """Fit, timing from one yield to the next, so that what the engine does in between counts."""
         losses = []
-        began = self._now()
+        began = self.now()
         for progress in self.learner.fit(train, valid, context):
             yield progress
-            ended = self._now()
+            ended = self.now()
             losses.append(next(self.plain))
             self.ours.append(ended - began)
-            began = self._now()
+            began = self.now()
             self.theirs.append(began - ended)
         assert bool(torch.stack(losses).isfinite().all())
 
@@ -99,7 +99,8 @@ class TakingTurns:
         """The learner's."""
         return self.learner.state_dict()
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Seconds, all that was asked of the device done."""
         # On the CPU, seconds that this process computed: the machine's other work is no matter.
         if self.device.type == "cpu":
             return time.process_time()
