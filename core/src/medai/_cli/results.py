@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
 _WIDE = 120
 """Columns of a terminal beyond which a table is turned."""
 
