@@ -141,7 +141,7 @@ class TestLosses:
         losses = model.training_step(batch(*(two if has else boxes() for has in filled)), None, "all")
         assert set(losses) == {"heatmap", "pull", "push", "offset"} and all(bool(value.isfinite()) for value in losses.values())
         if not any(filled):
-            assert float(losses["pull"]) == float(losses["push"]) == float(losses["offset"]) == 0
+            assert losses["pull"].item() == losses["push"].item() == losses["offset"].item() == 0
         torch.autograd.backward(list(losses.values()))
         for name, parameter in model.named_parameters():
             assert parameter.grad is not None and bool(parameter.grad.isfinite().all()), name
