@@ -128,7 +128,7 @@ FASTER_RCNN = _method(
     "Faster R-CNN on ResNet-50 with a feature pyramid: two stages, anchors",
     _of_torchvision("fasterrcnn_resnet50_fpn", box_score_thresh=0.01, box_detections_per_img=100),
     quick=_ON_RESNET18,
-    implements=("faster-rcnn-res50", "resnet-backbone"),
+    implements=("faster-rcnn-res50", "split-8-1-1"),
 )
 RETINANET = _method(
     "retinanet-res50",
@@ -153,7 +153,6 @@ YOLOV3_DARKNET53 = _method(
     "YOLOv3 on DarkNet-53: one stage, anchors on three levels",
     use("breast/yolov3", backbone="darknet53"),
     quick=_ON_RESNET18,
-    implements=("yolov3-darknet53", "darknet-backbone"),
 )
 YOLOV3_RES34 = _method(
     "yolov3-res34",
@@ -164,7 +163,8 @@ YOLOV3_RES34 = _method(
 CORNERNET = _method(
     "cornernet-res50",
     "CornerNet on ResNet-50: one stage, pairs of corners",
-    use("breast/cornernet", backbone="resnet50"),
+    # PaddleDetection's one configuration on ResNet-50 has its corners on a map of stride 8.
+    use("breast/cornernet", backbone="resnet50", stride=8),
     quick=_ON_RESNET18,
 )
 FCOS = _method(
