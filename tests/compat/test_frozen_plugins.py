@@ -27,12 +27,20 @@ NOT_FOR_PLUGINS = {
     "medai.api.run": "for scripts",
     "medai.api.open_run": "for scripts",
     "medai.errors.MedaiDeprecationWarning": "a plugin does not raise it",
-    **dict.fromkeys(("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported"), "came after the plugins were frozen"),
+    **dict.fromkeys(
+        (
+            *("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported", "medai.tasks.Remark"),
+            *("medai.inference.Detector", "medai.inference.Frame", "medai.inference.IMAGENET", "medai.inference.PLAIN"),
+            *("medai.inference.Size", "medai.inference.Statistics", "medai.inference.Window", "medai.inference.steady"),
+        ),
+        "came after the plugins were frozen",
+    ),
 }
 LATER_FIELDS = {
     "Cell": {"averaged_with", "groups", "incomparable", "test"},
     "Table": {"charts", "data", "guest", "note", "protocol"},
     "Recipe": {"protocols"},
+    "Split": {"by", "without"},
     "Chart": {"against", "columns", "title"},
     "Reported": {"column", "note", "row", "spread", "value"},
 }
