@@ -171,6 +171,23 @@ def test_an_onnx_file_finds_the_same_boxes_in_images_of_any_size(parameters: dic
         assert len(expected) > 5 and same_rows(*[(each.boxes, each.labels, each.scores) for each in (expected, found)])
 
 
+def test_an_onnx_file_finds_none_and_many(tmp_path: Path) -> None:
+    parameters = {"architecture": "fcos_resnet50_fpn", "backbone": "resnet18", "size": [64, 64], "options": {"score_thresh": 0.5}}
+    detector = build("torchvision-detection", **parameters).eval()
+    with torch.no_grad():
+        # Sure of itself, so that a plain image differs from noise.
+        detector.network.head.classification_head.cls_logits.weight.mul_(50)
+        detector.network.head.regression_head.bbox_reg.bias.add_(1)
+    trained = Trained(Use("standard/torchvision-detection", parameters), "detection", detector, detector, {})
+    noise, plain = batch(NO_BOXES, shape=(64, 64)), batch(NO_BOXES, shape=(64, 64))
+    plain.inputs.pixels.fill_(0.5)
+    opened = Onnx().open(Onnx().write(trained, noise, tmp_path))
+    with torch.no_grad():
+        (expected,), (found,) = detector(noise.inputs.pixels), opened.predict(noise)
+    assert len(expected) > 20 and same_rows(*[(each.boxes, each.labels, each.scores) for each in (expected, found)])
+    assert [len(each) for each in opened.predict(plain)] == [0]
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "told"),
     [
