@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -95,6 +97,41 @@ def test_of_two_boxes_for_one_lesion_the_better_stays(kind: type[LesionDetector]
     assert found.scores[:2].tolist() == pytest.approx(scores)
     # The second for class 0 is gone; what is left besides is what the three say of the class that they do not mean.
     assert bool((found.scores[2:] < 1e-3).all())
+
+
+class Arrays(nn.Module):
+    """A detector that takes and gives tensors of one image, as a graph does."""
+
+    def __init__(self, network: LesionDetector) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        (found,) = self.network(pixels)
+        return found.boxes, found.labels, found.scores
+
+
+@both
+def test_a_graph_made_at_one_size_finds_the_same_at_another(kind: type[LesionDetector], tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    network = detector(kind, least=1e-6).train()
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = 1.0  # else little of the image comes through a network that has learnt nothing, and all places say the same
+    with torch.no_grad():
+        network.maps(network.framed(torch.rand(8, 1, 128, 128)))
+    whole = Arrays(network).eval()
+    path = str(tmp_path / "graph.onnx")
+    opened = {"pixels": {2: "height", 3: "width"}} | {name: {0: "boxes"} for name in ("boxes", "labels", "scores")}
+    names = {"input_names": ["pixels"], "output_names": ["boxes", "labels", "scores"]}
+    with torch.no_grad():
+        torch.onnx.export(whole, (torch.rand(1, 1, 70, 96),), path, dynamo=False, dynamic_axes=opened, **names)
+        pixels = torch.rand(1, 1, 90, 60)
+        expected = whole(pixels)
+    found = runtime.InferenceSession(path).run(None, {"pixels": pixels.numpy()})
+    assert len(expected[0]) > 5
+    for one, other in zip(expected, found, strict=True):
+        assert torch.allclose(one, torch.from_numpy(other), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.slow
