@@ -229,16 +229,14 @@ def test_a_class_may_have_a_colour_of_its_own_on_both_sides() -> None:
     assert colours_of(left) == ["#2f9e44", "#ff0000"] and colours_of(right)[2:] == ["#f08c00", "#ff0000"]
 
 
-@pytest.mark.parametrize(
-    ("colours", "reason"),
-    [
-        ({"malignant": "blurple"}, "'blurple', of malignant, is no colour"),
-        ({"cyst": "red"}, "'cyst' is none of the classes benign, malignant"),
-    ],
-)
-def test_a_colour_that_is_none_is_said(colours: dict[str, str], reason: str) -> None:
-    with pytest.raises(UsageError, match=reason):
-        TASK.draw(sample(boxes([])), boxes([], scores=[]), {"classes": ["benign", "malignant"], "colours": colours})
+def test_a_colour_that_is_none_is_said_and_one_of_a_class_that_is_not_there_waits() -> None:
+    truth = sample(boxes([[0, 0, 9, 9]]))
+    with pytest.raises(UsageError, match="'blurple', of malignant, is no colour"):
+        TASK.draw(truth, boxes([], scores=[]), {"classes": ["mass"], "colours": {"malignant": "blurple"}})
+    left, _ = TASK.draw(truth, boxes([], scores=[]), {"classes": ["mass"], "colours": {"malignant": "red"}}).axes
+    assert colours_of(left) == ["#2f9e44"]
+    left, _ = TASK.draw(truth, boxes([], scores=[]), {"colours": {"0": "#ff0000"}}).axes
+    assert colours_of(left) == ["#ff0000"]
 
 
 def remarks(truth: Boxes, found: Boxes, **options: Any) -> list[tuple[str, float, str]]:

@@ -64,19 +64,16 @@ def name_of(names: Sequence[str], label: int) -> str:
 
 
 def _colours_of(said: Mapping[str, str], names: Sequence[str]) -> dict[int, str]:
-    """Colours by class.
+    """Colours by class, of those classes that there are: a recipe's may be for other data.
 
     Raises:
-        UsageError: one is no colour, or of no class.
+        UsageError: one is no colour.
     """
-    places = {str(name): label for label, name in enumerate(names)}
-    said = {str(name): colour for name, colour in said.items()}
     for name, colour in said.items():
         if not is_color_like(colour):
             raise UsageError(f"protocol.options.colours: {colour!r}, of {name}, is no colour of matplotlib's")
-        if name not in places and not name.isdecimal():
-            raise UsageError(f"protocol.options.colours: {name!r} is none of the classes {', '.join(places) or 'by number'}")
-    return {places[name] if name in places else int(name): colour for name, colour in said.items()}
+    places = {str(name): int(name) for name in said if str(name).isdecimal()} | {str(name): label for label, name in enumerate(names)}
+    return {places[str(name)]: colour for name, colour in said.items() if str(name) in places}
 
 
 def _said(shown: int, count: int, least: float) -> str:
