@@ -52,7 +52,8 @@ def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
     if not points and (chart.against or not _bars(axes, chart, rows, cells)):
         return None
     axes.tick_params(labelsize=8, which="both")
-    axes.grid(alpha=0.3)
+    axes.grid(alpha=0.3, axis="both" if points else "y")
+    axes.set_axisbelow(True)
     figure.legend(*_legend(axes), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     name_points(axes, points)
     return figure
@@ -96,7 +97,7 @@ def _bars(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, s
     if lowest:
         # From zero, all bars would look alike; the axis says where it begins.
         axes.set_ylim(bottom=min(lowest) - 0.25 * (max(lowest) - min(lowest) or 1.0))
-    axes.set_xticks(range(len(rows)), rows, rotation=20, fontsize=8)
+    axes.set_xticks(range(len(rows)), rows, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     return bool(lowest)
 
 
