@@ -88,6 +88,18 @@ def test_the_protocols_metrics_or_the_tasks() -> None:
     assert names(Protocol()) == ["Psnr", "Ssim", "Rmse"]
 
 
+def test_a_metric_names_classes_as_the_protocol_does() -> None:
+    def figures(**given: Any) -> list[str]:
+        options = {"classes": ["background", "cyst", "mass"]}
+        (metric,) = build_metrics(Protocol(metrics=(use("medai/dice", **given),), options=options), Restoration())
+        return list(metric.total([{1: (4, 5, 5)}]))
+
+    assert figures() == ["dice", "dice-cyst", "dice-mass"]
+    assert figures(classes=("nothing", "one", "two")) == ["dice", "dice-one", "dice-two"]
+    # One that has no such parameter is built all the same.
+    assert build_metrics(Protocol(metrics=(use("medai/psnr"),), options={"classes": ["a"]}), Restoration())
+
+
 def test_baselines_of_one_id_are_told_apart() -> None:
     named = _told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
     assert list(named) == ["a/b (x)", "a/b (y)", "c/d", "e/f", "e/f 2"]

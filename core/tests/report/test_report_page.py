@@ -235,3 +235,13 @@ def test_without_curves(tmp_path: Path) -> None:
 def test_a_figure_that_is_not_defined(tmp_path: Path, value: float | None) -> None:
     page = write(tmp_path, figures={"auc": figure(value)})
     assert len(page.images) == 5 and ("auc ↑" in page.text)
+
+
+def test_a_figure_that_no_case_has_alone_is_no_fault(tmp_path: Path) -> None:
+    write(tmp_path)
+    folder = RunFolder(tmp_path)
+    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+    # Such as the figure of a class, of which a case with one class says nothing.
+    folder.summary.write_text(json.dumps({**summary, "figures": {"ap-cyst": figure(0.5), **summary["figures"]}}), encoding="utf-8")
+    write_report(folder, Sketched(), lambda ids: ())
+    assert "ap-cyst" in folder.report.read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from medai._discovery import registry
+from medai._discovery import load_target, registry
 from medai._engine.blame import blamed, name_of
-from medai._engine.construct import construct
+from medai._engine.construct import construct, signature_of
 from medai._engine.feed import CaseFeed
 from medai._results.bootstrap import Interval, intervals
 from medai.api import Protocol, Use
@@ -58,7 +58,7 @@ class Evaluation:
 
 
 def build_metrics(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Metric[Any]]:
-    """The protocol's metrics, or the task's own.
+    """The protocol's metrics, or the task's own; one that names classes and was told none has those of the protocol's options.
 
     Raises:
         UsageError: one of them measures models, not predictions.
@@ -68,7 +68,13 @@ def build_metrics(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Metric[
         entry = registry().find("metric", use.id)
         if getattr(entry.spec, "of", "predictions") == "model":
             raise UsageError(f"metric {entry.id} measures models, not predictions: see medai bench")
-    return [construct(use.id, use.params, kind="metric") for use in uses]
+    return [construct(use.id, {**_names_of_classes(use, protocol), **use.params}, kind="metric") for use in uses]
+
+
+def _names_of_classes(use: Use, protocol: Protocol) -> Mapping[str, object]:
+    names = protocol.options.get("classes")
+    takes = "classes" in signature_of(load_target(registry().find("metric", use.id)))
+    return {"classes": names} if takes and isinstance(names, list | tuple) else {}
 
 
 def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:

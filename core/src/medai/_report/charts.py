@@ -59,7 +59,7 @@ def spread(rows: Sequence[dict[str, Any]], names: Sequence[str], model: str) -> 
     figure = Figure(figsize=(3.6 * len(names), 2.9), layout="constrained")
     for place, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), place + 1)
-        values = {(row["predictor"], row["case"]): row[name] for row in rows if row["status"] == "ok" and isinstance(row[name], float)}
+        values = {(row["predictor"], row["case"]): row[name] for row in rows if row["status"] == "ok" and isinstance(row.get(name), float)}
         for case in cases:
             line = [values.get((predictor, case), float("nan")) for predictor in predictors]
             axes.plot(range(len(predictors)), line, color="#999999", linewidth=0.6, alpha=0.6)

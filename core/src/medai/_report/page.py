@@ -45,7 +45,7 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
         undrawn=undrawn,
         charts=[Picture(item["figure"], _data_uri(folder.root / item["file"])) for item in summary.get("charts", ())],
         curves=curves(journal),
-        spread=spread(rows, [name for name in summary["figures"] if any(_is_defined(row[name]) for row in rows)][:3], MODEL),
+        spread=spread(rows, [name for name in summary["figures"] if any(_is_defined(row.get(name)) for row in rows)][:3], MODEL),
         rows=rows,
         columns=list(summary["figures"]),
         configuration=json.dumps(_without_folders(record["complete_configuration"]), indent=2, ensure_ascii=False),
@@ -59,11 +59,11 @@ def _chosen(summary: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, st
     that a case has alone; without one, the first cases."""
     chosen = {item["case"]: item["why"] for item in summary.get("shown", ())}
     own = [row for row in rows if row["predictor"] == MODEL and row["status"] == "ok"]
-    name = next((name for name in summary["figures"] if any(_is_defined(row[name]) for row in own)), None)
+    name = next((name for name in summary["figures"] if any(_is_defined(row.get(name)) for row in own)), None)
     if name is None:
         return chosen | {row["case"]: f"{place} of {len(own)}" for place, row in enumerate(own[:_PICTURES], 1) if row["case"] not in chosen}
     sign = -1 if summary["figures"][name]["better"] == "higher" else 1
-    ranked = sorted((row for row in own if _is_defined(row[name])), key=lambda row: sign * row[name])
+    ranked = sorted((row for row in own if _is_defined(row.get(name))), key=lambda row: sign * row[name])
     for place, word in ((len(ranked) // 2, "median"), (0, "best"), (len(ranked) - 1, "worst")):
         chosen.setdefault(ranked[place]["case"], f"{word} of {len(ranked)} by {name}: {_figure(ranked[place][name])}")
     return chosen
