@@ -26,8 +26,8 @@ class YoloV3(LesionDetector):
     """YOLOv3: three anchors in each cell of three maps say where a lesion is, that there is one, and its class (Redmon and Farhadi 2018,
     arXiv:1804.02767; the losses and the neck are those of PaddleDetection).
 
-    A box's confidence is its objectness times its class's probability. Objectness begins at 0.01 and not, as there, at a half: summed over
-    thousands of empty places, that throws the head far off at the study's learning rate.
+    A box's confidence is its objectness times its class's probability. Objectness begins at 0.01 and not, as there, at a half, which over
+    thousands of empty places is nearly all of the loss, and what the first steps are spent on.
 
     Args:
         backbone: `darknet53`, `resnet18`, `resnet34` or `resnet50`. timm's DarkNet-53, as its weights want it, leaks a hundredth where the
