@@ -45,7 +45,7 @@ MODELS: tuple[ModelSpec, ...] = (
         license="Apache-2.0",
         source="Chen et al. 2021, arXiv:2103.09460",
         implements=("resnet-backbone",),
-        example={"backbone": "resnet18", "classes": 2},
+        example={"backbone": "resnet18", "width": 64, "classes": 2},
     ),
     ModelSpec(
         name="ttfnet",

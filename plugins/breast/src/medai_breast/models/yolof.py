@@ -51,6 +51,7 @@ class YOLOF(LesionDetector):
         size: height and width at which the network looks, multiples of 32; None: the image's own, padded to one.
         window: lowest and highest value that the network tells apart, for images that are not in 0..1.
         anchors: sides of the squares, in pixels of the frame.
+        width: channels of encoder and decoder; the blocks' dilated convolutions have a quarter of them.
         least: the lowest score of a box.
         overlap: of two boxes of a class with a larger IoU, the one with the lower score is left out.
         most: boxes per image.
@@ -65,18 +66,21 @@ class YOLOF(LesionDetector):
         size: Size | None = None,
         window: Window | None = None,
         anchors: Sequence[float] = (32, 64, 128, 256, 512),
+        width: int = 512,
         least: float = 0.001,
         overlap: float = 0.6,
         most: int = 100,
     ) -> None:
         if not anchors or min(anchors) <= 0:
             raise UsageError(f"anchors = {anchors}: not sides in pixels")
+        if width < 4:
+            raise UsageError(f"width = {width}: not 4 or more")
         features = Backbone(backbone, (5,), pretrained)
         super().__init__(channels, classes, size, window, features.statistics)
         self.sides, self.least, self.overlap, self.most = tuple(anchors), least, overlap, most
         self.backbone = features
-        self.encoder = DilatedEncoder(features.channels[0])
-        self.decoder = Decoder(classes, len(self.sides))
+        self.encoder = DilatedEncoder(features.channels[0], width)
+        self.decoder = Decoder(classes, len(self.sides), width)
         steady(self)
 
     def maps(self, frame: torch.Tensor) -> Rows:
@@ -111,8 +115,9 @@ class YOLOF(LesionDetector):
 
 def squares(middle: torch.Tensor, sides: Sequence[float]) -> torch.Tensor:
     """Anchors xyxy (N, 4) around x and y (N, 2), the sides in turn."""
-    half = torch.tensor(sides, dtype=middle.dtype, device=middle.device).repeat(len(middle) // len(sides))[:, None] / 2
-    return torch.cat([middle - half, middle + half], 1)
+    half = torch.tensor(sides, dtype=middle.dtype, device=middle.device)[:, None] / 2
+    middle = middle.unflatten(0, (-1, len(sides)))
+    return torch.cat([middle - half, middle + half], -1).flatten(0, 1)
 
 
 def changed(anchors: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:

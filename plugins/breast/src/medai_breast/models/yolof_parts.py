@@ -19,7 +19,7 @@ class DilatedEncoder(nn.Module):
     """Figure 6 of Chen et al. 2021: the last map of a backbone (B, `given`, h, w) to one (B, `channels`, h, w) whose cells see objects of
     all sizes, because each residual block looks further."""
 
-    def __init__(self, given: int, channels: int = 512, middle: int = 128, dilations: Sequence[int] = (2, 4, 6, 8)) -> None:
+    def __init__(self, given: int, channels: int = 512, dilations: Sequence[int] = (2, 4, 6, 8)) -> None:
         super().__init__()
         self.projector = nn.Sequential(
             nn.Conv2d(given, channels, 1),
@@ -27,7 +27,7 @@ class DilatedEncoder(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1),
             nn.BatchNorm2d(channels),
         )
-        self.blocks = nn.Sequential(*(DilatedBlock(channels, middle, dilation) for dilation in dilations))
+        self.blocks = nn.Sequential(*(DilatedBlock(channels, dilation) for dilation in dilations))
         for part in self.projector:
             if isinstance(part, nn.Conv2d):
                 nn.init.kaiming_uniform_(part.weight, a=1)
@@ -43,10 +43,11 @@ class DilatedEncoder(nn.Module):
 
 
 class DilatedBlock(nn.Module):
-    """1x1, dilated 3x3 and 1x1 convolutions beside what goes in."""
+    """1x1, dilated 3x3 and 1x1 convolutions, a quarter as wide between them, beside what goes in."""
 
-    def __init__(self, channels: int, middle: int, dilation: int) -> None:
+    def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
+        middle = channels // 4
         self.body = nn.Sequential(
             *_layer(nn.Conv2d(channels, middle, 1)),
             *_layer(nn.Conv2d(middle, middle, 3, padding=dilation, dilation=dilation)),
@@ -90,8 +91,9 @@ class Decoder(nn.Module):
 
 def product(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """The logit of the product of two probabilities, from their logits; finite however sure they are."""
-    first, second = torch.broadcast_tensors(first, second)
-    return first + second - torch.logsumexp(torch.stack([torch.zeros_like(first), first, second]), 0)
+    # log(1 + exp(first) + exp(second)), in operations that keep a traced graph open to maps of any size.
+    largest = torch.maximum(first, second).clamp_min(0)
+    return first + second - largest - (torch.exp(-largest) + torch.exp(first - largest) + torch.exp(second - largest)).log()
 
 
 def _branch(channels: int, depth: int) -> nn.Sequential:
