@@ -23,7 +23,6 @@ MODELS: tuple[ModelSpec, ...] = (
         inputs=("image",),
         license="Apache-2.0",
         source="Redmon and Farhadi 2018, arXiv:1804.02767; losses and neck as in PaddleDetection",
-        implements=("darknet-backbone",),
         example={"backbone": "resnet18", "classes": 2, "anchors": "kmeans"},
     ),
     ModelSpec(
