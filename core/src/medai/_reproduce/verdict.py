@@ -34,7 +34,7 @@ class Reasons:
         if not verdict.whys:
             return verdict.word
         if verdict.word == "not comparable":
-            return f"{verdict.word} ({', '.join(str(self._numbers[why]) for why in verdict.whys)})"
+            return f"{verdict.word} ({', '.join(map(str, sorted(self._numbers[why] for why in verdict.whys)))})"
         return f"{verdict.word}: {verdict.why}"
 
     def listed(self) -> list[str]:
