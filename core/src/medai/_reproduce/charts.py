@@ -74,7 +74,7 @@ def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str,
         if len(places) > 1:
             axes.plot(*zip(*places, strict=True), color="#adb5bd", linewidth=0.7, zorder=0)
     axes.set_xscale("log")
-    axes.margins(0.08)
+    axes.margins(x=0.16, y=0.08)  # names stand beside points, those of the outermost too
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=_SUBS if high / low < 10 else _FEW_SUBS if high / low < 1000 else (1.0,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:g}"))
