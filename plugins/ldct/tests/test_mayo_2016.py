@@ -118,7 +118,7 @@ def test_a_folder_of_one_patient_or_of_none_is_said(folder: Path, tmp_path: Path
 def test_series_of_unequal_length_name_the_slice_without_a_partner(folder: Path) -> None:
     gone, alone = (files(folder / "L506" / f"{dose}_3mm")[1] for dose in ("quarter", "full"))
     gone.write_bytes(b"")
-    with pytest.raises(DataError, match=rf"holds 3 slices, full_3mm holds 4; {alone.name}, at 3 mm, .*; {gone.name} is no DICOM"):
+    with pytest.raises(DataError, match=rf"holds 3 slices, full_3mm holds 4; {alone.name}, at 3 mm, .*; {gone.name} is no CT"):
         Mayo2016(folder)
     gone.unlink()
     with pytest.raises(DataError, match=rf"L506/quarter_3mm: holds 3 slices, full_3mm holds 4; {alone.name}, at 3 mm"):
@@ -181,6 +181,42 @@ def test_one_bad_slice_is_one_bad_case(folder: Path, change: Callable[[Any], Non
     faults = bad_cases(folder)
     assert len(faults) == 1 and path.name in faults[0]
     assert re.search(said, faults[0]), faults[0]
+
+
+def unplace(header: Any) -> None:
+    del header.ImagePositionPatient
+
+
+def test_a_slice_without_a_position_is_one_bad_case_and_shifts_no_other(folder: Path) -> None:
+    path = files(folder / "L506" / "quarter_3mm")[1]
+    edit(path, unplace)
+    (fault,) = bad_cases(folder)
+    assert path.name in fault and "says no position, where others do" in fault
+    names = [(pair.low.name[-8:], pair.full.name[-8:]) for pair in Mayo2016(folder)._pairs.values()]
+    assert [low for low, _ in names] == [full for _, full in names]
+
+
+def test_a_series_without_positions_is_no_partner_of_one_that_has_them(folder: Path) -> None:
+    for path in files(folder / "L506" / "full_3mm"):
+        edit(path, unplace)
+    with pytest.raises(DataError, match=r"L506_FD.*: none of 4 slices can be used; the first: its header says no position"):
+        Mayo2016(folder)
+
+
+def test_without_positions_slices_of_many_series_have_no_order(folder: Path) -> None:
+    for dose in ("quarter", "full"):
+        for number, path in enumerate(files(folder / "L506" / f"{dose}_3mm")):
+            edit(path, unplace)
+            edit(path, lambda header, uid=f"1.2.{number}": setattr(header, "SeriesInstanceUID", uid))  # type: ignore[misc]
+    with pytest.raises(DataError, match=r"L506/quarter_3mm: its headers say no position and are of 4 series"):
+        Mayo2016(folder)
+
+
+def test_slices_that_are_not_in_hu_are_bad_cases(folder: Path) -> None:
+    for dose in ("quarter", "full"):
+        edit(files(folder / "L506" / f"{dose}_3mm")[2], lambda header: setattr(header, "RescaleIntercept", 0))
+    (fault,) = bad_cases(folder)
+    assert "L506_QD_3_1.CT.0004.0003.IMA: none of its values is negative" in fault
 
 
 def test_a_header_cut_short_is_one_bad_case_and_the_others_keep_their_ids(folder: Path) -> None:

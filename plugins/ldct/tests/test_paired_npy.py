@@ -79,10 +79,12 @@ def test_files_without_a_partner_are_named(flat: Path, tmp_path: Path) -> None:
     [
         (hu(0, 16), hu(0, 12), "is 16 x 16, 1_target.npy is 12 x 12"),
         (hu() + 1024, hu() + 1024, "neither in HU"),
-        ((hu() + 1024) / 4096, hu(), "neither in HU"),
+        ((hu() + 1024) / 4096, hu(), "1_input.npy: its values lie between -1 and 9, as scaled ones do, those of 1_target.npy do not"),
+        (hu(), (hu() + 1000) / 4096, "1_target.npy: its values lie between -1 and 9"),
+        (hu() * 1e6, hu(), r"1_input.npy: is not in HU: its values go from -9.96.*e\+08 to "),
         (np.stack([hu(), hu()]), hu(), "a slice of two axes is wanted"),
     ],
-    ids=["size", "stored values", "mixed", "volume"],
+    ids=["size", "stored values", "scaled input", "scaled target, partly negative", "no HU at all", "volume"],
 )
 def test_a_pair_that_is_none_is_a_bad_case(tmp_path: Path, low: np.ndarray, normal: np.ndarray, said: str) -> None:
     np.save(tmp_path / "1_input.npy", low)

@@ -20,6 +20,8 @@ _INPUT, _TARGET = "_input.npy", "_target.npy"
 _A_SLICE = re.compile(r"(.*?)[-_]?(\d+)")
 _LARGEST_SCALED = 9.0
 """Of values in 0..1 over 4096 HU: metal in files of 16 bits is at 8.2. In HU, a slice without air has larger values than this."""
+_LARGEST_HU = 1e5
+"""Beyond what files of 16 bits hold, and metal."""
 
 
 class PairedNpy:
@@ -64,9 +66,12 @@ class PairedNpy:
         low, normal = (_slice(path) for path in paths)
         if low.pixels.shape != normal.pixels.shape:
             raise DataError(f"is {_size(low)}, {paths[1].name} is {_size(normal)}", paths[0])
-        least, most = (float(value) for value in (min(low.pixels.min(), normal.pixels.min()), max(low.pixels.max(), normal.pixels.max())))
-        if least >= -1 and most <= _LARGEST_SCALED:
+        scaled = [_is_scaled(image) for image in (low, normal)]
+        if all(scaled):
             low, normal = self._in_hu(low), self._in_hu(normal)
+        elif any(scaled):
+            one, other = paths if scaled[0] else reversed(paths)
+            raise DataError(f"its values lie between -1 and {_LARGEST_SCALED:g}, as scaled ones do, those of {other.name} do not", one)
         else:
             _require_hu(low, normal, paths)
         return Sample(case, replace(low, unit="HU"), replace(normal, unit="HU"))
@@ -137,7 +142,14 @@ def _size(image: Image) -> str:
     return " x ".join(map(str, image.pixels.shape[1:]))
 
 
+def _is_scaled(image: Image) -> bool:
+    return float(image.pixels.min()) >= -1 and float(image.pixels.max()) <= _LARGEST_SCALED
+
+
 def _require_hu(low: Image, normal: Image, paths: tuple[Path, Path]) -> None:
     for image, path in zip((low, normal), paths, strict=True):
-        if float(image.pixels.min()) >= 0:
+        least, most = float(image.pixels.min()), float(image.pixels.max())
+        if least >= 0:
             raise DataError("is neither in HU, for none of its values is negative, nor scaled to 0..1, nor is its pair", path)
+        if max(-least, most) > _LARGEST_HU:
+            raise DataError(f"is not in HU: its values go from {least:.4g} to {most:.4g}", path)

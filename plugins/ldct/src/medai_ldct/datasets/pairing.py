@@ -17,6 +17,7 @@ from medai.io import SliceFile, list_slices, read_image
 from medai.tasks import Case, Image, Sample
 
 _EXPECTED = (".ima", ".dcm")
+_NO_PLACE = "its header says no position, where others do: where it belongs is not known"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Pair:
         """Both slices in HU, the low dose as the input.
 
         Raises:
-            DataError: one cannot be read, or they differ in size, place or rescale.
+            DataError: one cannot be read or is not in HU, or they differ in size, place or rescale.
         """
         if self.fault:
             raise DataError(*self.fault)
         low, full = (read_image(path, modality="CT") for path in (self.low, self.full))
         _require_alike(self, low, full)
+        _require_hu(self, low, full)
         return Sample(case, low, full)
 
 
@@ -60,7 +62,7 @@ class Paired:
         """The slice at the low dose, and at full dose as the reference.
 
         Raises:
-            DataError: a file cannot be read, or the two differ in size, place or rescale.
+            DataError: a file cannot be read or is not in HU, or the two differ in size, place or rescale.
         """
         return self._pairs[case.id].read(case)
 
@@ -77,9 +79,10 @@ def pairs_of(low: Path, full: Path, tolerance: float = 0.1) -> list[Pair]:
         tolerance: millimetres along the patient within which two slices lie in one place.
 
     Raises:
-        DataError: a folder holds no CT, or slices in one place; one has slices that the other has not; or no pair can be used.
+        DataError: a folder holds no CT, or slices in one place; one has slices that the other has not; no pair can be used; or headers say
+            no position and are of several series, so that there is no order.
     """
-    slices = [_slices(folder, tolerance) for folder in (low, full)]
+    slices = _with_places([_slices(folder, tolerance) for folder in (low, full)], (low, full))
     _require_as_many(slices, (low, full), tolerance)
     pairs = _paired(slices[0], slices[1], (low, full), tolerance)
     bad = [pair.fault for pair in pairs if pair.fault]
@@ -97,6 +100,17 @@ def _slices(folder: Path, tolerance: float) -> list[SliceFile]:
         if abs(_z(other) - _z(one)) <= tolerance:
             raise DataError(f"lies at {_z(other):g} mm, as {one.path.name} does: one series is wanted in a folder", other.path)
     return found
+
+
+def _with_places(slices: Sequence[list[SliceFile]], folders: tuple[Path, Path]) -> list[list[SliceFile]]:
+    """The slices of both folders, those without a position as faulty where others have one: by any other order, those would be shifted."""
+    if any(item.position is not None for part in slices for item in part):
+        return [[item if item.position is not None or item.fault else replace(item, fault=_NO_PLACE) for item in part] for part in slices]
+    for part, folder in zip(slices, folders, strict=True):
+        series = {item.series for item in _sound(part)}
+        if len(series) > 1:
+            raise DataError(f"its headers say no position and are of {len(series)} series: in which order they lie is not known", folder)
+    return list(slices)
 
 
 def _z(item: SliceFile) -> float:
@@ -119,7 +133,7 @@ def _require_as_many(slices: Sequence[list[SliceFile]], folders: tuple[Path, Pat
         told += f"; {alone.path.name}, at {_z(alone):g} mm, has no partner"
     strange = sorted(set(_looking_like_slices(folders[less])) - {item.path for item in slices[less]})
     if strange:
-        told += f"; {strange[0].name} is no DICOM image"
+        told += f"; {strange[0].name} is no CT image in DICOM"
     raise DataError(told, folders[less])
 
 
@@ -199,6 +213,12 @@ def _require_alike(pair: Pair, low: Image, full: Image) -> None:
     # Half a pixel: less is a matter of rounding in headers.
     if np.abs((low.affine - full.affine)[:2] @ corners).max() > min(low.spacing) / 2:
         raise DataError(f"lies elsewhere in the patient than {pair.full.name}, or at another scale", pair.low)
+
+
+def _require_hu(pair: Pair, low: Image, full: Image) -> None:
+    for image, path in ((low, pair.low), (full, pair.full)):
+        if float(image.pixels.min()) >= 0:
+            raise DataError("none of its values is negative, where air is at -1000 HU: its rescale is not one to HU", path)
 
 
 def _rescale(path: Path) -> tuple[float, float]:
