@@ -108,6 +108,14 @@ def test_a_logit_is_that_of_the_product_of_class_and_objectness() -> None:
     assert extreme.tolist() == pytest.approx([-600, 300 - math.log(2), -300], rel=1e-5)
 
 
+def test_boxes_begin_as_their_anchors() -> None:
+    torch.manual_seed(0)
+    with torch.no_grad():
+        maps = YOLOF(backbone="resnet18").train().maps(torch.randn(2, 3, 128, 128))
+    sides = maps.anchors[:, 2:] - maps.anchors[:, :2]
+    assert bool(((maps.boxes - maps.anchors).abs() < 0.3 * torch.cat([sides, sides], 1)).all())
+
+
 def test_losses_by_hand() -> None:
     network = YOLOF(classes=2, backbone="resnet18", width=8)
     anchors = squares(torch.tensor([[32.0, 32.0], *([100.0 * far, 200.0] for far in range(2, 7))]), (10.0,))
