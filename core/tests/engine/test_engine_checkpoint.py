@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from medai._engine import checkpoint
 from medai._engine.checkpoint import load_state, save_state
 from medai.errors import DataError, DivergedError, EnvironmentFault, PluginError
 
@@ -94,6 +95,22 @@ def test_a_file_that_is_not_whole_is_named(tmp_path: Path, damage: str) -> None:
         path.write_bytes(content)
     with pytest.raises(DataError, match=r"a\.safetensors.*not a checkpoint"):
         load_state(path)
+
+
+def test_a_checkpoint_that_is_not_finite_or_of_another_network_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.safetensors"
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "_first_endless", lambda tensors: "")
+        save_state(path, {"net": {"w": torch.tensor([1.0, float("nan")])}})
+    with pytest.raises(DataError, match=r"a\.safetensors: state\.net\.w is not finite"):
+        load_state(path)
+
+    class Other:
+        def load_state_dict(self, state: object) -> None:
+            raise PluginError("the checkpoint is of another network")
+
+    with pytest.raises(DataError, match=r"a\.safetensors: the checkpoint is of another network"):
+        checkpoint.take_up(Other(), {}, path)
 
 
 def test_foreign_safetensors_is_no_checkpoint(tmp_path: Path) -> None:

@@ -206,8 +206,10 @@ def test_a_model_without_loss_needs_one_in_the_recipe(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_network() -> None:
-    with pytest.raises(PluginError, match="enginetoys/plain: the checkpoint is of another network"):
+    with pytest.raises(PluginError, match=r"enginetoys/plain: the checkpoint is of another network: other shapes: inner.0.weight is \(5"):
         learner_of(plain()).load_state_dict(learner_of(plain(width=5)).state_dict())
+    with pytest.raises(PluginError, match="enginetoys/plain: the checkpoint is of a model that is no network"):
+        learner_of(plain()).load_state_dict({"trees": []})
 
 
 def test_preparing_happens_once_and_not_when_resumed(tmp_path: Path) -> None:

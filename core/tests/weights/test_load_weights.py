@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
+from medai._engine.checkpoint import save_state
 from medai.errors import DataError, PluginError
-from medai.weights import KeyMap, check, load_into
+from medai.weights import KeyMap, check, load_into, read
 
 
 def network() -> nn.Sequential:
@@ -118,3 +122,29 @@ def test_a_map_that_joins_two_tensors_or_is_malformed() -> None:
         KeyMap(name="m", rules=(("[ab]", "x"),)).apply({"a": torch.ones(1), "b": torch.ones(1)})
     with pytest.raises(PluginError, match="no regular expression"):
         KeyMap(name="m", rules=(("(", "x"),))
+
+
+def test_the_file_is_named_where_tensors_are_of_one(tmp_path: Path) -> None:
+    for name, changed, said in (
+        ("other", {"more": torch.ones(1)}, "the weights do not fit Sequential: unexpected more"),
+        ("endless", {"0.weight": torch.full((2, 1, 3, 3), torch.nan)}, "holds NaN or infinity in 0.weight"),
+    ):
+        save_file({**trained(), **changed}, tmp_path / f"{name}.safetensors")
+        module = network()
+        with pytest.raises(DataError, match=rf"{name}\.safetensors: {said}") as caught:
+            load_into(module, read(tmp_path / f"{name}.safetensors"))
+        assert caught.value.path == tmp_path / f"{name}.safetensors"
+        assert all(module.state_dict()[key].equal(value) for key, value in network().state_dict().items())
+
+
+def test_a_buffer_may_hold_infinity() -> None:
+    module = nn.Linear(2, 2)
+    module.register_buffer("mask", torch.zeros(2))
+    load_into(module, {**module.state_dict(), "mask": torch.tensor([0.0, -torch.inf])})
+    assert module.get_buffer("mask")[1] == -torch.inf
+
+
+def test_a_checkpoint_of_a_run_is_no_file_of_weights(tmp_path: Path) -> None:
+    save_state(tmp_path / "best.safetensors", {"learner": trained()})
+    with pytest.raises(DataError, match=r"best\.safetensors: is a run's checkpoint"):
+        read(tmp_path / "best.safetensors")

@@ -17,6 +17,7 @@ from safetensors.torch import save
 
 from medai.errors import DataError, DivergedError, PluginError
 from medai.io import write_bytes
+from medai.weights._tensors import CHECKPOINT
 
 Tensors = list[tuple[str, torch.Tensor]]
 """Where each tensor stands in the state, for messages, and the tensor."""
@@ -34,38 +35,58 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """
     tensors: Tensors = []
     structure = _pack(state, tensors, "state")
-    _check_finite(tensors)
+    if endless := _first_endless(tensors):
+        raise DivergedError(f"{endless} is not finite; the last good checkpoint is kept")
     named = {str(index): tensor for index, (_, tensor) in enumerate(tensors)}
-    write_bytes(path, save(named, metadata={"structure": json.dumps(structure)}))
+    write_bytes(path, save(named, metadata={CHECKPOINT: json.dumps(structure)}))
 
 
 def load_state(path: Path) -> dict[str, Any]:
     """Read what `save_state` wrote; tensors are on the CPU.
 
     Raises:
-        DataError: the file is not there or not whole.
+        DataError: the file is not there or not whole, or holds what is not finite.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            structure = json.loads((file.metadata() or {})["structure"])
+            structure = json.loads((file.metadata() or {})[CHECKPOINT])
             tensors = [file.get_tensor(str(index)) for index in range(len(list(file.keys())))]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise DataError(f"not a checkpoint of medai ({error})", path) from error
     state: dict[str, Any] = _unpack(structure, tensors)
+    if endless := _not_finite(state):
+        raise DataError(f"{endless} is not finite, which no checkpoint of medai is: the file was changed since", path)
     return state
+
+
+def take_up(learner: Any, state: Mapping[str, Any], path: Path) -> None:
+    """Give a learner the state that a checkpoint holds of it.
+
+    Raises:
+        DataError: it is that of another network.
+    """
+    try:
+        learner.load_state_dict(state)
+    except PluginError as error:
+        raise DataError(str(error), path) from error
 
 
 def check_finite(state: Mapping[str, Any]) -> None:
     """Raise DivergedError when a floating-point tensor or array of the state is not finite."""
+    if endless := _not_finite(state):
+        raise DivergedError(f"{endless} is not finite; the last good checkpoint is kept")
+
+
+def _not_finite(state: Mapping[str, Any]) -> str:
+    """The first floating-point tensor or array that is not finite; empty where there is none."""
     tensors: Tensors = []
     _pack(state, tensors, "state")
-    _check_finite(tensors)
+    return _first_endless(tensors)
 
 
-def _check_finite(tensors: Tensors) -> None:
-    for name, tensor in tensors:
-        if (tensor.is_floating_point() or tensor.is_complex()) and not bool(torch.isfinite(tensor).all()):
-            raise DivergedError(f"{name} is not finite; the last good checkpoint is kept")
+def _first_endless(tensors: Tensors) -> str:
+    floating = ((name, tensor) for name, tensor in tensors if tensor.is_floating_point() or tensor.is_complex())
+    return next((name for name, tensor in floating if not bool(torch.isfinite(tensor).all())), "")
 
 
 def _pack(value: Any, tensors: Tensors, where: str) -> Any:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from medai._discovery import load_target, registry
-from medai._engine.checkpoint import load_state
+from medai._engine.checkpoint import load_state, take_up
 from medai._engine.configure import restore
 from medai._engine.construct import Runs, construct
 from medai._engine.module import ModuleLearner
@@ -92,7 +92,7 @@ def load_weights(predictor: Any, folder: RunFolder) -> None:
     path = folder.best if folder.best.exists() else folder.last
     if not path.exists():
         raise DataError("the run has no checkpoint: it has not been trained", folder.root)
-    predictor.load_state_dict(load_state(path)["learner"])
+    take_up(predictor, load_state(path)["learner"], path)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from medai._words import listed
 from medai.api import Train, Use
 from medai.errors import MemoryFault, PluginError, UsageError
 from medai.tasks import Batch, Context, Feed, Progress, Task, move
+from medai.weights._load import misfit
 
 Loss = Callable[..., Any]
 
@@ -78,11 +79,18 @@ class ModuleLearner:
         return state if self._training is None else state | {"training": self._training.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a state; `fit` then goes on from there."""
+        """Take up a state; `fit` then goes on from there.
+
+        Raises:
+            PluginError: it is that of another network.
+        """
+        if "module" not in state:
+            raise PluginError(f"{self.use.id}: the checkpoint is of a model that is no network")
         try:
             self.module.load_state_dict(state["module"])
         except RuntimeError as error:
-            raise PluginError(f"{self.use.id}: the checkpoint is of another network: {error}") from error
+            difference = misfit(self.module, state["module"]) or error
+            raise PluginError(f"{self.use.id}: the checkpoint is of another network: {difference}") from error
         self._resumed = state.get("training")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from medai._engine.blame import blamed_items, name_of
-from medai._engine.checkpoint import check_finite, load_state, save_state
+from medai._engine.checkpoint import check_finite, load_state, save_state, take_up
 from medai._engine.evaluate import Figure
 from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
@@ -123,7 +123,7 @@ def drive(
     if folder.last.exists():
         state = load_state(folder.last)
         standing = Standing(**state["standing"])
-        learner.load_state_dict(state["learner"])
+        take_up(learner, state["learner"], folder.last)
         quarantine.reasons |= state["quarantine"]
     for leftover in folder.last.parent.glob(".*.safetensors"):
         leftover.unlink()  # of a save that was cut off

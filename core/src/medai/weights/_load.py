@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from medai._words import close_to
 from medai.errors import DataError
 from medai.weights._keys import KeyMap
+from medai.weights._tensors import FileTensors
 
 _SHOWN = 5
 
@@ -35,9 +36,30 @@ def load_into(
         example: an input; the network is then asked about it, as `check` does, and must not answer as it did before.
 
     Raises:
-        DataError: names are missing or unexpected, or shapes differ; or the answer to the example is not finite or has not changed.
+        DataError: names are missing or unexpected, shapes differ, or a parameter is not finite; or the answer to the example is not finite
+            or has not changed. Of tensors that `read` gave, the file is named.
     """
     maps = [key_map] if isinstance(key_map, KeyMap) else list(key_map or ())
+    try:
+        _load_into(module, tensors, maps, allow_missing, allow_unexpected, example)
+    except DataError as error:
+        raise DataError(error.reason, tensors.path if isinstance(tensors, FileTensors) else None) from None
+
+
+def misfit(module: nn.Module, tensors: Mapping[str, Tensor]) -> str:
+    """What names and shapes of a network the tensors have not, or have besides; empty where they fit."""
+    fit = _Fit.of(module.state_dict(), tensors, (), ())
+    return str(fit) if fit.faults else ""
+
+
+def _load_into(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    maps: Sequence[KeyMap],
+    allow_missing: Sequence[str],
+    allow_unexpected: Sequence[str],
+    example: Tensor | None,
+) -> None:
     # A file of our own needs no map.
     candidates = [dict(tensors), *(each.apply(tensors) for each in maps)]
     own = module.state_dict()
@@ -46,6 +68,9 @@ def load_into(
     if best.faults:
         raise DataError(f"the weights do not fit {type(module).__name__}: {best}")
     fitting = {name: tensor for name, tensor in candidates[found.index(best)].items() if name in own}
+    endless = [name for name, _ in module.named_parameters() if name in fitting and not torch.isfinite(fitting[name]).all()]
+    if endless:
+        raise DataError(f"holds NaN or infinity in {_few(endless)}")
     before = None if example is None else _answer(module, example)
     module.load_state_dict(fitting, strict=False)
     if example is not None and before is not None and _same(before, check(module, example)):

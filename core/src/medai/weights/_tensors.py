@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -10,14 +11,28 @@ from torch import Tensor
 
 from medai.errors import DataError
 
+CHECKPOINT = "structure"
+"""What the header of a run's checkpoint says besides its tensors, which have numbers for names there."""
+
+
+class FileTensors(dict[str, Tensor]):
+    """Tensors by name that know the file that they are from, so that what is wrong with them names it."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], path: Path) -> None:
+        super().__init__(tensors)
+        self.path = path
+
 
 def read(path: Path | str) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name, on the CPU.
 
     Raises:
-        DataError: there is no such file, or it is not safetensors.
+        DataError: there is no such file, it is not safetensors, or it is a run's checkpoint.
     """
-    return opened(Path(path))[0]
+    tensors, said = opened(Path(path))
+    if CHECKPOINT in said:
+        raise DataError("is a run's checkpoint, which holds more than weights: export those of the run, by `medai export`", path)
+    return FileTensors(tensors, Path(path))
 
 
 def metadata(path: Path) -> dict[str, str]:
