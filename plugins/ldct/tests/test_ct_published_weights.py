@@ -119,6 +119,9 @@ def test_our_own_file_and_one_of_another_network(tmp_path: Path) -> None:
         Edcnn(pretrained=str(tmp_path / "own.safetensors"))
     with pytest.raises(DataError, match="does not exist"):
         Edcnn(pretrained=str(tmp_path / "none.safetensors"))
+    torch.save(trained.state_dict() | {"conv1.weight": torch.full((4, 1, 5, 5), torch.nan)}, tmp_path / "legacy.pth")
+    with pytest.raises(DataError, match=r"^\S*legacy.pth: holds NaN or infinity in conv1.weight$"):
+        RedCnn(4, pretrained=str(tmp_path / "legacy.pth"))
 
 
 def test_weights_that_are_missing_and_going_on_without_them(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from medai.errors import DataError
 from medai.weights import KeyMap, as_safetensors, load_into, read
 
 REDCNN = KeyMap(
@@ -145,4 +146,8 @@ def load_published(network: nn.Module, pretrained: str | None, key_maps: Sequenc
     if pretrained is None or pretrained == "none":
         return
     example = torch.linspace(-1000, 1000, 48 * 48).reshape(1, 1, 48, 48)
-    load_into(network, read(as_safetensors(pretrained)), key_maps, example=example)
+    try:
+        load_into(network, read(as_safetensors(pretrained)), key_maps, example=example)
+    except DataError as error:
+        # A legacy file was converted: the user's own is named, not the copy.
+        raise DataError(error.reason, pretrained) from error
