@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from enginetoys import Points
+from enginetoys import MeanError, Points
 
 from medai._engine.configure import Request, configure, informed, restore
 from medai._engine.data import facts_of, open_slots
@@ -69,3 +70,14 @@ def test_slots_that_contradict_one_another_are_refused(recipe: Path, monkeypatch
     monkeypatch.setattr(other[0].own, "facts", {"model.width": 7})
     with pytest.raises(DataError, match=r"says model\.width = 7, another slot 6"):
         facts_of([*slots, *other])
+
+
+def test_metrics_name_the_classes_that_the_data_have(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(self: Any, classes: tuple[str, ...] = ()) -> None:
+        self.classes = classes
+
+    monkeypatch.setattr(Points, "facts", {"protocol.options.classes": ["cyst", "mass"]})
+    monkeypatch.setattr(MeanError, "__init__", named)
+    monkeypatch.setattr(MeanError, "total", lambda self, parts: {f"mse-{name}": 0.5 for name in ("all", *self.classes)})
+    summary = start(configure(Request(str(recipe))), Options(device="cpu"), new_folder(tmp_path, "run"), Listener())
+    assert list(summary["figures"]) == ["mse-all", "mse-cyst", "mse-mass"]

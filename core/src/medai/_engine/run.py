@@ -221,6 +221,8 @@ class _Execution:
         if self.configuration is before:
             return slots
         self.recipe = self.configuration.recipe
+        # Anew: they may name the classes that the data have.
+        self.metrics = build_metrics(self.recipe.protocol, self.task)
         self._update(**_described(self.configuration))
         for path, origin in self.configuration.origins.items():
             if path not in before.origins:
