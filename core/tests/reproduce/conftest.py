@@ -11,6 +11,6 @@ import pytest
 
 @pytest.fixture
 def reproduce(command_line: Callable[[Path], Callable[..., Any]]) -> Callable[..., Any]:
-    """`medai reproduce ARGUMENTS` on the CPU, in an empty folder."""
+    """`medai reproduce ARGUMENTS` on the CPU, unless another device is given, in an empty folder."""
     medai = command_line(Path(__file__).with_name("tabletoys.py"))
-    return lambda *arguments: medai("reproduce", *arguments, "--device", "cpu")
+    return lambda *arguments: medai("reproduce", *([] if "--device" in arguments else ["--device", "cpu"]), *arguments)

@@ -144,6 +144,8 @@ def medai_tables() -> list[Table]:
         ),
         _table("table-2", _cell("Net", "PSNR", 20.0), _cell("Broken", "PSNR", 20.0)),
         _table("table-3", _cell("LDCT", "PSNR", 20.0, groups=("p3", "p5")), _cell("LDCT", "All", 20.0)),
+        _table("table-4", _cell("LDCT", "Here", 20.0), _cell("LDCT", "There", 14.0, data="second")),
+        _table("table-5", _cell("Net", "PSNR", 20.0, groups=("p5",))),
         _table(
             "mixed",
             _cell("LDCT", "PSNR", 1.0),

@@ -132,7 +132,7 @@ def test_data_that_were_not_given(reproduce: Reproduce) -> None:
     assert why == "no folder was given for second: --data second=PATH (embedded data are not mixed with a user's)"
     assert cells(found)["LDCT", "PSNR"]["verdict"] == "within"
     bad = reproduce(TABLE, "--row", "LDCT", "--data", "first=nowhere", "--data", "second=nowhere")
-    assert bad.code == 3 and "count.txt" in bad.out
+    assert bad.code == 3 and "nowhere: there is no count.txt" in bad.err
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_network_of_one_s_own(reproduce: Reproduce) -> None:
     assert json.loads((run / "run.json").read_text(encoding="utf-8"))["configuration"]["train"]["steps"] == 10
     Path("ownnet.py").write_text(text.replace("3, padding=1", "1"), encoding="utf-8")
     broken = reproduce("tabletoys/table-2", "--row", "Net", "--with", "m=ownnet.py:Other")
-    assert broken.code == 2 and "has no class or function 'Other'" in broken.out
+    assert broken.code == 2 and "has no class or function 'Other'" in broken.err
 
 
 def test_images_of_another_program(reproduce: Reproduce) -> None:

@@ -44,7 +44,7 @@ def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None,
 
     order = _order(table, given)
     if dry_run:
-        _dry_run(order, out, as_json)
+        _dry_run(order, out, given["device"], as_json)
         return
     listener = ConsoleListener()
     if cases is not None:
@@ -87,29 +87,52 @@ def _order(table: str, given: dict[str, Any]) -> Any:
     )
 
 
-def _dry_run(order: Any, out: Path, as_json: bool) -> None:
+def _dry_run(order: Any, out: Path, device: str, as_json: bool) -> None:
     import tempfile
 
+    from medai._engine.device import resolve_device
     from medai._reproduce.jobs import folder_of, is_done, is_finished
+    from medai._reproduce.look import faults_of
     from medai._reproduce.plan import plan
 
+    resolve_device(device)
     with tempfile.TemporaryDirectory() as scratch:
-        planned = plan(order, Path(scratch))
-        runs = [
-            {"run": job.title, "key": key, "done": is_done(out, job), "trained": is_finished(folder_of(out, key))}
-            for key, job in planned.jobs.items()
-        ]
-        faults = [{"row": each.cell.row, "column": each.cell.column, "why": each.failure} for each in planned.cells if each.failure]
+        stub = order.stub_folder(out)
+        planned = plan(order, stub if stub.is_dir() else Path(scratch))
+        missing = [job for job in planned.jobs.values() if not is_done(out, job)]
+        broken = faults_of(missing)
+    lacking = {job.key for job in missing}
+    runs = [
+        {
+            "run": job.title,
+            "key": key,
+            "done": key not in lacking,
+            "trained": is_finished(folder_of(out, key)),
+            "why_not": str(broken[key]) if key in broken else None,
+        }
+        for key, job in planned.jobs.items()
+    ]
+    faults = [{"row": each.cell.row, "column": each.cell.column, "why": each.failure} for each in planned.cells if each.failure]
     if as_json:
         click.echo(
             json.dumps({"table": planned.id, "scale": planned.scale, "cells": len(planned.cells), "runs": runs, "faults": faults}, indent=2)
         )
-        return
+    else:
+        _show_plan(planned, runs, faults)
+    if broken:
+        raise click.exceptions.Exit(next(iter(broken.values())).exit_code)
+
+
+def _show_plan(planned: Any, runs: list[dict[str, Any]], faults: list[dict[str, str]]) -> None:
     for run in runs:
         click.echo(f"{'done' if run['done'] else 'missing':8} {run['run']}{_left(run)}")
     click.echo(f"{len(planned.cells)} cells, {len(runs)} runs, {sum(not run['done'] for run in runs)} missing; scale {planned.scale}")
-    for fault in faults:
-        click.echo(f"cannot be measured: {fault['row']}, {fault['column']}: {fault['why']}")
+    for why in dict.fromkeys(run["why_not"] for run in runs if run["why_not"]):
+        hit = [run["run"] for run in runs if run["why_not"] == why]
+        click.echo(f"cannot be made, {len(hit)} of {len(runs)} runs: {why}")
+    for why in dict.fromkeys(fault["why"] for fault in faults):
+        rows = [fault["row"] for fault in faults if fault["why"] == why]
+        click.echo(f"cannot be measured, {len(rows)} of {len(planned.cells)} cells ({', '.join(dict.fromkeys(rows))}): {why}")
 
 
 def _left(run: dict[str, Any]) -> str:

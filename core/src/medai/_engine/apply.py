@@ -91,9 +91,7 @@ def evaluate_part(
     """
     opened = Opened.at(root, device)
     recipe = opened.configuration.recipe
-    if slots:
-        data = {name: Slot(folder=use, embedded=use, roles=recipe.data[name].roles) for name, use in slots.items()}
-        recipe = replace(recipe, data=data)
+    recipe = on_other_data(recipe, slots)
     found = open_slots(recipe, opened.runs)
     own = _own_roles(opened)
     roles = own
@@ -106,7 +104,7 @@ def evaluate_part(
         )
         _check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
     if groups:
-        roles = _of_groups(found, roles, groups)
+        roles = of_groups(found, roles, groups)
     return _measured(opened, recipe, found, roles, out, listener, workers=workers)[0]
 
 
@@ -170,8 +168,18 @@ def _own_roles(opened: Opened) -> dict[str, str]:
     return roles
 
 
-def _of_groups(slots: Sequence[SlotData], roles: Mapping[str, str], groups: Sequence[str]) -> dict[str, str]:
-    """The roles, with the test part cut down to some groups."""
+def on_other_data(recipe: Recipe, slots: Mapping[str, Use]) -> Recipe:
+    """The recipe on a dataset for each of its slots; as it is where there are none."""
+    data = {name: Slot(folder=use, embedded=use, roles=recipe.data[name].roles) for name, use in slots.items()}
+    return replace(recipe, data=data) if data else recipe
+
+
+def of_groups(slots: Sequence[SlotData], roles: Mapping[str, str], groups: Sequence[str]) -> dict[str, str]:
+    """The roles, with the test part cut down to some groups, by name or pseudonym.
+
+    Raises:
+        DataError: a group is not in the test part.
+    """
     wanted = {name: {name, pseudonym(name)} for name in groups}
     tested = {member.key: member.case.group for slot in slots for member in slot.members() if roles.get(member.key) == "test"}
     for name, names in wanted.items():

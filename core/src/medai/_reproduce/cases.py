@@ -25,7 +25,7 @@ def write_cases(order: Order, folder: Path, root: Path, listener: Listener) -> l
         UsageError: the task's input is no image.
         DataError: the data cannot be read.
     """
-    planned = plan(order, root / "stub" / safe_name(order.table))
+    planned = plan(order, order.stub_folder(root))
     written: dict[str, Path] = {}
     for job in planned.jobs.values():
         recipe, name = job.configuration.recipe, job.data or "test"

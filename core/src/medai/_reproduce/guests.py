@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from medai._engine.guests import network_from_file
 from medai._reproduce.order import Guest
 from medai._results.folder import safe_name
 from medai.api import Use
@@ -15,8 +16,8 @@ def guest_of(text: str) -> Guest:
     """What `--with` names: `[NAME=]FILE.py:CLASS`, or `NAME=FOLDER`.
 
     Raises:
-        UsageError: it is neither.
-        DataError: there is no such file or folder.
+        UsageError: it is neither, or the file has no such network that can be built without arguments.
+        DataError: there is no such file or folder, or the file cannot be run.
     """
     name, separator, rest = text.partition("=")
     given = Path(rest if separator else text).expanduser()
@@ -34,8 +35,12 @@ def guest_of(text: str) -> Guest:
 def _network(name: str, file: Path, attribute: str) -> Guest:
     if not file.is_file():
         raise DataError("there is no such Python file", file)
+    if not attribute:
+        raise UsageError(f"--with {file}: name the class of the network, {file}:CLASS")
     if not safe_name(name):
         raise UsageError(f"--with {name!r}: give the row a name")
+    # Built once at the start: the row is one of many, and what is wrong with it would be told at their end.
+    network_from_file(file.absolute(), attribute)
     given = {"file": str(file.absolute()), "name": attribute, "digest": hashlib.sha256(file.read_bytes()).hexdigest()[:16]}
     return Guest(name, Use("medai/network-file", given), trained=True)
 

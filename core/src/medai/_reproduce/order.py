@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medai._results.folder import safe_name
 from medai.api import Use
 
 
@@ -49,3 +50,7 @@ class Order:
     stub: bool = False
     rows: tuple[str, ...] = ()
     guests: tuple[Guest, ...] = ()
+
+    def stub_folder(self, root: Path) -> Path:
+        """Where the table's stub data are, in the folder of all."""
+        return root / "stub" / safe_name(self.table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from medai._engine.configure import (
     with_root,
 )
 from medai._engine.document import canonical, overlay
+from medai._reproduce.asked import check_names
 from medai._reproduce.order import Guest, Order
 from medai._results.folder import safe_name
 from medai._words import listed, nearest
@@ -123,7 +125,7 @@ def plan(order: Order, root: Path) -> Plan:
     entry = registry().find("table", order.table)
     table = entry.spec
     assert isinstance(table, Table)
-    _check_names(order, table)
+    check_names(order, table)
     filled = order.data or order.stub
     scale = order.scale or (PAPER if order.data else "quick")
     result = Plan(entry.id, table, order, scale, table.protocol if order.protocol is None else order.protocol)
@@ -135,27 +137,6 @@ def plan(order: Order, root: Path) -> Plan:
         for cell in _guest_cells(table, guest):
             result.cells.append(planner.planned(cell, guest))
     return result
-
-
-def _check_names(order: Order, table: Table) -> None:
-    rows = list(dict.fromkeys(cell.row for cell in table.cells))
-    for row in order.rows:
-        if row not in rows:
-            raise UsageError(f"{order.table} has no row {row!r}{nearest(row, rows)}")
-    known = {name.partition(":")[0] for name in table.data} | _recipe_slots(table)
-    for name in order.data:
-        if name not in known:
-            raise UsageError(f"{order.table} has no data {name!r}{nearest(name, known)}")
-    for guest in order.guests:
-        if guest.name in rows:
-            raise UsageError(f"{order.table} has a row {guest.name!r} already: call yours otherwise, --with NAME=...")
-
-
-def _recipe_slots(table: Table) -> set[str]:
-    """The slots of the recipes of cells that name no data of the table's."""
-    ids = {cell.recipe for cell in table.cells if not cell.data}
-    found = [registry().find("recipe", id).spec for id in sorted(ids)]
-    return {name for recipe in found if isinstance(recipe, Recipe) for name in recipe.data}
 
 
 def _slots(order: Order, table: Table, root: Path) -> dict[str, Slot]:
@@ -178,7 +159,13 @@ def _on_stubs(table: Table, root: Path) -> dict[str, Slot]:
 
 def _on_stub(slot: Slot, place: Path) -> Slot:
     """The slot on stub data, which are written once: of another folder a run would be another run."""
-    return replace(slot, folder=with_root(slot.folder, str(place)) if place.exists() else on_stub(slot.folder, place))
+    if not place.exists():
+        # Under another name until they are whole: stub data that were cut off would stand for ever.
+        making = place.with_name(f".{place.name}")
+        shutil.rmtree(making, ignore_errors=True)
+        on_stub(slot.folder, making)
+        making.rename(place)
+    return replace(slot, folder=with_root(slot.folder, str(place)))
 
 
 class _Planner:

@@ -15,11 +15,13 @@ from medai._bench.subjects import Subject, first_case
 from medai._compare import Ranking
 from medai._discovery import registry
 from medai._engine.data import open_slots
+from medai._engine.device import resolve_device
 from medai._engine.listener import Listener
 from medai._engine.models import build_task
 from medai._engine.run import Options
 from medai._reproduce.gather import ModelFigures, Result, gather
 from medai._reproduce.jobs import Outcome, carry_out_all, is_done
+from medai._reproduce.look import faults_of
 from medai._reproduce.order import Order
 from medai._reproduce.page import write_page
 from medai._reproduce.plan import Plan, Planned, plan
@@ -54,11 +56,13 @@ def reproduce(order: Order, root: Path, options: Options, listener: Listener, *,
     Runs are kept in `ROOT/runs` and shared by all tables that are rebuilt there; one that fails leaves the others.
 
     Raises:
-        UsageError: as `plan`.
-        EnvironmentFault: another process rebuilds a table there, or the folder cannot be written.
+        UsageError: as `plan`, or there is no such device.
+        DataError: none of the runs has data that can be used.
+        EnvironmentFault: the device is not there, another process rebuilds a table in that folder, or it cannot be written.
     """
+    resolve_device(options.device)
     with _held(root):
-        planned = plan(order, root / "stub" / safe_name(order.table))
+        planned = plan(order, order.stub_folder(root))
         failures = _make_runs(planned, root, options, listener, at_once)
         of_models = _measure_models(planned, listener)
         results, rankings = gather(planned, root, {key: outcome.failure for key, outcome in failures.items()}, of_models)
@@ -97,7 +101,12 @@ def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, 
         else:
             listener.stage(f"[{ended}/{len(missing)}] {title}: done in {outcome.seconds:.0f} s")
 
-    carry_out_all(missing, root, options, at_once=at_once, listener=listener, done=done)
+    faults = faults_of(missing)
+    if faults and len(faults) == len(planned.jobs):
+        raise next(iter(faults.values()))
+    for key, fault in faults.items():
+        done(Outcome(key, 0.0, str(fault), fault.exit_code))
+    carry_out_all((job for job in missing if job.key not in faults), root, options, at_once=at_once, listener=listener, done=done)
     return failures
 
 
