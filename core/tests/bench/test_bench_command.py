@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +126,13 @@ def test_out_of_memory_is_of_one_row(medai: Any) -> None:
         (("benchtoys/mean",), 2, "has no attribute 'mean': what must learn before it answers is measured as a finished run"),
         (("benchtoys/toy", "--device", "cuda:77"), 7, "--device cuda:77"),
         (("benchtoys/toy", "--device", "tpu"), 2, "wanted auto, cpu"),
-        (("empty",), 3, "not a run folder"),
+        (("empty",), 3, "empty: not a run folder: it has no run.json"),
+        (("best.safetensors",), 3, "best.safetensors: not a run folder: it is a file"),
     ],
 )
 def test_what_is_wrong_is_said(medai: Any, arguments: tuple[str, ...], code: int, said: str) -> None:
     Path("empty").mkdir()
+    Path("best.safetensors").write_bytes(b"")
     ended = medai("bench", *arguments, "--repeats", "1")
     assert ended.code == code and said in ended.err, ended.err
 
@@ -156,6 +160,14 @@ def test_precision_and_layout_are_recorded_and_taken(medai: Any, monkeypatch: py
     assert row["precision"] == "bf16" and row["channels_last"] and set(seen) == {(True, torch.bfloat16)}
     (row,) = bench(medai, "benchtoys/toy", "--precision", "auto")
     assert row["precision"] == "float32" and not row["channels_last"]
+    assert "float32 on cpu, channels last in memory." in medai("bench", "benchtoys/toy", "--channels-last", *QUICK).out
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux tells whom it ends first")
+def test_the_process_that_shows_its_memory_is_ended_before_the_one_that_asks() -> None:
+    code = "from medai._bench.memory import be_the_first_to_end as end; end(); print(open('/proc/self/oom_score_adj').read())"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "1000"
 
 
 def test_threads_are_as_asked_for_and_then_as_before(medai: Any) -> None:

@@ -86,6 +86,7 @@ def _recipe(name: str, *, learns: bool = True, **model: Any) -> Recipe:
         protocols={"paper": {"split": {"valid": "test"}}, "honest": {}},
         loss=use("tabletoys/squares") if learns else None,
         train=TRAIN if learns else None,
+        baselines=(use("tabletoys/same"),) if learns else (),
         scales={"quick": {"model": {"more": 5}, "train": {"steps": 10}}} if learns else {},
     )
 

@@ -51,6 +51,11 @@ def test_names_of_files(text: str, wanted: str) -> None:
 
 
 def test_what_is_no_run_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none: not a run folder: there is no such folder"):
+        RunFolder(tmp_path / "none").read_record()
+    (tmp_path / "best.safetensors").write_bytes(b"")
+    with pytest.raises(DataError, match=r"best\.safetensors: not a run folder: it is a file"):
+        RunFolder(tmp_path / "best.safetensors").read_record()
     run = RunFolder(tmp_path)
     with pytest.raises(DataError, match=r"not a run folder: it has no run\.json"):
         run.read_record()

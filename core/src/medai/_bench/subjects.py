@@ -21,7 +21,7 @@ from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_predictor, build_task, trained_predictor, without_start
 from medai._results.folder import RunFolder, read_json
 from medai.api import ModelSpec, Recipe, Use
-from medai.errors import DataError, UsageError
+from medai.errors import UsageError
 from medai.tasks import Case, Dataset, Image, Predictor, Sample, Task
 
 _SIZE = 256
@@ -102,8 +102,8 @@ def _entry(name: str) -> Entry:
     try:
         found = registry().find_all(name)
     except UsageError:
-        if Path(name).is_dir():
-            raise DataError("not a run folder: it has no run.json", name) from None
+        if Path(name).exists():
+            RunFolder(Path(name)).read_record()  # says why it is none
         raise
     kinds = [entry.kind for entry in found]
     for kind in ("recipe", "model"):

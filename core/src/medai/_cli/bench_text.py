@@ -60,9 +60,10 @@ def _variants(rows: Sequence[Row]) -> list[str]:
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
     devices = dict.fromkeys(f"{row.device}: {_device(row)}" for row in rows)
-    precision = ", ".join(dict.fromkeys(f"{'bf16' if row.way.bf16 else 'float32'} on {row.device}" for row in rows))
+    ways = ", ".join(dict.fromkeys(f"{'bf16' if row.way.bf16 else 'float32'} on {row.device}" for row in rows))
+    layout = ", channels last in memory" if rows and rows[0].way.channels_last else ""
     notes = [
-        f"{'; '.join(devices)}. {precision}.",
+        f"{'; '.join(devices)}. {ways}{layout}.",
         "predict: a batch answered as a user gets it; forward: the network alone. Milliseconds: median (quartiles).",
         "MACs: of convolutions and matrix products, for one case of this input.",
     ]

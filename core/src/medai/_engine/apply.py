@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from medai._engine.configure import Configuration, restore, with_data
+from medai._engine.configure import Configuration, restore, root_of, with_data
 from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part
 from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
@@ -184,7 +184,8 @@ def of_groups(slots: Sequence[SlotData], roles: Mapping[str, str], groups: Seque
     tested = {member.key: member.case.group for slot in slots for member in slot.members() if roles.get(member.key) == "test"}
     for name, names in wanted.items():
         if not names & set(tested.values()):
-            raise DataError(f"the group {name!r} is not in the test part, which has {listed(sorted(set(tested.values()))[:8])}")
+            there, root = listed(sorted(set(tested.values()))[:8]), root_of(slots[0].use) if len(slots) == 1 else None
+            raise DataError(f"the group {name!r} is not in the test part, which has {there}", root)
     chosen = {key for key, group in tested.items() if any(group in names for names in wanted.values())}
     return {key: role for key, role in roles.items() if role != "test" or key in chosen}
 

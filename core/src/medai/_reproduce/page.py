@@ -100,6 +100,6 @@ def _run(plan: Plan, key: str, root: Path) -> dict[str, str]:
     if not folder.record.exists():
         return found
     record = folder.read_record()
-    changed = [f"{item['path']} = {item['run']!r}" for item in record["departures"] if item["path"] != "baselines"]
+    changed = [f"{item['path']} = {item['run']!r}" for item in record["departures"] if item["path"].split(".")[0] != "baselines"]
     status = record["status"] if record["status"] == FINISHED else f"{record['status']}: {record.get('reason')}"
     return {**found, "status": status, "departures": ", ".join(changed), "device": record["device"]}

@@ -107,6 +107,8 @@ class RunFolder:
         Raises:
             DataError: it is not there, not JSON, or of a later format.
         """
+        if not self.root.is_dir():
+            raise DataError(f"not a run folder: {'it is a file' if self.root.exists() else 'there is no such folder'}", self.root)
         several = "; it holds an experiment, a run for each seed" if (self.root / EXPERIMENT).exists() else ""
         record = read_json(self.record, f"not a run folder: it has no run.json{several}")
         if record.get("format", 0) > FORMAT:
