@@ -51,6 +51,8 @@ def test_one_id_of_two_kinds(found: Any) -> None:
     [
         ("model", "gridnet", UsageError, ["ambiguous", "alpha/gridnet", "beta/gridnet"]),
         ("model", "alpha/alfanet", UsageError, ["unknown", "alpha/alphanet"]),
+        ("recipe", "./alphanet", UsageError, ["'./alphanet' looks like a path", "nothing there can be taken as a recipe"]),
+        ("model", "/somewhere/best.pt", UsageError, ["looks like a path"]),
         ("model", "betanett", UsageError, ["unknown", "beta/betanet", "bad"]),
         ("model", "gamma/gridnet", UsageError, ["not installed", "gamma"]),
         ("model", "alpa/gridnet", UsageError, ["not installed", "alpha"]),

@@ -91,6 +91,8 @@ class Registry:
         plugin, separator, _ = name.partition("/")
         if not separator:
             return
+        if plugin in ("", ".", "..", "~"):
+            raise UsageError(f"{name!r} looks like a path, and nothing there can be taken as a {kind}; an id is PLUGIN/NAME")
         records = [record for record in self.plugins if record.name == plugin]
         if not records:
             near = close_to(plugin, [record.name for record in self.plugins], 2)
