@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -101,3 +102,25 @@ def test_stub_data_that_were_cut_off_are_written_anew(reproduce: Reproduce) -> N
     cut.mkdir(parents=True)
     assert reproduce("tabletoys/table-4", "--stub").code == 0
     assert not cut.exists() and cut.with_name("first").is_dir()
+
+
+def test_a_folder_that_has_changed_since_is_remarked(reproduce: Reproduce, one: str) -> None:
+    given = ("tabletoys/table-5", "--scale", "quick", "--data", f"first={one}")
+    assert "holds other files" not in reproduce(*given).err
+    (run,) = trained()
+    Path(one, "count.txt").write_text("8", encoding="utf-8")
+    again = reproduce(*given)
+    assert again.code == 0 and trained() == [run]
+    said = f"holds other files than when runs/{run} was made: delete what is to be made anew"
+    assert said in again.err and said in Path("reproductions/tabletoys-table-5/table.md").read_text(encoding="utf-8")
+    Path(one, "more.txt").write_text("", encoding="utf-8")
+    assert "not measured" not in reproduce(*given).out
+
+
+def test_a_table_whose_data_are_gone_stands_without_pictures(reproduce: Reproduce, one: str) -> None:
+    given = ("tabletoys/table-5", "--scale", "quick", "--data", f"first={one}")
+    assert reproduce(*given).code == 0
+    shutil.rmtree(one)
+    assert reproduce(*given).code == 0
+    page = Path("reproductions/tabletoys-table-5/report.html").read_text(encoding="utf-8")
+    assert "no pictures: " in page and "there is no count.txt" in page and "One case, every method" not in page

@@ -92,7 +92,7 @@ def _dry_run(order: Any, out: Path, device: str, as_json: bool) -> None:
 
     from medai._engine.device import resolve_device
     from medai._reproduce.jobs import folder_of, is_done, is_finished
-    from medai._reproduce.look import faults_of
+    from medai._reproduce.look import Look
     from medai._reproduce.plan import plan
 
     resolve_device(device)
@@ -100,7 +100,7 @@ def _dry_run(order: Any, out: Path, device: str, as_json: bool) -> None:
         stub = order.stub_folder(out)
         planned = plan(order, stub if stub.is_dir() else Path(scratch))
         missing = [job for job in planned.jobs.values() if not is_done(out, job)]
-        broken = faults_of(missing)
+        broken = Look().faults(missing)
     lacking = {job.key for job in missing}
     runs = [
         {

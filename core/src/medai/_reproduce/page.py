@@ -19,6 +19,7 @@ from medai._reproduce.jobs import FINISHED, folder_of
 from medai._reproduce.plan import Plan
 from medai._reproduce.write import HEADS, count, headline, interval, notes, number, reasons_of
 from medai._results.folder import RunFolder, safe_name
+from medai.errors import DataError
 from medai.io import replacing, write_text
 
 
@@ -38,6 +39,12 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
         with replacing(folder / f"{name}.png") as temporary:
             figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight", facecolor="white")
         charts.append(Shown(title, as_data_uri(figure)))
+    pictures, said = [], notes(plan, results)
+    try:
+        pictures = list(_pictures(results, root))
+    except DataError as error:
+        # Of runs that were made long ago the data may be gone; what was measured stands.
+        said.append(f"no pictures: {error}")
     page = template("reproduce.html.j2", number=number, interval=interval, count=count).render(
         plan=plan,
         headline=headline(plan),
@@ -46,8 +53,8 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
         results=results,
         rankings=rankings,
         charts=charts,
-        pictures=list(_pictures(results, root)),
-        notes=notes(plan, results),
+        pictures=pictures,
+        notes=said,
         reasons=reasons_of(results),
         runs=[_run(plan, key, root) for key in plan.jobs],
         columns=list(dict.fromkeys(result.cell.column for result in results)),

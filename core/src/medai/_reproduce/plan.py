@@ -105,6 +105,7 @@ class Plan:
         scale: of the runs.
         cells: in the order of the table.
         jobs: by key.
+        remarks: what else must be known of the table as it was rebuilt.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Plan:
     protocol: str
     cells: list[Planned] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 def plan(order: Order, root: Path) -> Plan:

@@ -21,12 +21,13 @@ from medai._engine.models import build_task
 from medai._engine.run import Options
 from medai._reproduce.gather import ModelFigures, Result, gather
 from medai._reproduce.jobs import Outcome, carry_out_all, is_done
-from medai._reproduce.look import faults_of
+from medai._reproduce.look import Look
 from medai._reproduce.order import Order
 from medai._reproduce.page import write_page
 from medai._reproduce.plan import Plan, Planned, plan
 from medai._reproduce.write import write_all
 from medai._results.folder import safe_name
+from medai._words import listed
 from medai.api import Use
 from medai.errors import EnvironmentFault, MedaiError
 
@@ -101,13 +102,25 @@ def _make_runs(planned: Plan, root: Path, options: Options, listener: Listener, 
         else:
             listener.stage(f"[{ended}/{len(missing)}] {title}: done in {outcome.seconds:.0f} s")
 
-    faults = faults_of(missing)
+    look = Look()
+    _remark_changes(planned, look, root, listener)
+    faults = look.faults(missing)
     if faults and len(faults) == len(planned.jobs):
         raise next(iter(faults.values()))
     for key, fault in faults.items():
         done(Outcome(key, 0.0, str(fault), fault.exit_code))
     carry_out_all((job for job in missing if job.key not in faults), root, options, at_once=at_once, listener=listener, done=done)
     return failures
+
+
+def _remark_changes(planned: Plan, look: Look, root: Path, listener: Listener) -> None:
+    changed = look.changed(planned.jobs.values(), root)
+    for folder in dict.fromkeys(changed.values()):
+        runs = [f"runs/{key}" for key, found in changed.items() if found == folder]
+        made = f"{listed(runs)} {'was' if len(runs) == 1 else 'were'} made"
+        remark = f"{folder} holds other files than when {made}: delete what is to be made anew"
+        planned.remarks.append(remark)
+        listener.warn(remark)
 
 
 def _measure_models(planned: Plan, listener: Listener) -> ModelFigures:

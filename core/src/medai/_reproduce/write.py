@@ -53,6 +53,7 @@ def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
         "title": plan.table.title,
         "source": plan.table.source,
         "note": plan.table.note,
+        "remarks": plan.remarks,
         "scale": plan.scale,
         "protocol": plan.protocol,
         "stub": plan.order.stub,
@@ -145,7 +146,7 @@ def headline(plan: Plan) -> str:
 
 def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
     """What is known to be wrong with the print, and what else must be known, each once."""
-    found = [plan.table.note] if plan.table.note else []
+    found = [*([plan.table.note] if plan.table.note else []), *plan.remarks]
     for result in results:
         for note in filter(None, (result.cell.note, result.note)):
             found.append(f"{result.cell.row}, {result.cell.column}: {note}")
