@@ -102,7 +102,7 @@ def test_an_interrupt_ends_the_worker_and_leaves_nothing(distribution: Distribut
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as checking:
         worker = _wait_for_worker(scratch)
         checking.send_signal(signal.SIGINT)
-        _, said = checking.communicate(timeout=60)
+        _, said = checking.communicate(timeout=240)
     assert (checking.returncode, said.strip()) == (130, "stopped")
     assert not list(scratch.glob("medai-check-*"))
     assert _ends(worker)

@@ -30,7 +30,7 @@ NOT_FOR_PLUGINS = {
     **dict.fromkeys(
         (
             *("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported", "medai.tasks.Remark"),
-            *("medai.inference.Detector", "medai.inference.Frame", "medai.inference.IMAGENET", "medai.inference.PLAIN"),
+            *("medai.inference.BoxFrame", "medai.inference.Frame", "medai.inference.IMAGENET", "medai.inference.PLAIN"),
             *("medai.inference.Size", "medai.inference.Statistics", "medai.inference.Window", "medai.inference.steady"),
         ),
         "came after the plugins were frozen",

@@ -76,7 +76,6 @@ def test_a_schedule_behind_a_warm_up_lasts_to_the_end_of_the_run(schedule: Use) 
         (Train(schedule=use("ReduceLROnPlateau")), "unknown schedule 'ReduceLROnPlateau'"),
         (Train(schedule=use("StepLR")), "StepLR needs step_size"),
         (Train(schedule=use("StepLR", step_size=2.5)), r"StepLR: step_size = 2\.5"),
-        (Train(schedule=use("StepLR", step_size=2), schedule_every="epoch", warmup=5), "warmup counts steps"),
     ],
 )
 def test_a_wrong_schedule(train: Train, said: str) -> None:

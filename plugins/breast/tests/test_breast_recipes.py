@@ -90,3 +90,31 @@ def test_the_focal_loss_by_hand() -> None:
     assert float(sure) < 1e-3 * float(found)
     with pytest.raises(UsageError, match="alpha"):
         build("breast/focal-loss", alpha=2.0)
+
+
+def test_stubs_of_two_hospitals_show_other_women(tmp_path: Path) -> None:
+    groups = []
+    for name in ("busi", "bus"):
+        root = tmp_path / name
+        dataset = build(f"breast/{name}", root=stub_of(name, root))
+        groups.append({case.group for case in dataset.cases()})
+    assert len(groups[1]) > 1 and not groups[0] & groups[1]
+
+
+def test_drawn_pictures_of_the_test_are_of_others() -> None:
+    (recipe,) = (recipe for recipe in RECIPES if recipe.name == "busi-to-bus")
+    both = []
+    for slot in recipe.data.values():
+        assert slot.embedded is not None
+        scenes = slot.embedded.params["source"]
+        assert isinstance(scenes, Use)
+        both.append({case.group for case in build(scenes.id, **scenes.params).cases()})
+    assert all(both) and not both[0] & both[1]
+
+
+def stub_of(name: str, root: Path) -> Path:
+    from medai_breast.datasets.bus import Bus
+    from medai_breast.datasets.busi import Busi
+
+    {"busi": Busi, "bus": Bus}[name].write_stub(root, 8, 0)
+    return root

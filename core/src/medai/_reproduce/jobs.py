@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing import connection
 from pathlib import Path
 from typing import TextIO
 
@@ -99,8 +102,15 @@ def carry_out_all(
             listener.close()
         return
     with ThreadPoolExecutor(at_once) as threads:
-        for outcome in threads.map(lambda job: _apart(job, root, options, at_once), waiting):
-            done(outcome)
+        try:
+            for outcome in threads.map(lambda job: _apart(job, root, options, at_once), waiting):
+                done(outcome)
+        except BaseException:
+            # Who stops the table stops its runs, which go on from their checkpoints another time.
+            threads.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def _guarded(job: Job, root: Path, options: Options, listener: Listener) -> Outcome:
@@ -133,10 +143,23 @@ def _apart(job: Job, root: Path, options: Options, at_once: int) -> Outcome:
 
 
 def _in_process(job: Job, root: Path, options: Options, threads: int, log: Path, discovery: tuple[bool, tuple[Path, ...]]) -> Outcome:
+    end_with_parent()
     torch.set_num_threads(threads)
     configure(no_plugins=discovery[0], files=discovery[1])
     with log.open("a", encoding="utf-8") as file:
         return _guarded(job, root, options, _Log(file))
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, however that came: nobody would wait for what it does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_end(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 class _Log(Listener):

@@ -14,8 +14,13 @@ from medai.inference._fit import Fit
 from medai.tasks import Feed, Image
 
 Size = tuple[int, int]
+"""Height and width in pixels."""
+
 Window = tuple[float, float]
+"""Lowest and highest value, in the image's unit."""
+
 Statistics = tuple[Sequence[float], Sequence[float]]
+"""Mean and deviation of pictures in 0..1, by channel; one value stands for all channels."""
 
 IMAGENET: Statistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation, by channel, of the pictures that most published weights were learnt on, in 0..1."""

@@ -38,12 +38,12 @@ def write_busi(root: Path, n: int, seed: int) -> None:
 
 
 def write_bus(root: Path, n: int, seed: int) -> None:
-    """`n` images of both classes in turn; every third one has two lesions, in one mask."""
+    """`n` images of both classes in turn, none of which is BUSI's of the same seed; every third one has two lesions, in one mask."""
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.append(("Image", "Type"))
     for number in range(n):
-        image, masks = _draw(np.random.default_rng([seed, number]), 1 + (number % 3 == 2))
+        image, masks = _draw(np.random.default_rng([seed, number, 1]), 1 + (number % 3 == 2))
         _write(root / "original" / f"{number + 1:06d}.png", image)
         _write(root / "GT" / f"{number + 1:06d}.png", np.logical_or.reduce(masks))
         sheet.append((number + 1, CLASSES[number % 2].capitalize()))

@@ -61,7 +61,7 @@ class BusAndBusi:
     def write_stub(root: Path, n: int, seed: int) -> None:
         """Small images of both, `n` in all or two."""
         write_busi(Path(root) / "Dataset_BUSI_with_GT", max(1, n - n // 3), seed)
-        write_bus(Path(root) / "BUS", max(1, n // 3), seed + 1000)
+        write_bus(Path(root) / "BUS", max(1, n // 3), seed)
 
 
 class BusiToBus(BusAndBusi):

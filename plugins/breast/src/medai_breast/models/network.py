@@ -9,7 +9,7 @@ import torch
 from torchvision.ops import batched_nms
 
 from medai.errors import UsageError
-from medai.inference import Detector, Size, Statistics, Window
+from medai.inference import BoxFrame, Size, Statistics, Window
 from medai.tasks import Batch, Boxes
 
 _CANDIDATES = 1000
@@ -24,7 +24,7 @@ class Found(NamedTuple):
     scores: torch.Tensor
 
 
-class LesionDetector(Detector):
+class LesionDetector(BoxFrame):
     """A detector with its own loss. A subclass offers `maps` (what the network gives of a framed batch), `losses` of them and the boxes to
     find, and `decoded`, what was found in each image.
 

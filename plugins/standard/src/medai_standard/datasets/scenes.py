@@ -54,7 +54,9 @@ class Scenes:
 
     def cases(self) -> Sequence[Case]:
         """`patients` x `pictures` cases."""
-        groups = [f"scene-{patient:03d}" for patient in range(self.patients)]
+        # Patients of another seed are others, so that they are no leak beside these.
+        name = f"scene-{self.seed}" if self.seed else "scene"
+        groups = [f"{name}-{patient:03d}" for patient in range(self.patients)]
         return [Case(f"{group}-{picture}", group) for group in groups for picture in range(self.pictures)]
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Any]:

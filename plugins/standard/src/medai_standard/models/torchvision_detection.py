@@ -15,7 +15,7 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 from medai.errors import UsageError
-from medai.inference import PLAIN, Detector, Size, Window, steady
+from medai.inference import PLAIN, BoxFrame, Size, Window, steady
 from medai.tasks import Batch, Boxes
 from medai_standard.models.libraries import built, known_name
 from medai_standard.models.pretrained import Found, into_network, of_torchvision
@@ -33,7 +33,7 @@ _ALONE = "backbone"
 _OWN_SIZE = {"ssd300_vgg16": (300, 300), "ssdlite320_mobilenet_v3_large": (320, 320)}
 
 
-class TorchvisionDetector(Detector):
+class TorchvisionDetector(BoxFrame):
     """A detector of torchvision: Faster R-CNN, RetinaNet, FCOS, SSD or SSDlite.
 
     Grey or colour images in physical units, float32 (B, C, H, W), to a `Boxes` per image, in its pixels, classes 0 to classes - 1. Grey

@@ -16,7 +16,7 @@ import torch
 from torchvision.ops import batched_nms, box_convert
 
 from medai.errors import EnvironmentFault
-from medai.inference import Detector, Size, Window, steady
+from medai.inference import BoxFrame, Size, Window, steady
 from medai.tasks import Batch, Boxes
 from medai_standard.models.libraries import built, first_convolution, known_name
 from medai_standard.models.pretrained import into_network, of_file
@@ -29,7 +29,7 @@ _PARTS = ("box", "class", "distribution")
 _CANDIDATES = 5000
 
 
-class Ultralytics(Detector):
+class Ultralytics(BoxFrame):
     """A detector of ultralytics: YOLO or RT-DETR. ultralytics is AGPL-3.0: whoever gives others a program or a service with it owes them
     the source of all of it.
 

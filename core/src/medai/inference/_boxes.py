@@ -1,4 +1,4 @@
-"""Boxes into a detector's frame and back."""
+"""Boxes into a network's frame and back."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from medai.inference._frame import Frame
 from medai.tasks import Boxes
 
 
-class Detector(Frame):
-    """What detectors share: images framed, boxes with them, answers back in the image's own pixels.
+class BoxFrame(Frame):
+    """What networks that find boxes share: images framed, boxes with them, answers back in the image's own pixels.
 
     Without a size, images are padded at the bottom and on the right to a multiple of `multiple`, which leaves boxes where they are.
     """
