@@ -1,6 +1,7 @@
 """Folders of CT through the real reader."""
 
 import os
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -56,6 +57,28 @@ def test_other_modalities_are_passed_over_and_alone_refused(folder: Path, tmp_pa
         header.save_as(other)
     with pytest.raises(DataError, match="not a CT"):
         Ct(folder)
+
+
+def test_dicom_that_is_not_in_hu_is_a_bad_case(folder: Path) -> None:
+    path = next(iter(sorted(folder.rglob("*.dcm"))))
+    header = pydicom.dcmread(path)
+    header.RescaleIntercept = 0
+    header.save_as(path)
+    dataset, faults = Ct(folder), []
+    for case in dataset.cases():
+        try:
+            dataset.read(case, np.random.default_rng(0))
+        except DataError as error:
+            faults.append(error)
+    assert [error.path for error in faults] == [path] and "a wrong rescale?" in faults[0].reason
+
+
+@pytest.mark.parametrize("name", ["quarter_3mm", "1.000000-Low Dose Images-39882"])
+def test_slices_of_a_low_dose_are_not_taken_in_silence(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "pairs" / "L067").mkdir(parents=True)
+    shutil.copytree(next(path for path in sorted(folder.iterdir()) if path.name != "pairs"), tmp_path / "pairs" / "L067" / name)
+    with pytest.warns(UserWarning, match=f"folders such as {name} are taken as normal dose"):
+        Ct(tmp_path / "pairs")
 
 
 def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from medai.tasks import Case, Image, Sample
 from medai_ldct.datasets.stub import write_stub as write_ct_stub
 from medai_ldct.datasets.volumes import plane, planes
 
+_LOW_DOSE = re.compile(r"(quarter|low)[ _-]?(dose|\d ?mm)", re.IGNORECASE)
+"""In names of folders, as the published collections write it."""
 _HU_KINDS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".npy")
 
 
@@ -73,7 +77,9 @@ class Ct:
         write_ct_stub(root, n, seed)
 
     def _take_dicom(self) -> None:
-        for item in list_slices(self.root, modality="CT"):
+        slices = list_slices(self.root, modality="CT")
+        _warn_of_low_dose(self.root, [item.path for item in slices])
+        for item in slices:
             if item.frames == 1:
                 self._add(item.id, item.patient, _Place(item.path))
             for frame in range(item.frames if item.frames > 1 else 0):
@@ -105,8 +111,8 @@ class Ct:
         if self._last is not None and self._last[0] == path:
             return self._last[1]
         image = read_image(path, modality="CT")
-        if path.name.lower().endswith(_HU_KINDS) and float(image.pixels.min()) >= 0:
-            raise DataError("not a CT in HU: none of its values is negative (a mask, or another modality?)", path)
+        if float(image.pixels.min()) >= 0:
+            raise DataError("not a CT in HU: none of its values is negative (a mask, another modality, or a wrong rescale?)", path)
         if image.pixels.ndim == 4:
             self._last = path, image
         return image
@@ -114,6 +120,18 @@ class Ct:
 
 def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
+
+
+def _warn_of_low_dose(root: Path, paths: Iterable[Path]) -> None:
+    """Folders of published pairs hold every slice at a low dose too, which is no normal dose to learn from."""
+    named = (folder for path in paths for folder in path.relative_to(root).parts[:-1])
+    low = next((folder for folder in named if _LOW_DOSE.search(folder)), None)
+    if low is not None:
+        warnings.warn(
+            f"{root}: folders such as {low} are taken as normal dose; datasets of pairs, such as ldct/aapm-mayo-2016, read them as "
+            "what they are (--data NAME=DATASET:FOLDER)",
+            stacklevel=4,
+        )
 
 
 def _holds_dicom(root: Path) -> bool:
