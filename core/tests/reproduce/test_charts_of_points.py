@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
-from medai._reproduce.charts import drawn
+from medai._reproduce.charts import columns_chart, drawn
 from medai._reproduce.gather import Result
 from medai.api import Cell, Chart
 
@@ -68,7 +68,19 @@ def test_the_axis_says_plain_numbers() -> None:
     figure.draw_without_rendering()
     low, high = figure.axes[0].get_xlim()
     ticks = [tick for tick in figure.axes[0].xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
-    assert [tick.label1.get_text() for tick in ticks] == ["15", "20", "30", "40"]
+    assert [tick.label1.get_text() for tick in ticks] == ["10", "15", "20", "30", "40"]
+
+
+def test_panels_of_counts_that_lie_far_apart_are_on_a_log_scale() -> None:
+    found = []
+    for row, (count, psnr) in {"Small": (49_818, 27.1), "Large": (14_047_458, 32.5)}.items():
+        for column, value in (("Params", count), ("PSNR", psnr)):
+            found.append(Result(Cell(row=row, column=column, reported=value, recipe="a/b", metric="m"), guest=False, value=value))
+    figure = columns_chart(found)
+    assert figure is not None
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "linear"]
+    figure.draw_without_rendering()
+    assert "1,000,000" in [tick.label1.get_text() for tick in figure.axes[0].xaxis.get_major_ticks()]
 
 
 def test_without_both_figures_there_is_no_chart() -> None:

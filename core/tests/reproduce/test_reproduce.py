@@ -54,6 +54,8 @@ def test_embedded_data_are_measured_and_not_compared(reproduce: Reproduce) -> No
         for name in ("first", "second")
     ]
     assert made["Net", "Mean"]["measured"] == pytest.approx(sum(each["figures"]["psnr"]["value"] for each in both) / 2)
+    # Of both test sets: six subjects each.
+    assert (made["Net", "Mean"]["cases"], made["Net", "Mean"]["groups"], made["Net", "PSNR"]["cases"]) == (12, 12, 6)
     assert len({cell["protocol_hash"] for cell in made.values() if cell["protocol_hash"]}) == 1
 
 

@@ -15,6 +15,7 @@ from medai.api import Chart
 
 _REPORTED, _MEASURED = COLOURS[4], COLOURS[0]
 _WIDE = 4
+_WIDE_SPAN = 20
 _SUBS, _FEW_SUBS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0)
 """Of each power of ten, the multiples that an axis shows: of less than one, and of a few."""
 
@@ -33,6 +34,8 @@ def columns_chart(results: Sequence[Result]) -> Figure | None:
         for result in results:
             if result.cell.column == column:
                 _point(axes, rows.index(result.cell.row), result)
+        if _is_wide(axes):
+            _on_log_scale(axes)
         axes.set_yticks(range(len(rows)), rows if place % wide == 0 else [""] * len(rows), fontsize=8)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_title(column, fontsize=9)
@@ -73,15 +76,25 @@ def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str,
                 named[row] = (across, value, row)
         if len(places) > 1:
             axes.plot(*zip(*places, strict=True), color="#adb5bd", linewidth=0.7, zorder=0)
-    axes.set_xscale("log")
     axes.margins(x=0.16, y=0.08)  # names stand beside points, those of the outermost too
+    _on_log_scale(axes)
+    axes.set_xlabel(chart.against, fontsize=9)
+    axes.set_ylabel(chart.columns[0], fontsize=9)
+    return list(named.values())
+
+
+def _on_log_scale(axes: Any) -> None:
+    axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=_SUBS if high / low < 10 else _FEW_SUBS if high / low < 1000 else (1.0,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(chart.against, fontsize=9)
-    axes.set_ylabel(chart.columns[0], fontsize=9)
-    return list(named.values())
+
+
+def _is_wide(axes: Any) -> bool:
+    """Whether the points of a panel lie so far apart that the small ones would all be one on a straight axis, as parameters do."""
+    values = [value for line in axes.get_lines() for value in line.get_xdata()]
+    return min(values) > 0 and max(values) > _WIDE_SPAN * min(values)
 
 
 def _bars(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> bool:

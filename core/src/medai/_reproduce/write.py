@@ -100,10 +100,10 @@ HEADS = ("", "", "reported", "measured", "95 % interval", "n", "verdict")
 
 
 def number(value: float | None) -> str:
-    """A figure with four digits behind the point, or none where it is a count."""
+    """A figure with four digits behind the point; of thousands with one, or none where it is a count."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1000 else f"{value:.4f}"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def interval(result: Result) -> str:
