@@ -93,7 +93,7 @@ def _on_log_scale(axes: Any) -> None:
 
 def _is_wide(axes: Any) -> bool:
     """Whether the points of a panel lie so far apart that the small ones would all be one on a straight axis, as parameters do."""
-    values = [value for line in axes.get_lines() for value in line.get_xdata()]
+    values = [float(value) for line in axes.get_lines() for value in line.get_xdata()]
     return min(values) > 0 and max(values) > _WIDE_SPAN * min(values)
 
 

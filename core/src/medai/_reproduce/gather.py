@@ -149,9 +149,8 @@ def _of_runs(result: Result, planned: Planned, root: Path, failures: Mapping[str
     means = [statistics.fmean(figure["value"] for _, figure in row) for row in rows if all(f["value"] is not None for _, f in row)]
     # Of the test sets that are averaged, all count; of seeds, which are measured on the same cases, one.
     tested = [summary for summary, _ in rows[0]]
-    result.cases, result.groups = (
-        sum(counts) for counts in zip(*((each["cases"]["used"], each["groups"]) for each in tested), strict=True)
-    )
+    result.cases = sum(summary["cases"]["used"] for summary in tested)
+    result.groups = sum(summary["groups"] for summary in tested)
     result.seeds, result.better = len(means), rows[0][0][1]["better"]
     result.protocol, result.one_subject = summaries[0]["protocol_hash"], len(tested) == 1 and tested[0]["one_subject"]
     result.folders = [str(_place(root, key, part)) for jobs in planned.jobs for key, part in jobs]
