@@ -89,6 +89,7 @@ def test_the_files_of_a_table(reproduce: Reproduce) -> None:
     # What many cells share is said once, under its number.
     assert printed.count("embedded data, not the paper's") == 1 and printed.count("not comparable (1") >= 3
     assert "\n(1) embedded data, not the paper's" in printed and "- (1) embedded data" in markdown and "(1) embedded data" in page
+    assert "figures of the models themselves are of this machine: " in page and ", 1 thread" in markdown
     # Baselines have rows of their own, and none is left out.
     assert "train.steps = 10" in page and "baselines" not in page
 

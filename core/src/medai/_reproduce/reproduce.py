@@ -8,9 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 
 from medai._bench.measure import figures_of_model
+from medai._bench.row import device_name
 from medai._bench.subjects import Subject, first_case
 from medai._compare import Ranking
 from medai._discovery import registry
@@ -136,6 +138,11 @@ def _measure_models(planned: Plan, listener: Listener) -> ModelFigures:
             listener.stage(f"{each.cell.metric} of {each.cell.row}")
             known[key] = _of_model(each, plugin)
         found[place] = known[key]
+    if found:
+        # A time says nothing without it.
+        threads = torch.get_num_threads()
+        machine = f"{device_name(torch.device('cpu'))}, {threads} thread{'' if threads == 1 else 's'}"
+        planned.remarks.append(f"figures of the models themselves are of this machine: {machine}")
     return found
 
 
