@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -124,3 +125,13 @@ def test_a_table_whose_data_are_gone_stands_without_pictures(reproduce: Reproduc
     assert reproduce(*given).code == 0
     page = Path("reproductions/tabletoys-table-5/report.html").read_text(encoding="utf-8")
     assert "no pictures: " in page and "there is no count.txt" in page and "One case, every method" not in page
+
+
+def test_a_network_that_fails_is_told_by_its_file_and_leaves_the_others(reproduce: Reproduce, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "fails", raising=False)
+    text = "from torch import nn\nclass Fails(nn.Conv2d):\n    def __init__(self): super().__init__(1, 1, 1)\n"
+    Path("fails.py").write_text(f"{text}    def forward(self, pixels): raise ValueError('too dark')\n", encoding="utf-8")
+    found = reproduce("tabletoys/table-2", "--row", "Net", "--with", "fails.py:Fails", "--json")
+    cells = {cell["row"]: cell for cell in json.loads(found.out)["cells"]}
+    assert cells["Net"]["measured"] is not None
+    assert re.fullmatch(r"model Fails of \S+fails\.py failed: ValueError: too dark", cells["Fails"]["why"])

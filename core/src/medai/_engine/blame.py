@@ -12,6 +12,9 @@ from medai.errors import MedaiError, PluginError
 
 T = TypeVar("T")
 
+NETWORK_FILE = "medai/network-file"
+"""The id under which a network of a user's Python file stands."""
+
 
 @contextmanager
 def blamed(what: str) -> Iterator[None]:
@@ -33,7 +36,13 @@ def blamed(what: str) -> Iterator[None]:
 def name_of(component: object) -> str:
     """What an error calls a model: its id where the engine adapted it, else its class."""
     use = getattr(component, "use", None)
-    return f"model {use.id}" if isinstance(use, Use) else type(component).__name__
+    return model_called(use) if isinstance(use, Use) else type(component).__name__
+
+
+def model_called(use: Use) -> str:
+    """A model by its id, or a user's own network by its file."""
+    own = use.id == NETWORK_FILE
+    return f"model {use.params.get('name')} of {use.params.get('file')}" if own else f"model {use.id}"
 
 
 def blamed_items(give: Callable[[], Iterable[T] | None], what: str) -> Iterator[T]:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from medai._engine.blame import blamed
+from medai._engine.blame import blamed, model_called
 from medai._engine.optim import build_optimizer, build_schedule
 from medai._memory import ran_out_of_memory
 from medai._words import listed
@@ -65,7 +65,7 @@ class ModuleLearner:
         if self._resumed is None and hasattr(self.module, "prepare"):
             self.module.prepare(train)
             self.module.to(context.device)
-        self._training = _Training(self.module, self._task, len(train), context, f"model {self.use.id}")
+        self._training = _Training(self.module, self._task, len(train), context, model_called(self.use))
         if self._resumed is not None:
             self._training.load_state_dict(self._resumed)
         try:

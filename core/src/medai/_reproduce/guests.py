@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from medai._engine.blame import NETWORK_FILE
 from medai._engine.guests import network_from_file
 from medai._reproduce.order import Guest
 from medai._results.folder import safe_name
@@ -42,7 +43,7 @@ def _network(name: str, file: Path, attribute: str) -> Guest:
     # Built once at the start: the row is one of many, and what is wrong with it would be told at their end.
     network_from_file(file.absolute(), attribute)
     given = {"file": str(file.absolute()), "name": attribute, "digest": hashlib.sha256(file.read_bytes()).hexdigest()[:16]}
-    return Guest(name, Use("medai/network-file", given), trained=True)
+    return Guest(name, Use(NETWORK_FILE, given), trained=True)
 
 
 def digest_of(folder: Path) -> str:
