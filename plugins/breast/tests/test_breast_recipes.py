@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -77,6 +78,17 @@ def test_the_generalisation_is_tested_on_all_of_bus() -> None:
     (table,) = (table for table in TABLES if table.name == "table-4")
     assert {(cell.data["images"], cell.test) for cell in table.cells} == {("busi", "bus")}
     assert table.data["bus"].roles == ("test",) and table.data["bus"].folder == Use("breast/bus")
+
+
+def test_all_of_the_other_hospitals_images_are_measured_on(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from medai._cli import cli
+
+    done = CliRunner().invoke(cli, ["reproduce", "breast/table-4", "--stub", "--row", "SSD-res34", "--out", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    cells = json.loads(done.stdout[done.stdout.index("{") :])["cells"]
+    assert {cell["cases"] for cell in cells if cell["column"] == "AP"} == {8}
 
 
 def test_the_focal_loss_by_hand() -> None:

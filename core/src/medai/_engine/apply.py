@@ -71,7 +71,15 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
 
 
 def evaluate_part(
-    root: Path, slots: Mapping[str, Use], out: RunFolder, device: str, listener: Listener, *, groups: Sequence[str] = (), workers: int = 0
+    root: Path,
+    slots: Mapping[str, Use],
+    out: RunFolder,
+    device: str,
+    listener: Listener,
+    *,
+    groups: Sequence[str] = (),
+    whole: bool = False,
+    workers: int = 0,
 ) -> dict[str, Any]:
     """Evaluate a run on the test part that its own protocol makes of other data, or on its own; return what `summary.json` in `out` holds.
 
@@ -84,6 +92,7 @@ def evaluate_part(
         device: `auto`, `cpu`, `cuda`, ...
         listener: hears of it.
         groups: the groups of the test part that count, by name or pseudonym; empty: all.
+        whole: all of the other data are the test part, whatever the protocol's fractions.
         workers: loader processes.
 
     Raises:
@@ -97,7 +106,11 @@ def evaluate_part(
     roles = own
     if slots:
         members = [member for slot in found for member in slot.members()]
-        roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None)
+        if whole:
+            without = left_out(members, recipe.protocol.split)
+            roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members}
+        else:
+            roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None)
         _check_unseen(
             {member.case.group for member in members if roles[member.key] == "test" and not member.single_subject},
             group_roles(opened.folder),

@@ -85,7 +85,7 @@ def carry_out(job: Job, root: Path, options: Options, listener: Listener) -> Non
         making = RunFolder(place.root.with_name(f".{place.root.name}"))
         shutil.rmtree(making.root, ignore_errors=True)
         making.root.mkdir(parents=True)
-        evaluate_part(run.root, slots, making, options.device, listener, groups=part.groups, workers=options.workers or 0)
+        evaluate_part(run.root, slots, making, options.device, listener, groups=part.groups, whole=part.whole, workers=options.workers or 0)
         shutil.rmtree(place.root, ignore_errors=True)
         making.root.rename(place.root)
 

@@ -36,10 +36,12 @@ _LABELS = ("name", "summary", "scales", "protocols", "implements", "source", "li
 
 @dataclass(frozen=True)
 class Part:
-    """What a run is measured on: one of the table's data (empty: the run's own), or some groups of it (empty: all)."""
+    """What a run is measured on: one of the table's data (empty: the run's own), or some groups of it (empty: all); `whole`: not its test
+    part alone."""
 
     data: str = ""
     groups: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def own(self) -> bool:
@@ -244,7 +246,11 @@ class _Planner:
         return Slot(folder=Use(registry().find("dataset", name).id), embedded=None if own is None else own.embedded)
 
     def _job(self, cell: Cell, data: Mapping[str, str], seed: int, guest: Guest | None) -> tuple[str, Part]:
-        part = Part(cell.test, cell.groups if self._is_printed(cell, data) else ())
+        part = Part(
+            cell.test,
+            cell.groups if self._is_printed(cell, data) else (),
+            bool(cell.test) and self._slot(cell.test, None).roles == ("test",),
+        )
         name = cell.test or next(iter(data.values()), "")
         configuration = self._configuration(cell, data, guest, name)
         chosen = f"{listed(data.values())}" if data else ""

@@ -19,8 +19,17 @@ _SIZE = 320
 _TORCHVISION = "standard/torchvision-detection"
 _ULTRALYTICS = "standard/ultralytics"
 
-DRAWN = use("medai/cached", source=use("standard/scenes", reference="kinds", patients=100, pictures=2, lesions=2, size=_SIZE))
+
+def _drawn(patients: int, seed: int = 0) -> Use:
+    scenes = use("standard/scenes", reference="kinds", patients=patients, pictures=2, lesions=2, size=_SIZE, seed=seed)
+    return use("medai/cached", source=scenes)
+
+
+DRAWN = _drawn(100)
 """Drawn pictures with lesions of both kinds: 200, of which a tenth each is for validation and for the test."""
+
+BUS = Slot(folder=use("breast/bus"), embedded=_drawn(20, seed=1), roles=("test",))
+"""Another hospital's images; all of them are the test."""
 
 DATA = {"images": Slot(folder=use("breast/busi"), embedded=DRAWN)}
 
@@ -211,14 +220,7 @@ BUSI_TO_BUS = _method(
     quick=_ON_RESNET18,
     data={
         "train": Slot(folder=use("breast/busi"), embedded=DRAWN, roles=("train", "valid")),
-        "test": Slot(
-            folder=use("breast/bus"),
-            embedded=use(
-                "medai/cached",
-                source=use("standard/scenes", reference="kinds", patients=20, pictures=2, lesions=2, size=_SIZE, seed=1),
-            ),
-            roles=("test",),
-        ),
+        "test": BUS,
     },
     implements=("busi-to-bus", "experiment-generalisation"),
 )

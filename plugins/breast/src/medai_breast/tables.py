@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from medai.api import Cell, Chart, Slot, Table, read_reported, use
-from medai_breast.recipes import DRAWN
+from medai_breast.recipes import BUS, DATA, DRAWN
 
 _STUDY = "Wang et al., AI Medicine 1(1), 2024, 5, doi:10.53941/aim.2024.100005"
 _FILES = Path(__file__).with_name("reported")
@@ -31,14 +31,7 @@ _METRICS = {"AP": "ap", "AP50": "ap50", "AP75": "ap75", "AR10": "ar10", "FPS": "
 _MACHINE = "another machine: which one, the paper does not say"
 _LOST = "not legible in the copy of the paper that the figures were taken from"
 
-_BUSI = Slot(folder=use("breast/busi"), embedded=DRAWN)
 _MIXED = Slot(folder=use("breast/bus-busi-mixed"), embedded=DRAWN)
-_BUS = Slot(
-    folder=use("breast/bus"),
-    embedded=use("medai/cached", source=use("standard/scenes", reference="kinds", patients=20, pictures=2, lesions=2, size=320, seed=1)),
-    roles=("test",),
-)
-"""All of it is the test."""
 
 
 def _cells(table: str, data: Mapping[str, str], test: str = "") -> tuple[Cell, ...]:
@@ -106,7 +99,7 @@ TABLE_3 = _table(
     "Detection on BUSI: AP, AP50, AP75, AR10 and images per second",
     _cells("table-3", {"images": "busi"}),
     ("experiment-busi", "display-convention"),
-    {"busi": _BUSI},
+    {"busi": DATA["images"]},
     _TERMS,
 )
 TABLE_4 = _table(
@@ -114,7 +107,7 @@ TABLE_4 = _table(
     "Trained on BUSI, tested on BUS: AP, AP50, AP75, AR10 and images per second",
     _cells("table-4", {"images": "busi"}, test="bus"),
     ("experiment-generalisation",),
-    {"busi": _BUSI, "bus": _BUS},
+    {"busi": DATA["images"], "bus": BUS},
     f"{_TERMS}; the printed FPS are half of those of Tables 2 and 3, for the same networks and without a reason",
 )
 

@@ -64,6 +64,7 @@ class Annotated:
     def __init__(self, dataset: str, entries: Iterable[Entry], home: Path, *, one_class: bool) -> None:
         self._dataset, self._home, self._entries = dataset, home, {entry.id: entry for entry in entries}
         self.classes = ("lesion",) if one_class else CLASSES
+        self._told: set[str] = set()
         bad = [entry for entry in self._entries.values() if entry.fault]
         if len(bad) == len(self._entries):
             raise DataError(f"none of {len(bad)} cases can be used; the first: {bad[0].fault}", bad[0].path)
@@ -92,7 +93,10 @@ class Annotated:
             _require_empty(entry.masks, (height, width))
             return Sample(case, image, Boxes(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)))
         marked = [read_lesions(path, (height, width)) for path in entry.masks]
-        if specks := sum(each.specks for each in marked):
+        specks = sum(each.specks for each in marked)
+        # Once, not at every reading: each epoch reads all.
+        if specks and case.id not in self._told:
+            self._told.add(case.id)
             warnings.warn(f"{case.id}: {specks} specks in its masks are no lesions", stacklevel=2)
         boxes = torch.tensor([box for each in marked for box in each.boxes], dtype=torch.float32)
         label = 0 if len(self.classes) == 1 else CLASSES.index(entry.kind)
