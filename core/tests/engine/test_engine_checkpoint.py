@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from medai._engine import checkpoint
-from medai._engine.checkpoint import load_state, save_state
+from medai._engine.checkpoint import load_state, save_again, save_state
 from medai.errors import DataError, DivergedError, EnvironmentFault, PluginError
 
 
@@ -83,6 +83,23 @@ def test_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(EnvironmentFault):
         save_state(path, {"w": torch.zeros(2)})
     assert torch.equal(load_state(path)["w"], torch.ones(2))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_saved_again_outlives_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no links on this disk")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    best, last = tmp_path / "best.safetensors", tmp_path / "last.safetensors"
+    save_state(last, {"w": torch.zeros(2)})
+    save_state(best, {"w": torch.ones(2)})
+    save_again(last, best)
+    assert os.path.samefile(best, last) == links
+    save_state(best, {"w": torch.full((2,), 2.0)})
+    assert torch.equal(load_state(last)["w"], torch.ones(2))
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty", "absent"])

@@ -11,7 +11,8 @@ import torch
 from enginetoys import Bench, Exploding, MeanError, Points, feed_of, learner_of, plain
 from torch import nn
 
-from medai._engine.checkpoint import load_state
+from medai._engine import train as engine_train
+from medai._engine.checkpoint import load_state, save_state
 from medai._engine.evaluate import Figure, evaluate
 from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
@@ -246,6 +247,14 @@ def test_the_last_step_is_validated_once(tmp_path: Path) -> None:
         ear = Ear()
         run(tmp_path / str(steps), Train(batch=3, steps=steps, optimizers=ADAM, validate_every=3), ear=ear)
         assert [step for step, _ in ear.validations] == [3, 6, 7][: steps - 4]
+
+
+def test_a_state_is_written_to_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(engine_train, "save_state", lambda path, state: (written.append(path.name), save_state(path, state)))
+    run(tmp_path, Train(batch=3, steps=6, optimizers=ADAM, validate_every=2), figures=scripted(3.0, 2.0, 5.0))
+    # Best and so last, likewise, and the end, which is worse.
+    assert written == ["best.safetensors", "best.safetensors", "last.safetensors"]
 
 
 def test_a_learner_that_fits_in_one_go_is_validated_and_saved(tmp_path: Path) -> None:

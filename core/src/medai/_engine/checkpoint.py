@@ -6,6 +6,8 @@ One file, so that a checkpoint is whole or not there.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save_file
 
 from medai.errors import DataError, DivergedError, PluginError
-from medai.io import write_bytes
+from medai.io import replacing
 from medai.weights._tensors import CHECKPOINT
 
 Tensors = list[tuple[str, torch.Tensor]]
@@ -37,8 +39,22 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     structure = _pack(state, tensors, "state")
     if endless := _first_endless(tensors):
         raise DivergedError(f"{endless} is not finite; the last good checkpoint is kept")
-    named = {str(index): tensor for index, (_, tensor) in enumerate(tensors)}
-    write_bytes(path, save(named, metadata={CHECKPOINT: json.dumps(structure)}))
+    with replacing(path) as temporary:
+        save_file(_apart(tensors), temporary, metadata={CHECKPOINT: json.dumps(structure)})
+
+
+def save_again(path: Path, written: Path) -> None:
+    """Have at `path` what was just written to `written`: under a second name where the disk can do that, else copied.
+
+    Raises:
+        EnvironmentFault: the disk is full; what stood at `path` is kept.
+    """
+    with replacing(path) as temporary:
+        try:
+            # Safe, for no checkpoint is changed in place: each is replaced by a new file.
+            os.link(written, temporary)
+        except OSError:
+            shutil.copyfile(written, temporary)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -89,10 +105,20 @@ def _first_endless(tensors: Tensors) -> str:
     return next((name for name, tensor in floating if not bool(torch.isfinite(tensor).all())), "")
 
 
+def _apart(tensors: Tensors) -> dict[str, torch.Tensor]:
+    """The tensors by number; of those that share memory, as tied weights do and safetensors refuses, all but the first are copied."""
+    seen: set[int] = set()
+    named = {}
+    for index, (_, tensor) in enumerate(tensors):
+        place = tensor.untyped_storage().data_ptr()
+        named[str(index)] = tensor.clone() if place in seen else tensor
+        seen.add(place)
+    return named
+
+
 def _pack(value: Any, tensors: Tensors, where: str) -> Any:
     if isinstance(value, torch.Tensor):
-        # A copy: tied weights share memory, which safetensors refuses.
-        tensors.append((where, value.detach().to("cpu", copy=True).contiguous()))
+        tensors.append((where, value.detach().cpu().contiguous()))
         return {_TENSOR: len(tensors) - 1}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         # `ascontiguousarray` gives an array of no dimension one.

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from medai._engine.blame import blamed_items, name_of
-from medai._engine.checkpoint import check_finite, load_state, save_state, take_up
+from medai._engine.checkpoint import check_finite, load_state, save_again, save_state, take_up
 from medai._engine.evaluate import Figure
 from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
@@ -143,10 +143,17 @@ def drive(
         if main:
             save_state(path, {"standing": asdict(standing), "quarantine": dict(quarantine.reasons), "learner": learner.state_dict()})
 
-    def check() -> None:
+    def save_last(best: bool) -> None:
+        if main and best:
+            save_again(folder.last, folder.best)
+        else:
+            save(folder.last)
+
+    def check() -> bool:
+        """Validate; whether the state is saved as the best."""
         standing.validated = standing.step
         if validate is None:
-            return
+            return False
         try:
             figures = validate()
         except PluginError:
@@ -164,6 +171,7 @@ def drive(
         values = {name: figure.value for name, figure in figures.items()}
         journal.add("valid", standing.step, standing.epoch, values)
         listener.validated(standing.step, values, better)
+        return better
 
     def spent() -> bool:
         return plan.patience is not None and standing.stale >= plan.patience
@@ -179,10 +187,9 @@ def drive(
             for message in quarantine.announce():
                 listener.warn(f"left out: {message}")
         try:
-            if validating and standing.validated != standing.step:
-                check()
-            if saving:
-                save(folder.last)
+            best = validating and standing.validated != standing.step and check()
+            if saving and progress.step != total:  # the end is saved as the end
+                save_last(best)
         except DivergedError as error:
             raise DivergedError(f"{error} ({folder.last}); step {progress.step}, cases {', '.join(progress.cases)}") from error
         if spent():

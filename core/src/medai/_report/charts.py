@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
-def as_data_uri(figure: Figure, dpi: int = 110) -> str:
-    """A figure as a PNG within the page."""
+def as_data_uri(figure: Figure, dpi: int = 110, *, trim: bool = True) -> str:
+    """A figure as a PNG within the page, trimmed or grown to what is drawn; that draws it twice, so not where the figure fits as it is."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", facecolor="white")
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight" if trim else None, facecolor="white")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -37,7 +37,10 @@ def curves(journal: Sequence[dict[str, Any]]) -> str | None:
         return None
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.4 * columns, 2.4 * rows), layout="constrained")
+    # Margins in inches: a layout that measures every label takes longer than the short runs whose curves these are.
+    width, height = 3.4 * columns, 2.4 * rows
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(left=0.6 / width, right=1 - 0.1 / width, bottom=0.5 / height, top=1 - 0.3 / height, wspace=0.26, hspace=0.5)
     for place, (title, points) in enumerate(panels):
         axes = figure.add_subplot(rows, columns, place + 1)
         colour = COLOURS[0] if title.startswith("loss") else COLOURS[2]
@@ -45,8 +48,10 @@ def curves(journal: Sequence[dict[str, Any]]) -> str | None:
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=8)
+        axes.ticklabel_format(axis="y", scilimits=(-3, 4))  # so that the longest label keeps within the margin
+        axes.yaxis.get_offset_text().set_fontsize(7)
         axes.grid(alpha=0.3)
-    return as_data_uri(figure)
+    return as_data_uri(figure, trim=False)
 
 
 def spread(rows: Sequence[dict[str, Any]], names: Sequence[str], model: str) -> str | None:
