@@ -1,0 +1,1 @@
+"""Clean ultrasound images, and annotations drawn over them."""

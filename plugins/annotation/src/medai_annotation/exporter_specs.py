@@ -1,0 +1,7 @@
+"""What a department gets of a folder of images. This module is light."""
+
+from __future__ import annotations
+
+from medai.api import ExporterSpec
+
+EXPORTERS: tuple[ExporterSpec, ...] = ()

@@ -1,0 +1,7 @@
+"""The study's networks, by its names. This module is light."""
+
+from __future__ import annotations
+
+from medai.api import ModelSpec
+
+MODELS: tuple[ModelSpec, ...] = ()

@@ -1,0 +1,1 @@
+"""Annotations as ultrasound machines draw them, made by rule and chance."""
