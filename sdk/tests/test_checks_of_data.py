@@ -10,6 +10,8 @@ import pytest
 from medai_sdk.contract.check import all_checks
 
 ONLY = ("--only", "dataset", "--only", "task")
+# Together in one process, so that the plugin is checked once.
+pytestmark = pytest.mark.xdist_group("data")
 
 CAUGHT: dict[str, set[str]] = {
     "dataset folder-no-stub": {"can-be-opened"},

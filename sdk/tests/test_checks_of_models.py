@@ -78,6 +78,10 @@ ODD = ("model asleep", "model nothing-to-learn", "model sound-mask", "model warm
 """Sound too, though not all can be seen of them."""
 
 
+# Together in one process, so that the plugin is checked once.
+pytestmark = pytest.mark.xdist_group("models")
+
+
 @pytest.mark.parametrize("subject", FOUND)
 def test_a_fault_is_found_by_its_check(failures: Callable[..., dict[str, set[str]]], subject: str) -> None:
     kind, name = subject.split()

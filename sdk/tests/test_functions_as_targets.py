@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 ONLY = ("--only", "component.can-be-tried")
+# Together in one process, so that the plugin is checked once.
+pytestmark = pytest.mark.xdist_group("functions")
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,10 @@ for path, before, after in [["plugin.py", "", ""], *mutations, ["recipes.py", ""
 """
 
 
+# Together in one process, so that the changes are tried once.
+pytestmark = pytest.mark.xdist_group("mutations")
+
+
 @pytest.fixture(scope="module")
 def codes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], int]:
     """By file and line, the exit code of pytest; of nothing changed, under an empty line: `plugin.py` before all, `recipes.py` after."""

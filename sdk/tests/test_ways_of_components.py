@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 OPTIONS = ("--seconds", "10")
+# Together in one process, so that the plugin is checked once.
+pytestmark = pytest.mark.xdist_group("ways")
 
 BROKEN = {
     "connects": ("component.no-network", "it reached for the network: getaddrinfo 192.0.2.1"),

@@ -21,6 +21,10 @@ from medai_sdk.surface.records import RECORDS, minor
 Surface = dict[str, Any]
 
 
+# Together in one process, so that the interface is read once.
+pytestmark = pytest.mark.xdist_group("surface")
+
+
 @pytest.fixture(scope="module")
 def now() -> Surface:
     return present()

@@ -19,6 +19,8 @@ from medai_sdk.surface import record_of
 
 HERE = Path(__file__).parent
 VERSION = "1.0"
+# Together in one process, so that the commands run once.
+pytestmark = pytest.mark.xdist_group("frozen")
 FROZEN = HERE / VERSION
 RECORD = record_of("0.1")
 """The surface of the version that they were written against."""

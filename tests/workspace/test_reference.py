@@ -23,6 +23,8 @@ from medai_sdk.surface import record_of
 from medai_sdk.surface.present import MODULES
 
 RECORD = record_of(__version__)
+# Together in one process, so that the pages are built once.
+pytestmark = pytest.mark.xdist_group("reference")
 _HEADING = re.compile(r'id="(medai\.[\w.]+)"')
 
 

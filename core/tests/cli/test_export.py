@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 TO = ("--to", "clitoys/written")
+# Together in one process, so that the model is trained once.
+pytestmark = pytest.mark.xdist_group("export")
 
 
 @pytest.fixture(scope="module")

@@ -125,6 +125,8 @@ class Framed(nn.Module):
         return framed, fit.restore(framed.sin()), inside, fit.restore_boxes(inside * 1.5), fit.labels(pixels, fill=2)
 
 
+# Together in one process, so that the graph is drawn up once.
+@pytest.mark.xdist_group("letterbox")
 @pytest.mark.parametrize("shape", [(50, 70), (71, 33), (9, 10), (24, 33), (48, 66), (5, 300), (211, 14), (1, 1)])
 def test_a_graph_of_open_size_letterboxes_as_the_letterbox_does(shape: tuple[int, int], open_letterbox: nn.Module) -> None:
     pixels, boxes = torch.rand(1, 2, *shape, generator=torch.Generator().manual_seed(0)), torch.tensor([[0.0, 1.0, 3.0, 4.0]])
