@@ -6,6 +6,9 @@ from importlib import import_module
 
 import pytest
 
+from medai._engine.data import open_slots
+from medai._engine.split import share_out
+from medai._results.bootstrap import FEWEST_GROUPS
 from medai.api import Cell, Spec, Use
 from medai_ldct import plugin
 from medai_ldct.recipes import RECIPES
@@ -58,6 +61,17 @@ def test_the_dose_belongs_to_the_data_and_not_to_prediction() -> None:
                 chain.append(place.id)
                 place = place.params.get("source")
             assert chain == ["medai/cached", "ldct/simulated", innermost]
+
+
+def test_the_drawn_subjects_are_enough_for_an_interval() -> None:
+    (recipe,) = (recipe for recipe in RECIPES if recipe.name == "ldct-input-row")
+    (slot,) = open_slots(recipe, {})
+    parts: dict[str, set[str]] = {}
+    roles = share_out(slot.members(), recipe.protocol.split, learns=True)
+    for member in slot.members():
+        parts.setdefault(roles[member.key], set()).add(member.case.group)
+    assert {role: len(groups) for role, groups in parts.items()} == {"train": 17, "valid": 2, "test": 5}
+    assert len(parts["test"]) >= FEWEST_GROUPS
 
 
 def test_what_needs_weights_or_not_is_an_override_that_is_recorded() -> None:

@@ -22,7 +22,10 @@ def _simulated(source: Use) -> Use:
     return use("medai/cached", source=use("ldct/simulated", source=source))
 
 
-DATA = {"ct": Slot(folder=_simulated(use("ldct/ct")), embedded=_simulated(use("ldct/phantom")))}
+_DRAWN = use("ldct/phantom", subjects=24, slices=1)
+"""Many subjects and a slice of each: the test is on five, so that there are intervals, and costs no more than one on many slices of two."""
+
+DATA = {"ct": Slot(folder=_simulated(use("ldct/ct")), embedded=_simulated(_DRAWN))}
 
 AAPM = Slot(folder=use("ldct/aapm-mayo-2016"), embedded=DATA["ct"].embedded)
 """The 2016 challenge's data; for want of them, drawn subjects."""
