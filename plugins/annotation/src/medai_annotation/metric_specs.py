@@ -4,4 +4,28 @@ from __future__ import annotations
 
 from medai.api import MetricSpec
 
-METRICS: tuple[MetricSpec, ...] = ()
+_LICENSE = "Apache-2.0"
+_STUDY = "Zhang et al. 2024, doi:10.53941/aim.2024.100004"
+
+METRICS: tuple[MetricSpec, ...] = (
+    MetricSpec(
+        name="ssim",
+        target="medai_annotation.metrics.similarity:StudySsim",
+        summary="as medai/ssim, of images clipped to 0..1; the study gives no constants",
+        task="restoration",
+        inputs=("image",),
+        license=_LICENSE,
+        source=f"{_STUDY}, section 4.1.2; Wang et al. 2004, doi:10.1109/TIP.2003.819861",
+        example={"window": (0.0, 1.0)},
+    ),
+    MetricSpec(
+        name="psnr-hvs-m",
+        target="medai_annotation.metrics.psnr_hvs_m:PsnrHvsM",
+        summary="PSNR in dB of what the eye sees: contrast sensitivity, and masking between the DCT coefficients of a block",
+        task="restoration",
+        inputs=("image",),
+        license=_LICENSE,
+        source="Ponomarenko et al. 2007, On between-coefficient contrast masking of DCT basis functions, VPQM",
+        example={"variance": False},
+    ),
+)
