@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def home_of(root: Path, wanted: Sequence[str]) -> Path:
     """The folder that has subfolders of these names, in whatever case: `root`, or the only one in it.
 
     Raises:
-        DataError: there is none, or there are several.
+        DataError: there is none, or there are several; or two of its subfolders differ in capital letters alone.
     """
     if not root.is_dir():
         raise DataError("no such folder", root)
@@ -23,6 +24,11 @@ def home_of(root: Path, wanted: Sequence[str]) -> Path:
         raise DataError(f"the folders {' and '.join(wanted)} are wanted in it, or in a folder in it; {holds(root)}", root)
     if len(found) > 1 and found[0] != root:
         raise DataError(f"{found[0].name} and {found[1].name} both hold {' and '.join(wanted)}: give one of them", root)
+    names = [each.name for each in folders_in(found[0])]
+    counts = Counter(name.lower() for name in names)
+    twice = [name for name in names if counts[name.lower()] > 1]
+    if twice:
+        raise DataError(f"{' and '.join(twice)} differ in capital letters alone: only one of them can be meant", found[0])
     return found[0]
 
 

@@ -28,9 +28,7 @@ def read_grey(path: Path) -> Image:
         DataError: it cannot be read, or a side is shorter than 32 pixels or longer than 8192, which is found before it is decoded.
     """
     _, *size = image_header(path).shape
-    if min(size) < SHORTEST or max(size) > LONGEST:
-        said = " x ".join(map(str, reversed(size)))
-        raise DataError(f"{said} pixels are no ultrasound image: {SHORTEST} to {LONGEST} along a side are taken", path)
+    _require_size(size, path)
     return grey(read_image(path))
 
 
@@ -76,9 +74,10 @@ class Grey:
         """One image.
 
         Raises:
-            DataError: it cannot be used.
+            DataError: it cannot be used, or is of a size at which `read_grey` takes none.
         """
         sample = self._source.read(case, rng)
+        _require_size(sample.inputs.pixels.shape[-2:], _file(sample.inputs))
         return replace(sample, inputs=grey(sample.inputs))
 
 
@@ -96,6 +95,13 @@ def is_mask(path: Path) -> bool:
     if mark and any(path.with_name(name + suffix).is_file() for suffix in SUFFIXES):
         return True
     return path.parent.name.lower() == "gt" and (path.parent.parent / "original" / path.name).is_file()
+
+
+def _require_size(size: Sequence[int], path: Path | None) -> None:
+    """Refuse what is too small or too large for an ultrasound image of this height and width."""
+    if min(size) < SHORTEST or max(size) > LONGEST:
+        said = " x ".join(map(str, reversed(size)))
+        raise DataError(f"{said} pixels are no ultrasound image: {SHORTEST} to {LONGEST} along a side are taken", path)
 
 
 def _file(image: Image) -> Path | None:

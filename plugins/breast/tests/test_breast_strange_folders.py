@@ -1,0 +1,49 @@
+"""What a stranger's folders hold: nothing in them is passed over without a word, and answers ask for what training asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+from medai.errors import DataError
+from medai_breast.datasets.bus import Bus
+from medai_breast.datasets.busi import Busi
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "folder", "twin"),
+    [
+        (Busi, "Dataset_BUSI_with_GT/benign", "Benign"),
+        (Busi, "Dataset_BUSI_with_GT/normal", "NORMAL"),
+        (Bus, "original", "Original"),
+    ],
+)
+def test_two_folders_of_one_name_but_for_capitals(tmp_path: Path, dataset: type[Busi] | type[Bus], folder: str, twin: str) -> None:
+    """Cases of the one would take the place of the other's."""
+    dataset.write_stub(tmp_path, n=3, seed=0)
+    first = tmp_path / folder
+    second = first.with_name(twin)
+    try:
+        second.mkdir()
+    except FileExistsError:
+        pytest.skip("this file system does not tell capitals")
+    with pytest.raises(DataError, match=f"{twin} and {first.name} differ in capital letters alone"):
+        dataset(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(5, 5), (20_000, 40)])
+def test_answers_are_of_images_that_training_would_take(tmp_path: Path, size: tuple[int, int]) -> None:
+    Picture.new("L", size).save(tmp_path / "a.png")
+    Picture.new("L", (64, 48)).save(tmp_path / "b.png")
+    found = Busi.unlabelled([tmp_path / "a.png", tmp_path / "b.png"])
+    odd, even = found.cases()
+    with pytest.raises(
+        DataError, match=rf"a\.png: {size[0]} x {size[1]} pixels are no ultrasound image: 32 to 8192 along a side are taken"
+    ):
+        found.read(odd, RNG)
+    assert found.read(even, RNG).inputs.pixels.shape == (1, 48, 64)
