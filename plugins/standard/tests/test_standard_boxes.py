@@ -53,6 +53,18 @@ class TestCoco:
         (root / "images").rmdir()
         assert len(Coco(root).cases()) == 2 and len(read(Coco(root), 1).reference) == 2
 
+    def test_a_name_without_its_folder_is_that_of_one_image_alone(self, tmp_path: Path) -> None:
+        images = coco(tmp_path) / "images"
+        (images / "x").mkdir()
+        (images / "b.png").rename(images / "x" / "b.png")
+        assert not lost(Coco(tmp_path)) and len(read(Coco(tmp_path), 1).reference) == 2
+        picture(images / "y" / "b.png", GREY)
+        assert sorted(lost(Coco(tmp_path))) == [
+            f"{images / 'b.png'}: is not there, though annotations.json lists it",
+            f"{images / 'x' / 'b.png'}: is not listed in annotations.json",
+            f"{images / 'y' / 'b.png'}: is not listed in annotations.json",
+        ]
+
     def test_crowd_regions_are_left_out_and_counted(self, tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match=r"annotations\.json: 1 crowd regions are left out"):
             dataset = Coco(coco(tmp_path, annotations=[*annotation(), *annotation(iscrowd=1)]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,7 @@ class Coco:
         entries = entries_under(self.root, folder)
         held = _Annotations(self.path)
         self.classes = held.classes
-        # A file may be listed without the folders that it lies in.
-        images = held.images({Path(entry.name).name: entry.name for entry in entries} | {entry.name: entry.name for entry in entries})
+        images = held.images(_places(entry.name for entry in entries))
         listed = {name for name, _ in images.values()}
         boxes, faults = held.boxes(images)
         entries = [entry if entry.name in listed else entry.failing(f"is not listed in {self.path.name}") for entry in entries]
@@ -98,6 +98,14 @@ def boxes_of(found: Sequence[Box], image: Image, path: Path) -> Boxes:
     boxes = torch.tensor([box[:4] for box in found], dtype=torch.float32).reshape(-1, 4)
     limit = torch.tensor([width, height, width, height], dtype=torch.float32)
     return Boxes(boxes.clamp(min=0).minimum(limit), torch.tensor([box[4] for box in found], dtype=torch.int64))
+
+
+def _places(names: Iterable[str]) -> dict[str, str]:
+    """Each image by its name, and by that without the folders that it lies in, as files may be listed, unless two have it."""
+    whole = list(names)
+    shared = Counter(PurePosixPath(name).name for name in whole)
+    short = {PurePosixPath(name).name: name for name in whole}
+    return {name: place for name, place in short.items() if shared[name] == 1} | {name: name for name in whole}
 
 
 class _Annotations:
