@@ -9,6 +9,18 @@ _STUDY = "Zhang et al. 2024, doi:10.53941/aim.2024.100004"
 
 METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
+        name="mask",
+        target="medai_annotation.metrics.mask:SubtractionMask",
+        summary="Dice, IoU and pixel accuracy of the mask by subtraction, its threshold chosen on validation cases",
+        task="restoration",
+        inputs=("image",),
+        implements=("dice", "iou", "pixel-accuracy", "mask-by-subtraction"),
+        license=_LICENSE,
+        source=f"{_STUDY}, section 4.1.1",
+        # Above what counts as truth, a perfect answer's mask would lack what lies between the two.
+        example={"threshold": 1 / 510},
+    ),
+    MetricSpec(
         name="ssim",
         target="medai_annotation.metrics.similarity:StudySsim",
         summary="as medai/ssim, of images clipped to 0..1; the study gives no constants",

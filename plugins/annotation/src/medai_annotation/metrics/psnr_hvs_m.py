@@ -109,10 +109,8 @@ def psnr_hvs_m(first: Array, second: Array) -> float:
 
 
 def _luma(pixels: torch.Tensor) -> Array:
-    """(H, W) of 0..255."""
-    # Rounding in single precision would give an even block a spread, and with it a mask.
-    values = pixels.double().clamp(0, 1)
-    luma = values[0] if len(values) == 1 else torch.tensordot(_LUMA, values, dims=1)
+    """Pixels (C, H, W) of 0..1 as luma (H, W) of 0..255."""
+    luma = pixels[0] if len(pixels) == 1 else torch.tensordot(_LUMA, pixels, dims=1)
     found: Array = (_PEAK * luma).numpy()
     return found
 

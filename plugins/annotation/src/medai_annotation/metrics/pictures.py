@@ -1,0 +1,37 @@
+"""Pictures of the metrics: overlap over the threshold, the ROC curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+_BLUE, _RED, _GREY = "#0072B2", "#D55E00", "#666666"
+
+
+def draw_overlap(levels: Array, dice: Array, iou: Array, threshold: float) -> Figure:
+    """Mean Dice and IoU (K,) over thresholds (K,) on a logarithmic axis, with the threshold of the figures marked."""
+    figure = Figure(figsize=(4.9, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    read = float(np.interp(threshold, levels, dice))
+    axes.axvline(threshold, color=_GREY, linewidth=1, linestyle="--")
+    for name, values, colour in (("Dice", dice, _BLUE), ("IoU", iou, _RED)):
+        axes.plot(levels, values, color=colour, linewidth=1.8, label=f"{name}, at most {values.max():.3f}")
+    axes.plot([threshold], [read], "o", color=_BLUE, markersize=5)
+    axes.set_xscale("log")
+    axes.set(xlabel="threshold of the difference from the input", ylabel="mean over images", ylim=(0, 1.02))
+    axes.set_title(f"Mask by subtraction: Dice {read:.3f} at {threshold:.3g}")
+    _finish(axes)
+    return figure
+
+
+def _finish(axes: Axes) -> None:
+    axes.tick_params(labelsize=8)
+    axes.grid(alpha=0.3)
+    axes.title.set_fontsize(10)
+    axes.legend(fontsize=8, loc="best")

@@ -1,0 +1,135 @@
+"""The mask by subtraction and the presence score: counted by hand, chosen on validation cases, drawn."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from medai import api
+from medai.errors import DataError, UsageError
+from medai.tasks import Case, Image, Sample
+from medai_annotation.masks import HALF_GREY, changed, without_specks
+from medai_annotation.metrics.mask import SubtractionMask
+
+
+def picture(values: torch.Tensor) -> Image:
+    return Image(values, "0..1")
+
+
+def marked(rows: int, contrast: float = 0.5, ground: float = 0.25) -> Sample[Image, Image]:
+    """8 x 8 pixels in three channels, of which the first `rows` rows are brighter, in green alone."""
+    clean = torch.full((3, 8, 8), ground)
+    given = clean.clone()
+    given[1, :rows] += contrast
+    return Sample(Case(f"c{rows}", "g"), picture(given), picture(clean))
+
+
+def taken_off(sample: Sample[Image, Image], rows: int, share: float = 1.0) -> Image:
+    """The input less a share of what was drawn, in so many rows, whether it was drawn there or not."""
+    pixels = sample.inputs.pixels.clone()
+    pixels[1, :rows] -= 0.5 * share
+    return picture(pixels)
+
+
+def test_the_mask_is_counted_as_by_hand() -> None:
+    metric, sample = SubtractionMask(threshold=0.1), marked(2)
+    # 16 pixels wanted, 8 of them found, or 24 found with all of them.
+    less = metric.total([metric.case(taken_off(sample, 1), sample)])
+    assert less == pytest.approx({"dice": 2 * 8 / (8 + 16), "iou": 8 / 16, "pixel-accuracy": 56 / 64})
+    more = metric.total([metric.case(taken_off(sample, 3), sample)])
+    assert more == pytest.approx({"dice": 2 * 16 / (24 + 16), "iou": 16 / 24, "pixel-accuracy": 56 / 64})
+    assert sample.reference is not None
+    assert set(metric.total([metric.case(sample.reference, sample)]).values()) == {1.0}
+
+
+def test_a_mask_ends_where_the_difference_is_the_threshold() -> None:
+    sample = marked(2)
+    part = SubtractionMask(threshold=0.1).case(taken_off(sample, 2, share=0.3), sample)
+    for threshold, wanted in ((0.149, 1.0), (0.151, 0.0)):
+        metric = SubtractionMask(threshold=threshold)
+        assert metric.total([metric.case(taken_off(sample, 2, share=0.3), sample)])["dice"] == wanted
+    assert (np.diff(part.found) <= 0).all() and part.found[0] == 16 and part.found[-1] == 0
+
+
+def test_an_image_without_annotation_counts_for_pixel_accuracy_alone() -> None:
+    metric, bare, sample = SubtractionMask(threshold=0.1, variance=True), marked(0), marked(2)
+    alone = metric.total([metric.case(taken_off(bare, 1), bare)])
+    assert math.isnan(alone["dice"]) and math.isnan(alone["iou"]) and alone["pixel-accuracy"] == 56 / 64
+    both = metric.total([metric.case(taken_off(bare, 1), bare), metric.case(taken_off(sample, 2), sample)])
+    assert (both["dice"], both["dice-variance"]) == (1, 0)
+    assert both["pixel-accuracy"] == 60 / 64 and both["pixel-accuracy-variance"] == pytest.approx((4 / 64) ** 2)
+    assert list(both) == [f"{name}{part}" for name in ("dice", "iou", "pixel-accuracy") for part in ("", "-variance")]
+    assert all(math.isnan(value) for value in metric.total([]).values())
+
+
+def noisy(sample: Sample[Image, Image], noise: float) -> Image:
+    """All taken off that was drawn, and an error of up to `noise` everywhere."""
+    assert sample.reference is not None
+    rng = torch.Generator().manual_seed(int(sample.case.id[1:]))
+    return picture(sample.reference.pixels + noise * (torch.rand(3, 8, 8, generator=rng) * 2 - 1))
+
+
+def test_the_threshold_is_chosen_between_noise_and_annotation() -> None:
+    metric, samples = SubtractionMask(), [marked(rows, contrast=0.3) for rows in (0, 1, 2, 5)]
+    parts = [metric.case(noisy(sample, 0.15), sample) for sample in samples]
+    chosen = metric.settled(parts)
+    assert metric.total(parts)["dice"] < 0.6
+    # The largest of the noise is up to 0.15, the least that is left of the contrast 0.15.
+    assert 0.14 < chosen["threshold"] < 0.16
+    best = SubtractionMask(**chosen)
+    assert best.total([best.case(noisy(sample, 0.15), sample) for sample in samples])["dice"] > 0.95
+    assert metric.settled(parts[:1]) == {} == SubtractionMask(threshold=0.3).settled(parts)
+
+
+def test_the_curve_is_drawn_where_it_is_asked_for() -> None:
+    sample, options = marked(2), {"classes": ()}
+    metric = SubtractionMask(curve=True)
+    parts = [metric.case(taken_off(sample, 2, share=0.3), sample)]
+    figure = metric.draw(parts, options)
+    assert isinstance(figure, Figure)
+    across, dice = (np.asarray(values) for values in figure.axes[0].lines[1].get_data())
+    assert len(across) == 65 and ((dice == 1) == (across < 0.15)).all()
+    assert metric.draw([metric.case(sample.inputs, marked(0))], options) is None
+    assert SubtractionMask().draw(parts, options) is None
+
+
+def test_half_a_grey_level_is_no_annotation() -> None:
+    clean = torch.full((1, 4, 4), 100 / 255)
+    given = clean.clone()
+    given[0, 0, 0], given[0, 1, 1] = 101 / 255, 100.4 / 255
+    metric = SubtractionMask(threshold=HALF_GREY)
+    part = metric.case(picture(clean), Sample(Case("c", "g"), picture(given), picture(clean)))
+    assert (part.wanted, part.pixels) == (1, 16) and metric.total([part])["dice"] == 1
+
+
+def test_bad_parameters_and_cases_are_told() -> None:
+    with pytest.raises(UsageError, match=r"threshold = 25\.0"):
+        SubtractionMask(threshold=25.0)
+    with pytest.raises(DataError, match="case c2: input, prediction and reference are of different shapes"):
+        SubtractionMask().case(picture(torch.zeros(3, 8, 9)), marked(2))
+
+
+def test_the_study_names_what_it_measures() -> None:
+    for row in ("dice", "iou", "pixel-accuracy"):
+        assert row in next(spec for spec in api_specs() if spec.name == "mask").implements
+    assert api.build("annotation/mask", curve=True, variance=True).better == "higher"
+
+
+def api_specs() -> tuple[api.MetricSpec, ...]:
+    from medai_annotation.metric_specs import METRICS
+
+    return METRICS
+
+
+def test_images_differ_by_the_channel_that_differs_most() -> None:
+    one, other = torch.zeros(3, 1, 2), torch.tensor([[[0.1, 0.0]], [[-0.3, 0.0]], [[0.2, 0.0]]])
+    assert changed(one, other).tolist() == [[pytest.approx(0.3), 0.0]]
+
+
+def test_small_parts_of_a_mask_are_specks_and_oblique_lines_are_not() -> None:
+    mask = np.eye(6, dtype=bool)
+    mask[0, 4:] = True
+    assert (without_specks(mask, 3) == np.eye(6, dtype=bool)).all()
+    assert not without_specks(mask, 7).any() and (without_specks(mask, 1) == mask).all()
