@@ -105,7 +105,8 @@ class SubtractionMask:
     def _counted(self, above: Counts) -> Counts:
         """Pixels above each threshold, of how many each is above."""
         counts = np.bincount(above.ravel(), minlength=len(self._levels) + 1)
-        return counts[::-1].cumsum()[::-1][1:]
+        found: Counts = counts.sum() - counts.cumsum()[:-1]
+        return found
 
     def _curves(self, parts: Sequence[Overlap]) -> tuple[Array, Array]:
         """Mean Dice and IoU at each threshold, (K,), over the images on which something lay; NaN where there are none."""
