@@ -228,6 +228,18 @@ def test_a_header_cut_short_is_one_bad_case_and_the_others_keep_their_ids(folder
     assert path.name in fault
 
 
+def test_slices_that_cannot_be_used_are_counted_with_reasons_before_any_is_read(folder: Path) -> None:
+    for name in ("L067", "L506"):
+        path = files(folder / name / "full_3mm")[1]
+        path.write_bytes(path.read_bytes()[:600])
+    edit(files(folder / "L333" / "quarter_3mm")[0], lambda header: header.__delattr__("ImagePositionPatient"))
+    with pytest.warns(UserWarning, match="are left out") as caught:
+        Mayo2016(folder)
+    (said,) = [str(warning.message) for warning in caught if "are left out" in str(warning.message)]
+    assert said.startswith("3 of 16 pairs of slices cannot be used and are left out: 2 x ")
+    assert "; 1 x its header says no position" in said and "L333_QD_3_1.CT.0004.0001.IMA" in said
+
+
 def test_a_patient_of_whom_nothing_can_be_used_is_an_error(folder: Path) -> None:
     for path in files(folder / "L506" / "quarter_3mm"):
         path.write_bytes(path.read_bytes()[:600])

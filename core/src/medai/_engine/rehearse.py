@@ -38,7 +38,7 @@ class Rehearsal:
         steps: steps in all, None when the learner alone knows.
         seconds_per_step: measured, on cases that were read before; None when nothing is learned by steps.
         memory: peak bytes of the process, or of the device when it is a GPU.
-        notes: what the run would say of its split.
+        notes: what the run would say of its split, and of the cases of those few steps that cannot be used.
         seconds_of_reading: by how much the first reading of all training cases takes longer than later ones, which a cache makes short.
     """
 
@@ -81,6 +81,7 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
             fresh, seconds = (_time_steps(configuration, options, device, feed, folder) for _ in range(2))
             if fresh is not None and seconds is not None:
                 reading = max(0.0, fresh - seconds) / recipe.train.batch * sizes["train"]
+            notes += tuple(f"left out: {message}" for message in feed.quarantine.announce())
     return Rehearsal(configuration, describe(device), sizes, items, steps, seconds, _peak_memory(device), notes, reading)
 
 

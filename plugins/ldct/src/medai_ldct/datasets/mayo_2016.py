@@ -56,6 +56,7 @@ class Mayo2016(Paired):
             for place, pair in enumerate(pairs_of(low, full)):
                 case = Case(f"{group}-{place:04d}", group, parts.get(patient), {"dose": DOSE})
                 self._take(case, pair)
+        self._warn_of_faults()
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

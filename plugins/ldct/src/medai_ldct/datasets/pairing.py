@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from medai.io import SliceFile, list_slices, read_image
 from medai.tasks import Case, Image, Sample
 
 _EXPECTED = (".ima", ".dcm")
+_REASONS = 5
+"""That a warning names."""
 _NO_PLACE = "its header says no position, where others do: where it belongs is not known"
 
 
@@ -69,6 +72,18 @@ class Paired:
     def _take(self, case: Case, pair: Pair) -> None:
         self._pairs[case.id] = pair
         self._cases.append(case)
+
+    def _warn_of_faults(self) -> None:
+        """Say before any case is read, when all are taken up, how many cannot be used and why."""
+        faults = [pair.fault for pair in self._pairs.values() if pair.fault]
+        if faults:
+            first = {reason: path.name for reason, path in reversed(faults)}
+            counts = Counter(reason for reason, _ in faults).most_common()
+            told = "; ".join(f"{count} x {reason} ({first[reason]})" for reason, count in counts[:_REASONS])
+            more = "; ..." if len(counts) > _REASONS else ""
+            warnings.warn(
+                f"{len(faults)} of {len(self._pairs)} pairs of slices cannot be used and are left out: {told}{more}", stacklevel=3
+            )
 
 
 def pairs_of(low: Path, full: Path, tolerance: float = 0.1) -> list[Pair]:

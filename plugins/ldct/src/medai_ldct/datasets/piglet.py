@@ -55,6 +55,7 @@ class Piglet(Paired):
         attributes = at(dose / 100).attributes
         for place, pair in enumerate(pairs_of(low, full, _TOLERANCE)):
             self._take(Case(f"slice-{place:04d}", _SUBJECT, attributes=attributes), pair)
+        self._warn_of_faults()
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -47,6 +47,7 @@ class TciaLdct(Paired):
             for place, pair in enumerate(pairs_of(low, full)):
                 case = Case(f"{group}-{place:04d}", group, attributes={"dose": dose, "exam": kind})
                 self._take(case, pair)
+        self._warn_of_faults()
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
