@@ -45,6 +45,10 @@ def medai_tables():
         Cell(row="Net", column="PSNR", reported=31.5, recipe="alpha/net", metric="psnr",
              spread=Spread(value=0.25, kind="standard error"), note="printed twice"),
         Cell(row="Other", column="PSNR", reported=30.25, recipe="alpha/other", metric="psnr"),
+        Cell(row="Other", column="SSIM", reported=None, recipe="alpha/other", metric="ssim"),
+        Cell(row="Torn", column="PSNR", reported=None, recipe="alpha/other", metric="psnr", note="not legible"),
+        Cell(row="Modern", column="PSNR", reported=None, recipe="alpha/net", metric="psnr"),
+        Cell(row="Modern", column="SSIM", reported=None, recipe="alpha/net", metric="ssim"),
     )
     return [Table(name="table-1", title="All results.", task="restoration", cells=cells, implements=("row-3",))]
 """
@@ -268,12 +272,15 @@ def test_show_recipe(shown: Any) -> None:
         assert part in recipe, part
     assert "train.batch" not in recipe
     assert "30.25" not in recipe
+    assert "Modern" not in recipe, "a row that the print does not have"
 
 
 def test_show_table_and_loss(shown: Any) -> None:
     table = shown.run("show", "table-1").stdout
     assert re.search(r"Net +PSNR +psnr 31\.5 ± 0\.25.*\[alpha/net\]", table)
     assert re.search(r"Other +PSNR +psnr 30\.25 +\[alpha/other\]", table)
+    assert "Other  SSIM  ssim no figure  [alpha/other]" in table and "Torn  PSNR  psnr no figure  [alpha/other]  (not legible)" in table
+    assert table.endswith("\n\n  measured beside the printed rows\n    Modern  [alpha/net]\n")
     assert re.search(r"^  medai run alpha/net$", shown.run("show", "gap").stdout, re.MULTILINE)
 
 

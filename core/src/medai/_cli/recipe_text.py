@@ -37,7 +37,8 @@ def reported_cells(entry: Entry) -> Iterator[tuple[Entry, Cell]]:
     for table in registry().entries("table"):
         if isinstance(table.spec, Table):
             own = {entry.id, entry.spec.name} if table.plugin == entry.plugin else {entry.id}
-            yield from ((table, cell) for cell in table.spec.cells if cell.recipe in own)
+            beside = rows_beside(table.spec)
+            yield from ((table, cell) for cell in table.spec.cells if cell.recipe in own and cell.row not in beside)
 
 
 def used_ids(value: object) -> set[str]:
@@ -99,11 +100,21 @@ def _reported(entry: Entry) -> Iterator[str]:
     if cells:
         yield from ("", "  reported, not measured here")
     for table, cell in cells:
-        spread = f" ± {cell.spread.value} ({cell.spread.kind})" if cell.spread else ""
-        value = "left out" if cell.reported is None else f"{cell.reported}{spread}"
         overrides = "".join(f" --set {path}={value}" for path, value in cell.overrides.items())
         note = f"  ({cell.note})" if cell.note else ""
-        yield from paragraph(f"{table.id}  {cell.row}  {cell.column}  {cell.metric} {value}{overrides}{note}", "    ")
+        yield from paragraph(f"{table.id}  {cell.row}  {cell.column}  {cell.metric} {figure_of(cell)}{overrides}{note}", "    ")
+
+
+def rows_beside(table: Table) -> list[str]:
+    """The rows that stand beside the printed ones: there is no figure in them, and nothing is said of one."""
+    said = {cell.row for cell in table.cells if cell.reported is not None or cell.note}
+    return [row for row in dict.fromkeys(cell.row for cell in table.cells) if row not in said]
+
+
+def figure_of(cell: Cell) -> str:
+    """The printed figure with its spread, in words."""
+    spread = f" ± {cell.spread.value} ({cell.spread.kind})" if cell.spread else ""
+    return "no figure" if cell.reported is None else f"{cell.reported}{spread}"
 
 
 def _part(part: float | tuple[str, ...] | Literal["test"]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from medai._cli.list_ import record_of
-from medai._cli.recipe_text import recipe_lines, reported_cells, used_ids
+from medai._cli.recipe_text import figure_of, recipe_lines, reported_cells, rows_beside, used_ids
 from medai._cli.text import labelled, paragraph
 from medai._discovery import Entry, load_target, registry
 from medai.api import Recipe, Spec, Table
@@ -107,11 +107,15 @@ def _example(entry: Entry) -> str:
 
 def _table(entry: Entry, table: Table) -> Iterator[str]:
     yield from ("", "  reported, not measured here")
+    beside = rows_beside(table)
     for cell in table.cells:
-        spread = f" ± {cell.spread.value} ({cell.spread.kind})" if cell.spread else ""
-        value = "left out" if cell.reported is None else f"{cell.reported}{spread}"
-        note = f"  ({cell.note})" if cell.note else ""
-        yield from paragraph(f"{cell.row}  {cell.column}  {cell.metric} {value}  [{cell.recipe}]{note}", "    ")
+        if cell.row not in beside:
+            note = f"  ({cell.note})" if cell.note else ""
+            yield from paragraph(f"{cell.row}  {cell.column}  {cell.metric} {figure_of(cell)}  [{cell.recipe}]{note}", "    ")
+    if beside:
+        yield from ("", "  measured beside the printed rows")
+    for row in beside:
+        yield from paragraph(f"{row}  [{', '.join(dict.fromkeys(cell.recipe for cell in table.cells if cell.row == row))}]", "    ")
 
 
 def _parameters(target: object) -> list[Any]:
