@@ -30,7 +30,7 @@ def subject(draw: Callable[..., Any] | None) -> Any:
         for n in range(3)
     ]
     task = Detection()
-    return SimpleNamespace(build=Metric, of_model=False, samples=samples, task=task, perfect=task.perfect(samples))
+    return SimpleNamespace(build=Metric, of="predictions", samples=samples, task=task, perfect=task.perfect(samples))
 
 
 def lines(self: Any, parts: Any, options: Any) -> Figure:

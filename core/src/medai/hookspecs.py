@@ -40,7 +40,8 @@ def medai_losses() -> Sequence[LossSpec]:
 
 @hookspec
 def medai_metrics() -> Sequence[MetricSpec]:
-    """Metrics of predictions (`medai.tasks.Metric`) or of a model (`medai.tasks.ModelMetric`)."""
+    """Metrics of predictions (`medai.tasks.Metric`) of a model (`medai.tasks.ModelMetric`)
+    or of its training (`medai.tasks.TrainingMetric`)."""
     raise NotImplementedError
 
 

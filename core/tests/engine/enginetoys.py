@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from medai.api import DatasetSpec, LossSpec, MetricSpec, ModelSpec, Recipe, Slot, Split, Train, hookimpl, use
+from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Recipe, Slot, Split, Train, hookimpl, use
 from medai.api import Protocol as Rules
 from medai.errors import DataError
 from medai.tasks import Batch, Case, Context, Dataset, Image, Progress, Sample
@@ -175,6 +175,45 @@ class MeanError:
         return {"mse": sum(part[0] for part in parts) / sum(part[1] for part in parts)}
 
 
+class Biased(MeanError):
+    """The mean error of predictions that are raised by what served best on validation."""
+
+    def __init__(self, raised: float = 0.0) -> None:
+        self.raised = raised
+
+    def case(self, prediction: Image, sample: Sample[Any, Any]) -> Any:
+        assert sample.reference is not None
+        error = (sample.reference.pixels - prediction.pixels).double()
+        return float(error.sum()), float((error**2).sum()), error.numel()
+
+    def total(self, parts: Sequence[Any]) -> Mapping[str, float]:
+        total, square, count = (sum(part[place] for part in parts) for place in range(3))
+        return {"raised-mse": square / count - 2 * self.raised * total / count + self.raised**2}
+
+    def settled(self, parts: Sequence[Any]) -> Mapping[str, Any]:
+        return {"raised": sum(part[0] for part in parts) / sum(part[2] for part in parts)}
+
+
+class LastLoss:
+    """The last loss that was logged."""
+
+    better = "lower"
+
+    def measure(self, journal: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
+        losses = [line["loss"] for line in journal if line["kind"] == "train"]
+        return {"last-loss": losses[-1] if losses else float("nan")}
+
+
+class Raising:
+    """Would write predictions raised."""
+
+    def __init__(self, raised: float = 0.0) -> None:
+        self.raised = raised
+
+    def write(self, rows: Any, folder: Path) -> list[Path]:
+        return []
+
+
 class Same:
     """Learns nothing and answers its input."""
 
@@ -221,7 +260,16 @@ def medai_losses() -> list[LossSpec]:
 
 @hookimpl
 def medai_metrics() -> list[MetricSpec]:
-    return [MetricSpec(name="mean-error", target="enginetoys:MeanError", summary="mse", task="medai/restoration")]
+    return [
+        MetricSpec(name="mean-error", target="enginetoys:MeanError", summary="mse", task="medai/restoration"),
+        MetricSpec(name="biased", target="enginetoys:Biased", summary="mse at the best shift", task="medai/restoration"),
+        MetricSpec(name="last-loss", target="enginetoys:LastLoss", summary="the last loss", of="training"),
+    ]
+
+
+@hookimpl
+def medai_exporters() -> list[ExporterSpec]:
+    return [ExporterSpec(name="raising", target="enginetoys:Raising", summary="predictions, raised", task="medai/restoration")]
 
 
 @hookimpl

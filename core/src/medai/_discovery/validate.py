@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from medai._discovery.records import Record
-from medai.api import Cell, Chart, Protocol, Recipe, Slot, Spec, Table, Train, Use
+from medai.api import Cell, Chart, MetricSpec, Protocol, Recipe, Slot, Spec, Table, Train, Use
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -73,8 +73,9 @@ def _spec_faults(spec: Spec) -> Iterator[str]:
         yield "the summary is not one line of text"
     if not isinstance(spec.example, Mapping) or not all(isinstance(key, str) for key in spec.example):
         yield "example does not map names of parameters to values"
-    if getattr(spec, "of", "model") not in ("predictions", "model"):
-        yield "`of` is neither 'predictions' nor 'model'"
+    measured = ("predictions", "model", "training") if isinstance(spec, MetricSpec) else ("predictions", "model")
+    if getattr(spec, "of", "model") not in measured:
+        yield f"`of` is none of {', '.join(map(repr, measured))}"
 
 
 def _recipe_faults(recipe: Recipe) -> Iterator[str]:

@@ -13,12 +13,13 @@ from medai._engine.configure import Configuration, restore, root_of, with_data
 from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part
 from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
-from medai._engine.evaluate import Answer, build_metrics, evaluate
+from medai._engine.evaluate import Answer, build_metrics, evaluate, training_figures
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
 from medai._engine.run import MODEL
+from medai._engine.settle import settled_by
 from medai._engine.showing import Remarks, draw_charts
 from medai._engine.split import LEFT_OUT, left_out, share_out
 from medai._report import write_report
@@ -128,7 +129,8 @@ def _measured(
     listener.stage(f"evaluation on {describe(opened.device)}")
     quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
     feed = CaseFeed(pool, task, part="test", seed=opened.record["seed"], workers=workers, quarantine=quarantine)
-    notes, options, metrics = list(opened.record["notes"]), recipe.protocol.options, build_metrics(recipe.protocol, task)
+    settled, notes, options = settled_by(opened.folder), list(opened.record["notes"]), recipe.protocol.options
+    metrics = build_metrics(recipe.protocol, task, settled)
 
     def note(text: str) -> None:
         listener.warn(text)
@@ -137,6 +139,7 @@ def _measured(
     table, remarks = CaseTable(out, task), Remarks(task, options, note)
     result = evaluate(trained_predictor(opened.folder, opened.device), feed, task, metrics, keep=(table.keep, remarks.add))
     charts = draw_charts(metrics, result, out, options, note)
+    result.figures |= training_figures(recipe.protocol, opened.folder)
     for message in quarantine.announce():
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
@@ -152,6 +155,7 @@ def _measured(
         left_out=without,
         charts=charts,
         shown=remarks.as_record(),
+        settled={MODEL: settled},
     )
     write_json(out.summary, summary)
     evaluated = {

@@ -27,6 +27,7 @@ _KIND_OF_TYPE = {
     "Loss": "loss",
     "Metric": "metric",
     "ModelMetric": "metric",
+    "TrainingMetric": "metric",
     "Predictor": "model",
     "Learner": "model",
 }

@@ -12,11 +12,14 @@ from medai._engine.blame import blamed, name_of
 from medai._engine.construct import construct, signature_of
 from medai._engine.feed import CaseFeed
 from medai._results.bootstrap import Interval, intervals
+from medai._results.folder import RunFolder
 from medai.api import Protocol, Use
 from medai.errors import PluginError, UsageError
 from medai.tasks import Batch, Case, Metric, Predictor, Sample, Task
 
 Answer = tuple[Sample[Any, Any], Any]
+Settled = Sequence[Mapping[str, Any]]
+"""Of each metric of a protocol, in its order: its id (`metric`), and which of its `parameters` were chosen on the validation part."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,53 @@ class Evaluation:
     total: int = 0
 
 
-def build_metrics(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Metric[Any]]:
-    """The protocol's metrics, or the task's own; one that names classes and was told none has those of the protocol's options.
+def build_metrics(protocol: Protocol, task: Task[Any, Any, Any], settled: Settled = ()) -> list[Metric[Any]]:
+    """The protocol's metrics, or the task's own; one that names classes and was told none has those of the protocol's options. Where a run
+    has chosen parameters of theirs, with those.
 
     Raises:
         UsageError: one of them measures models, not predictions.
     """
-    uses: Sequence[Use] = protocol.metrics or task.metrics
-    for use in uses:
+    uses = uses_of_predictions(protocol, task)
+    chosen = [item["parameters"] for item in settled] or [{}] * len(uses)
+    return [
+        construct(use.id, {**_names_of_classes(use, protocol), **use.params, **parameters}, kind="metric")
+        for use, parameters in zip(uses, chosen, strict=True)
+    ]
+
+
+def uses_of_predictions(protocol: Protocol, task: Task[Any, Any, Any]) -> list[Use]:
+    """The protocol's metrics that measure predictions, or the task's own.
+
+    Raises:
+        UsageError: one of them measures models.
+    """
+    found = []
+    for use in protocol.metrics or task.metrics:
         entry = registry().find("metric", use.id)
-        if getattr(entry.spec, "of", "predictions") == "model":
+        of = getattr(entry.spec, "of", "predictions")
+        if of == "model":
             raise UsageError(f"metric {entry.id} measures models, not predictions: see medai bench")
-    return [construct(use.id, {**_names_of_classes(use, protocol), **use.params}, kind="metric") for use in uses]
+        if of == "predictions":
+            found.append(use)
+    return found
+
+
+def training_figures(protocol: Protocol, folder: RunFolder) -> dict[str, Figure]:
+    """What the protocol's metrics of the training say of a run.
+
+    Raises:
+        PluginError: one of them fails.
+    """
+    uses = [use for use in protocol.metrics if getattr(registry().find("metric", use.id).spec, "of", "") == "training"]
+    journal = folder.read_journal() if uses else []
+    figures: dict[str, Figure] = {}
+    for use in uses:
+        metric = construct(use.id, use.params, kind="metric")
+        with blamed(f"metric {use.id}"):
+            found = metric.measure(journal)
+        figures |= {name: Figure(float(value), Interval(None, None, "one training"), metric.better) for name, value in found.items()}
+    return figures
 
 
 def _names_of_classes(use: Use, protocol: Protocol) -> Mapping[str, object]:

@@ -25,6 +25,7 @@ from medai._engine.gate import TOLERANCE, Gate, Refused, examine
 from medai._engine.listener import Listener
 from medai._engine.models import build_task, learns, trained_predictor, without_start
 from medai._engine.record import stored_answers
+from medai._engine.settle import settled_by
 from medai._results.folder import RunFolder, read_json
 from medai.api import ExporterSpec
 from medai.errors import UsageError
@@ -60,7 +61,7 @@ def export_run(
         EnvironmentFault: nothing can be written at `out`, or the run is in use.
     """
     opened = Opened.at(root, device)
-    entry, built = build_exporter(exporter, parameters or {}, opened.configuration.recipe, opened.record["recipe"])
+    entry, built = build_exporter(exporter, parameters or {}, opened)
     if isinstance(entry.spec, ExporterSpec) and entry.spec.of == "predictions":
         task = build_task(opened.configuration.recipe.task)
         with placing(out) as folder:
@@ -121,7 +122,7 @@ def _gated(opened: Opened, exporter: Any, path: Path, listener: Listener, tolera
     feed, task = _test_feed(opened), build_task(recipe.task)
     listener.stage(f"export gate: {len(feed)} test cases on {describe(opened.device)}")
     # Loaded anew: what the exporter did to the model that it was given must not show in both.
-    own, metrics = trained_predictor(opened.folder, opened.device), build_metrics(recipe.protocol, task)
+    own, metrics = trained_predictor(opened.folder, opened.device), build_metrics(recipe.protocol, task, settled_by(opened.folder))
     gate = examine(exporter, path, own, feed, task, metrics, device=opened.device, tolerance=tolerance)
     for message in feed.quarantine.announce():
         listener.warn(f"left out: {message}")

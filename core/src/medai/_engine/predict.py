@@ -179,7 +179,7 @@ def _warn_of_faults(paths: Sequence[Path], listener: Listener) -> None:
 
 
 def _exporter_of_predictions(name: str, parameters: Mapping[str, Any], opened: Opened) -> Any:
-    entry, built = build_exporter(name, parameters, opened.configuration.recipe, opened.record["recipe"])
+    entry, built = build_exporter(name, parameters, opened)
     if isinstance(entry.spec, ExporterSpec) and entry.spec.of != "predictions":
         raise UsageError(f"{entry.id} writes models, not predictions: medai export RUN --to {entry.id}")
     return built

@@ -11,7 +11,7 @@ from typing import Any
 import medai
 from medai._discovery import registry
 from medai._engine.data import SlotData
-from medai._engine.evaluate import Answer, Evaluation
+from medai._engine.evaluate import Answer, Evaluation, Settled
 from medai._engine.feed import CaseFeed
 from medai._results.folder import RunFolder, safe_name
 from medai._results.resamples import Resamples, groups_hash, write_resamples
@@ -113,6 +113,7 @@ def summarise(
     selected: Mapping[str, int] | None = None,
     charts: Sequence[Mapping[str, str]] = (),
     shown: Sequence[Mapping[str, str]] = (),
+    settled: Mapping[str, Settled] | None = None,
 ) -> dict[str, Any]:
     """What `summary.json` holds: figures with intervals, over how many cases and groups, under which protocol; pictures of the figures and
     cases to show."""
@@ -130,6 +131,7 @@ def summarise(
         "selected": selected,
         "charts": list(charts),
         "shown": list(shown),
+        "settled": {name: list(chosen) for name, chosen in (settled or {}).items() if chosen},
         "quarantined": [{"case": name, "reason": reason} for name, reason in reasons.items()],
         "left_out": [{"case": case.id, "reason": reason} for case, reason in left_out],
     }

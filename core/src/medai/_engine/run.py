@@ -31,11 +31,12 @@ from medai._engine.configure import (
 from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, part, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
 from medai._engine.document import canonical, to_document
-from medai._engine.evaluate import Figure, build_metrics, evaluate
+from medai._engine.evaluate import Figure, Settled, build_metrics, evaluate, training_figures
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
 from medai._engine.record import CaseTable, software, stored_answers, summarise
+from medai._engine.settle import settle, told
 from medai._engine.showing import Remarks, draw_charts
 from medai._engine.split_notes import notes_on
 from medai._engine.train import Standing, drive
@@ -45,7 +46,7 @@ from medai._results.folder import FORMAT, RunFolder, read_json
 from medai.api import Protocol, Train, Use
 from medai.errors import DataError, MedaiError, MemoryFault
 from medai.io import pseudonym, write_json
-from medai.tasks import Context, Predictor, Task
+from medai.tasks import Context, Metric, Predictor, Task
 from medai.weights._ledger import Taken, recorded
 
 MODEL = "model"
@@ -359,16 +360,20 @@ class _Execution:
         self.listener.stage("evaluation")
         options = self.recipe.protocol.options
         table, remarks = CaseTable(self.folder, self.task), Remarks(self.task, options, self._note)
-        result = evaluate(model, feeds["test"], self.task, self.metrics, keep=(table.keep, remarks.add))
+        settled, metrics = self._settled(MODEL, model, feeds)
+        result = evaluate(model, feeds["test"], self.task, metrics, keep=(table.keep, remarks.add))
         table.add(MODEL, result)
-        charts = draw_charts(self.metrics, result, self.folder, options, self._note)
+        charts = draw_charts(metrics, result, self.folder, options, self._note)
+        result.figures |= training_figures(self.recipe.protocol, self.folder)
+        chosen = {MODEL: settled}
         baselines = {}
         for name, use in _told_apart(self.recipe.baselines).items():
             self.listener.stage(f"baseline {name}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
                 self._fit(baseline, feeds, f"baseline {name}")
-            found = evaluate(baseline, feeds["test"], self.task, self.metrics)
+            chosen[name], metrics = self._settled(name, baseline, feeds)
+            found = evaluate(baseline, feeds["test"], self.task, metrics)
             table.add(name, found)
             baselines[name] = found
         self._announce()
@@ -392,9 +397,17 @@ class _Execution:
             selected=selected,
             charts=charts,
             shown=remarks.as_record(),
+            settled=chosen,
         )
         write_json(self.folder.summary, summary)
         return summary
+
+    def _settled(self, name: str, predictor: Predictor[Any], feeds: Mapping[str, CaseFeed]) -> tuple[Settled, list[Metric[Any]]]:
+        """What metrics choose for a predictor, said aloud, and the metrics with it."""
+        settled, metrics = settle(predictor, feeds.get("valid"), self.task, self.recipe.protocol)
+        for line in told(settled):
+            self.listener.stage(f"  chosen on validation for {name}: {line}")
+        return settled, metrics
 
     def _fit(self, baseline: Any, feeds: Mapping[str, CaseFeed], name: str) -> None:
         context = self._context()

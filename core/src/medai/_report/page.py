@@ -36,7 +36,7 @@ def write_report(folder: RunFolder, task: Task[Any, Any, Any], answers: Answers)
     """Write `report.html` from the run folder; `answers` looks up the few cases that are drawn."""
     record = read_json(folder.record, "the run has no run.json")
     summary = read_json(folder.summary, "the run has no summary.json")
-    rows, journal, options = _rows(folder.cases), _journal(folder.journal), record["configuration"]["protocol"]["options"]
+    rows, journal, options = _rows(folder.cases), folder.read_journal(), record["configuration"]["protocol"]["options"]
     pictures, undrawn = _pictures(_chosen(summary, rows), task, options, answers)
     page = template("report.html.j2", figure=_figure).render(
         record=record,
@@ -114,12 +114,6 @@ def _number(key: str, text: str) -> str | float:
         return float(text)
     except ValueError:
         return text
-
-
-def _journal(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _figure(value: object) -> str:

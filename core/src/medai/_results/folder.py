@@ -101,6 +101,12 @@ class RunFolder:
         """The folder of an earlier stage."""
         return RunFolder(self.root / "upstream" / name)
 
+    def read_journal(self) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl`; none where nothing was learnt by steps."""
+        if not self.journal.exists():
+            return []
+        return [json.loads(line) for line in self.journal.read_text(encoding="utf-8").splitlines()]
+
     def read_record(self) -> dict[str, Any]:
         """`run.json`.
 

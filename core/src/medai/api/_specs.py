@@ -67,10 +67,11 @@ class MetricSpec(Spec):
     """Declares a metric.
 
     Attributes:
-        of: whether it measures predictions (image quality, AP, F1) or the model itself (parameters, latency).
+        of: whether it measures predictions (image quality, AP, F1), the model itself (parameters, latency) or how it was trained (steps
+            to convergence).
     """
 
-    of: Literal["predictions", "model"] = "predictions"
+    of: Literal["predictions", "model", "training"] = "predictions"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,19 @@ from medai._deprecated import old_names
 
 if TYPE_CHECKING:
     from medai.tasks._learning import Context, Feed, Learner, Predictor, Progress
-    from medai.tasks._protocols import Dataset, Loss, Metric, ModelExporter, ModelMetric, PredictionExporter, Remark, Run, Task, Trained
+    from medai.tasks._protocols import (
+        Dataset,
+        Loss,
+        Metric,
+        ModelExporter,
+        ModelMetric,
+        PredictionExporter,
+        Remark,
+        Run,
+        Task,
+        Trained,
+        TrainingMetric,
+    )
     from medai.tasks._records import Batch, Calibration, Case, Origin, Sample, move
     from medai.tasks.classification.types import Label, Scores
     from medai.tasks.clustering.types import Cluster
@@ -25,7 +37,19 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_learning": ("Context", "Feed", "Learner", "Predictor", "Progress"),
-    "_protocols": ("Dataset", "Loss", "Metric", "ModelExporter", "ModelMetric", "PredictionExporter", "Remark", "Run", "Task", "Trained"),
+    "_protocols": (
+        "Dataset",
+        "Loss",
+        "Metric",
+        "ModelExporter",
+        "ModelMetric",
+        "PredictionExporter",
+        "Remark",
+        "Run",
+        "Task",
+        "Trained",
+        "TrainingMetric",
+    ),
     "_records": ("Batch", "Calibration", "Case", "Origin", "Sample", "move"),
     "classification.types": ("Label", "Scores"),
     "clustering.types": ("Cluster",),
@@ -69,6 +93,7 @@ __all__ = [
     "Sequence",
     "Task",
     "Trained",
+    "TrainingMetric",
     "Value",
     "View",
     "move",

@@ -155,6 +155,11 @@ class Metric(Protocol[S]):
     to draw; `options` are the protocol's, such as the names of the `classes`, and what it has no use for it passes over. It is asked once,
     with the parts of all test cases; the picture lies in the run folder and stands in the report. One that fails costs the picture, not
     the run.
+
+    One with a parameter that is best chosen from data, such as the threshold of a mask, offers `settled(parts)`: parameters of its own
+    constructor as a mapping, chosen from the parts of the validation cases. The metric is then built anew with them for the test cases, of
+    each predictor with its own, and the run keeps them. It gives its figures in any case: where there is no validation part, or while
+    the model still learns, nobody asks it to choose.
     """
 
     better: Literal["higher", "lower"]
@@ -173,6 +178,18 @@ class ModelMetric(Protocol):
 
     def measure(self, model: Any, batch: Batch[Any, Any]) -> Mapping[str, float]:
         """Figures by name."""
+        ...
+
+
+class TrainingMetric(Protocol):
+    """A metric of how a model was trained. A protocol names it beside metrics of predictions; its figures have no interval, and cases have
+    none of their own. `better` says which way is good."""
+
+    better: Literal["higher", "lower"]
+
+    def measure(self, journal: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
+        """Figures by name, NaN where not defined; `journal` is what `metrics.jsonl` holds: lines with `kind` (`train` or `valid`), `step`,
+        `epoch`, and losses or figures by name. It is empty where nothing was learnt by steps."""
         ...
 
 

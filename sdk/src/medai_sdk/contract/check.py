@@ -27,6 +27,8 @@ _MODULES = (
     "metric",
     "metric_drawing",
     "metric_model",
+    "metric_settled",
+    "metric_training",
     "exporter",
     "exporter_model",
     "task",

@@ -21,7 +21,7 @@ _DOTS = 50
     level="advice",
 )
 def draws_its_parts(subject: MetricSubject) -> None:
-    if subject.of_model or not hasattr(subject.build(), "draw"):
+    if subject.of != "predictions" or not hasattr(subject.build(), "draw"):
         raise NotApplicable("it draws nothing")
     metric, samples = subject.build(), subject.samples
     answers = next((found for _, found in worse_answers(subject.task, samples, subject.perfect)), subject.perfect)

@@ -18,22 +18,27 @@ from medai_sdk.contract.trials.comparing import copied
 
 
 class MetricSubject(TriedSubject):
-    """A metric of predictions or of a model."""
+    """A metric of predictions, of a model or of its training."""
+
+    @property
+    def of(self) -> str:
+        """What it measures: `predictions`, a `model` or a `training`."""
+        return str(getattr(self.entry.spec, "of", "predictions"))
 
     @property
     def of_model(self) -> bool:
-        """Whether it measures models, not predictions."""
-        return getattr(self.entry.spec, "of", "predictions") == "model"
+        """Whether it measures models."""
+        return self.of == "model"
 
     @property
     def samples(self) -> list[Sample[Any, Any]]:
         """The samples that have a reference, copied, so that a metric may spoil none but its own.
 
         Raises:
-            NotApplicable: it measures models, or could not be tried.
+            NotApplicable: it measures something else, or could not be tried.
         """
-        if self.of_model:
-            raise NotApplicable("it measures models, not predictions")
+        if self.of != "predictions":
+            raise NotApplicable(f"it measures a {self.of}, not predictions")
         return labelled(self.situation)
 
     @property
@@ -53,10 +58,10 @@ class MetricSubject(TriedSubject):
         """A small module for a metric of models: that of the situation, or one that answers its arguments scaled.
 
         Raises:
-            NotApplicable: it measures predictions, or could not be tried.
+            NotApplicable: it measures something else, or could not be tried.
         """
         if not self.of_model:
-            raise NotApplicable("it measures predictions, not models")
+            raise NotApplicable("it does not measure models")
         return module_of(self.situation)
 
     def _try(self, situation: Situation) -> None:
@@ -64,11 +69,20 @@ class MetricSubject(TriedSubject):
         if self.of_model:
             metric.measure(module_of(situation), Batch.of(list(situation.given[:1])))
             return
+        if self.of == "training":
+            metric.measure(journal_of(40))
+            return
         try:
             answers = list(situation.build_task().perfect(labelled(situation)[:2]))
         except PluginError as error:
             raise NotApplicable(str(error)) from error
         figures(metric, labelled(situation)[:2], answers)
+
+
+def journal_of(steps: int) -> list[dict[str, Any]]:
+    """A training's journal: a loss that falls, and is validated at the end."""
+    lines: list[dict[str, Any]] = [{"kind": "train", "step": step, "epoch": 0, "loss": 1 / step} for step in range(1, steps + 1)]
+    return [*lines, {"kind": "valid", "step": steps, "epoch": 0, "score": 0.5}] if lines else []
 
 
 def labelled(situation: Situation) -> list[Sample[Any, Any]]:

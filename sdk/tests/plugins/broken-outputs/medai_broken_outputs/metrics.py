@@ -203,6 +203,73 @@ class CountsInWholes(Weights):
         return {"weights": sum(each.numel() for each in model.parameters())}
 
 
+class Steps:
+    """How many steps were logged: a metric of trainings that keeps the contract."""
+
+    better = "lower"
+
+    def measure(self, journal):
+        return {"steps": float(max((line["step"] for line in journal), default=math.nan))}
+
+
+class FailsOnAnEmptyJournal(Steps):
+    """Takes it that something was logged."""
+
+    def measure(self, journal):
+        return {"steps": float(journal[-1]["step"])}
+
+
+class Chooses(Share):
+    """The share of pixels that are right, above one that was chosen: a metric that chooses, and keeps the contract.
+
+    Args:
+        least: the share that is taken off.
+    """
+
+    def __init__(self, least: float = 0.0):
+        self.least = least
+
+    def total(self, parts):
+        return {"chosen-share": max(super().total(parts)["share"] - self.least, 0.0)}
+
+    def settled(self, parts):
+        return {"least": super().total(parts)["share"] / 4}
+
+
+class ChoosesAnothersParameter(Chooses):
+    """Chooses what its constructor does not take.
+
+    Args:
+        least: the share that is taken off.
+    """
+
+    def settled(self, parts):
+        return {"most": 1.0}
+
+
+class NamesWhatItChose(Chooses):
+    """Gives its figure another name when it has chosen.
+
+    Args:
+        least: the share that is taken off.
+    """
+
+    def total(self, parts):
+        (value,) = super().total(parts).values()
+        return {f"share-{'chosen' if self.least else 'free'}": value}
+
+
+class ChoosesByChance(Chooses):
+    """Chooses another value each time it is asked.
+
+    Args:
+        least: the share that is taken off.
+    """
+
+    def settled(self, parts):
+        return {"least": float(torch.rand(()))}
+
+
 class NeedsAnExtra(Share):
     """Needs a package that is not there, as its spec says."""
 

@@ -25,6 +25,8 @@ _OF_MASKS = (
     *("SecondIsConstant", "SecondFavoursTheWrong", "SecondLosesAllToOneEmpty", "SumsUp", "RootOfASum", "EndlessOnEmpty", "Deviation"),
 )
 _OF_MODULES = ("Weights", "LeavesItTraining", "CountsInWholes")
+_OF_TRAININGS = ("Steps", "FailsOnAnEmptyJournal")
+_THAT_CHOOSE = ("Chooses", "ChoosesAnothersParameter", "NamesWhatItChose", "ChoosesByChance")
 _OF_IMAGES = (
     *("Files", "LosesAffine", "ScalesValues", "Overwrites", "Pickles", "WritesOutside", "LeavesHalf", "SkipsTheLast", "AddsChance"),
     *("InPlace", "RefusesInItsOwnWords", "OwnFormat", "TransposesVolumes", "Shrinks", "WithPictures", "OfImagesAlone"),
@@ -53,7 +55,8 @@ def _exporter(name, **more):
 @hookimpl
 def medai_metrics():
     return (
-        *(_metric(name) for name in _OF_MASKS),
+        *(_metric(name) for name in (*_OF_MASKS, *_THAT_CHOOSE)),
+        *(_metric(name, of="training") for name in _OF_TRAININGS),
         *(_metric(name, of="model") for name in _OF_MODULES),
         _metric("NeedsAnExtra", needs=("an extra",)),
         _share("of-no-task", task="segmentatoin"),
