@@ -250,7 +250,11 @@ def test_what_is_said_of_a_split() -> None:
     assert list(notes_on(found, share_out(found, Split(), learns=True), Split())) == []
     split = Split(valid=("c1",), test=("c0", "c2", "c4"), by="case")
     (note,) = notes_on(found, share_out(found, split, learns=True), split)
-    assert "3 of 10 groups stand in more than one part" in note
+    assert "3 of 10 groups stand in more than one part, so that the figures need not hold" in note
+    whole = Split(valid=("c0", "c1"), test=("c2", "c3"), by="case")
+    assert list(notes_on(found, share_out(found, whole, learns=True), whole)) == [
+        "split by case, as the protocol says: none of 10 groups stand in more than one part"
+    ]
     split = Split(without=("odd=1", "odd"))
     assert list(notes_on(found, share_out(found, split, learns=True), split)) == [
         "left out of every part, as the protocol says: 10 of 20 cases (10 odd=1 and 0 odd)"

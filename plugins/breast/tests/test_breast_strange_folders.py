@@ -47,3 +47,14 @@ def test_answers_are_of_images_that_training_would_take(tmp_path: Path, size: tu
     ):
         found.read(odd, RNG)
     assert found.read(even, RNG).inputs.pixels.shape == (1, 48, 64)
+
+
+def test_one_speck_is_said_as_one(tmp_path: Path) -> None:
+    Busi.write_stub(tmp_path, n=3, seed=0)
+    path = tmp_path / "Dataset_BUSI_with_GT" / "benign" / "benign (1)_mask.png"
+    mask = np.asarray(Picture.open(path)).copy()
+    mask[0, 0] = True
+    Picture.fromarray(mask).save(path)
+    dataset = Busi(tmp_path)
+    with pytest.warns(UserWarning, match="^busi-benign-1: 1 speck in its masks is no lesion$"):
+        dataset.read(dataset.cases()[0], RNG)

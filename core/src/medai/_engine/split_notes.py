@@ -13,10 +13,9 @@ def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split) 
     """That groups were not kept together, and how many cases are in no part, and why; nothing where there is nothing to say."""
     if split.by == "case":
         groups = {member.case.group for member in members if roles.get(member.key, LEFT_OUT) != LEFT_OUT}
-        yield (
-            f"split by case, as the protocol says: {len(divided(members, roles))} of {len(groups)} groups stand in more than one part, "
-            "so that the figures need not hold for groups that were never seen"
-        )
+        torn = len(divided(members, roles))
+        effect = ", so that the figures need not hold for groups that were never seen" if torn else ""
+        yield f"split by case, as the protocol says: {torn or 'none'} of {len(groups)} groups stand in more than one part{effect}"
     if split.without and not any(member.case.attributes for member in members):
         yield f"the protocol leaves out {listed(split.without)}: no case has an attribute, so that none is left out"
     elif split.without:

@@ -97,7 +97,8 @@ class Annotated:
         # Once, not at every reading: each epoch reads all.
         if specks and case.id not in self._told:
             self._told.add(case.id)
-            warnings.warn(f"{case.id}: {specks} specks in its masks are no lesions", stacklevel=2)
+            said = "1 speck in its masks is no lesion" if specks == 1 else f"{specks} specks in its masks are no lesions"
+            warnings.warn(f"{case.id}: {said}", stacklevel=2)
         boxes = torch.tensor([box for each in marked for box in each.boxes], dtype=torch.float32)
         label = 0 if len(self.classes) == 1 else CLASSES.index(entry.kind)
         return Sample(case, image, Boxes(boxes, torch.full((len(boxes),), label, dtype=torch.int64)))
