@@ -62,6 +62,21 @@ def test_a_point_is_named_by_what_was_measured_and_joined_to_what_is_reported() 
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["reported", "measured"]
 
 
+@pytest.mark.parametrize(
+    ("chart", "label"),
+    [
+        (CHART, "AP"),
+        (Chart(title="AP against FPS", columns=("AP",), against="FPS", label="AP (share)"), "AP (share)"),
+        (Chart(title="Bars", columns=("AP", "FPS")), "AP, FPS"),
+        (Chart(title="Bars", columns=("AP",), label="PSNR (dB)"), "PSNR (dB)"),
+    ],
+)
+def test_the_vertical_axis_says_what_stands_on_it(chart: Chart, label: str) -> None:
+    figure = drawn(chart, results(0.9))
+    assert figure is not None
+    assert figure.axes[0].get_ylabel() == label
+
+
 def test_the_axis_says_plain_numbers() -> None:
     figure = drawn(CHART, results())
     assert figure is not None

@@ -70,8 +70,10 @@ def test_the_drawn_subjects_are_enough_for_an_interval() -> None:
     roles = share_out(slot.members(), recipe.protocol.split, learns=True)
     for member in slot.members():
         parts.setdefault(roles[member.key], set()).add(member.case.group)
-    assert {role: len(groups) for role, groups in parts.items()} == {"train": 17, "valid": 2, "test": 5}
+    assert {role: len(groups) for role, groups in parts.items()} == {"train": 42, "valid": 6, "test": 12}
     assert len(parts["test"]) >= FEWEST_GROUPS
+    # Ten rows are 45 pairs: where all cases point one way, so many of them are told apart.
+    assert 45 * 2 ** (1 - len(parts["test"])) < 0.05
 
 
 def test_what_needs_weights_or_not_is_an_override_that_is_recorded() -> None:
@@ -99,6 +101,11 @@ def test_tables_hold_what_is_printed() -> None:
     assert len(reported) == 7 + 21 + 21 + 64 + 96 + 49
     # Rows that the paper does not have report nothing.
     assert {cell.row for cell in printed("table-6").values() if cell.reported is None} == {"non-local means", "wavelets"}
+
+
+def test_axes_of_figures_say_metric_and_unit() -> None:
+    labels = {table.name: [chart.label for chart in table.charts] for table in TABLES if table.charts}
+    assert labels == {"table-8": ["mean PSNR (dB)", "mean PSNR (dB)"], "figures-2-3": ["PSNR (dB)", "SSIM"]}
 
 
 def test_a_psnr_that_no_mean_of_slices_can_have_is_said() -> None:

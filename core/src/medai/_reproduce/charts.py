@@ -54,6 +54,7 @@ def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
     points = _points(axes, chart, rows, cells) if chart.against else []
     if not points and (chart.against or not _bars(axes, chart, rows, cells)):
         return None
+    axes.set_ylabel(chart.label or ", ".join(chart.columns), fontsize=9)
     axes.tick_params(labelsize=8, which="both")
     axes.grid(alpha=0.3, axis="both" if points else "y")
     axes.set_axisbelow(True)
@@ -79,7 +80,6 @@ def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str,
     axes.margins(x=0.16, y=0.08)  # names stand beside points, those of the outermost too
     _on_log_scale(axes)
     axes.set_xlabel(chart.against, fontsize=9)
-    axes.set_ylabel(chart.columns[0], fontsize=9)
     return list(named.values())
 
 

@@ -68,11 +68,13 @@ class Chart:
         title: its caption.
         columns: of the table; a bar for each row, or a point.
         against: a column for the horizontal axis, which makes points of bars; empty: bars.
+        label: of the vertical axis, with the unit (`PSNR (dB)`); empty: the columns' names.
     """
 
     title: str
     columns: tuple[str, ...]
     against: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,8 @@ def _simulated(source: Use) -> Use:
     return use("medai/cached", source=use("ldct/simulated", source=source))
 
 
-_DRAWN = use("ldct/phantom", subjects=24, slices=1)
-"""Many subjects and a slice of each: the test is on five, so that there are intervals, and costs no more than one on many slices of two."""
+_DRAWN = use("ldct/phantom", subjects=60, slices=1, size=176)
+"""Many subjects and a small slice of each: twelve to test on tell ten methods apart, at the cost of six slices of 256 x 256."""
 
 DATA = {"ct": Slot(folder=_simulated(use("ldct/ct")), embedded=_simulated(_DRAWN))}
 
