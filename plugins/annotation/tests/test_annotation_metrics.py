@@ -12,6 +12,7 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Case, Image, Sample
 from medai_annotation.masks import HALF_GREY, changed, without_specks
 from medai_annotation.metrics.mask import SubtractionMask
+from medai_annotation.metrics.presence import WhitePixelPresence, Whites
 
 
 def picture(values: torch.Tensor) -> Image:
@@ -133,3 +134,67 @@ def test_small_parts_of_a_mask_are_specks_and_oblique_lines_are_not() -> None:
     mask[0, 4:] = True
     assert (without_specks(mask, 3) == np.eye(6, dtype=bool)).all()
     assert not without_specks(mask, 7).any() and (without_specks(mask, 1) == mask).all()
+
+
+def whites(present: bool, *left: int) -> Whites:
+    return Whites(np.array(left), present)
+
+
+def test_white_pixels_are_counted_without_specks() -> None:
+    sample, metric = marked(2), WhitePixelPresence(presence_threshold=0.1)
+    answer = taken_off(sample, 2)
+    answer.pixels[0, 6, 6] += 0.4
+    part = metric.case(answer, sample)
+    assert part.left.tolist() == [16] and part.present
+    assert WhitePixelPresence(presence_threshold=0.1, speck=1).case(answer, sample).left.tolist() == [17]
+    assert WhitePixelPresence(presence_threshold=0.1, speck=17).case(answer, sample).left.tolist() == [0]
+    assert not metric.case(answer, marked(0)).present
+    assert len(WhitePixelPresence().case(answer, sample).left) == 17
+
+
+def test_presence_is_judged_over_all_images() -> None:
+    metric = WhitePixelPresence(presence_threshold=0.1, presence_pixels=10)
+    parts = [whites(True, 40), whites(True, 10), whites(True, 5), whites(False, 5), whites(False, 0)]
+    figures = metric.total(parts)
+    assert figures == pytest.approx({"presence-auc": 5.5 / 6, "presence-sensitivity": 2 / 3, "presence-specificity": 1.0})
+    assert metric.total(parts * 3) == pytest.approx(figures)
+    alone = metric.total(parts[:1])
+    assert math.isnan(alone["presence-auc"]) and math.isnan(alone["presence-specificity"]) and alone["presence-sensitivity"] == 1
+
+
+def test_threshold_and_pixels_are_chosen_where_they_part_best() -> None:
+    metric = WhitePixelPresence()
+    # The sixth of the seventeen thresholds tells with from without, the others see as much in both.
+    told = [[50] * 5 + [left] + [0] * 11 for left in (90, 60, 30, 20, 9, 3)]
+    parts = [whites(place < 4, *left) for place, left in enumerate(told)]
+    chosen = metric.settled(parts)
+    assert chosen == {"presence_threshold": pytest.approx((1 / 510) * 255 ** (5 / 15)), "presence_pixels": 15}
+    assert WhitePixelPresence(presence_pixels=7).settled(parts) == {"presence_threshold": chosen["presence_threshold"]}
+    given = WhitePixelPresence(presence_threshold=0.3)
+    assert given.settled([whites(True, 8), whites(True, 4), whites(False, 3)]) == {"presence_pixels": 4}
+    # From 2 on all with an annotation are found, and one without; from 13 on neither that one nor the weakest.
+    mixed = [*(whites(True, left) for left in (2, 20, 30, 40)), *(whites(False, left) for left in (0, 1, 5))]
+    assert given.settled(mixed) == {"presence_pixels": 13}
+    assert metric.settled(parts[:4]) == {} == metric.settled([])
+
+
+def test_the_roc_curve_is_drawn_with_its_point() -> None:
+    metric, options = WhitePixelPresence(presence_threshold=0.1, presence_pixels=10), {"classes": ()}
+    parts = [whites(True, 40), whites(True, 10), whites(True, 5), whites(False, 5), whites(False, 0)]
+    figure = metric.draw(parts, options)
+    assert isinstance(figure, Figure)
+    (across, up), point = (np.asarray(line.get_data()) for line in figure.axes[0].lines[1:])
+    assert across.tolist() == [0, 0, 0, 0.5, 1] and up == pytest.approx([0, 1 / 3, 2 / 3, 1, 1])
+    assert point.ravel() == pytest.approx([0, 2 / 3])
+    area = float((np.diff(across) * (up[1:] + up[:-1]) / 2).sum())
+    assert area == pytest.approx(metric.total(parts)["presence-auc"])
+    assert metric.draw(parts[:3], options) is None
+
+
+def test_presence_has_sensible_parameters() -> None:
+    with pytest.raises(UsageError, match=r"presence_threshold = 0\.0"):
+        WhitePixelPresence(presence_threshold=0.0)
+    with pytest.raises(UsageError, match="presence_pixels = 0"):
+        WhitePixelPresence(presence_pixels=0)
+    with pytest.raises(UsageError, match="speck = 0"):
+        WhitePixelPresence(speck=0)

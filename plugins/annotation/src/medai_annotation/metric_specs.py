@@ -21,6 +21,20 @@ METRICS: tuple[MetricSpec, ...] = (
         example={"threshold": 1 / 510},
     ),
     MetricSpec(
+        name="white-pixel-presence-score",
+        target="medai_annotation.metrics.presence:WhitePixelPresence",
+        summary="whether an annotation is there, by the white pixels that are left of the mask: AUC, sensitivity, specificity",
+        task="restoration",
+        inputs=("image",),
+        license=_LICENSE,
+        source=f"{_STUDY}, sections 1 and 3",
+        example={"presence_threshold": 0.02, "presence_pixels": 16},
+        known_failures={
+            "metric.perfect-is-best": "an answer that differs from its input everywhere calls each image annotated, and has the "
+            "sensitivity of a perfect one: specificity tells them apart, and stub images are all annotated",
+        },
+    ),
+    MetricSpec(
         name="ssim",
         target="medai_annotation.metrics.similarity:StudySsim",
         summary="as medai/ssim, of images clipped to 0..1; the study gives no constants",

@@ -30,6 +30,19 @@ def draw_overlap(levels: Array, dice: Array, iou: Array, threshold: float) -> Fi
     return figure
 
 
+def draw_roc(false_alarms: Array, sensitivity: Array, marked: tuple[float, float], said: str, title: str) -> Figure:
+    """Sensitivity over the share of false alarms (N,), both rising from 0, with one point marked and what it is said beside it."""
+    figure = Figure(figsize=(4.4, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle="--")
+    axes.plot(false_alarms, sensitivity, color=_BLUE, linewidth=1.8)
+    axes.plot(*([value] for value in marked), "o", color=_RED, markersize=6, label=said)
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.set_title(f"Presence of an annotation: {title}")
+    _finish(axes)
+    return figure
+
+
 def _finish(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
