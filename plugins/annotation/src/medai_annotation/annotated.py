@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
 
-from medai.tasks import Image
+from medai.tasks import Image, Origin
+
+Change = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Annotated(Image):
             stacked,
             clean=torch.stack(clean) if len(clean) == len(items) else None,
             marks=torch.stack(marks) if len(marks) == len(items) else None,
+        )
+
+    def moved(self, pixels: Change, labels: Change, origin: Origin | None) -> Self:
+        """The image after a change of place, of which `pixels` does that to pixels and `labels` to classes: a view's, such as a crop."""
+        return replace(
+            self,
+            pixels=pixels(self.pixels),
+            origin=origin,
+            clean=None if self.clean is None else pixels(self.clean),
+            marks=None if self.marks is None else labels(self.marks),
         )
 
     def to(self, device: torch.device | str) -> Self:

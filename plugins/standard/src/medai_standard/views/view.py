@@ -91,7 +91,10 @@ def _moved_answer(answer: Any, inputs: Image, move: Move, least: float) -> Any:
 
 
 def _moved_image(image: Image, move: Move) -> Image:
-    return Image(move.image(image.pixels), image.unit, _moved_origin(image.origin, move.back, image.pixels.ndim - 1))
+    """An image moved; one that holds more on the same grid says itself what becomes of it, by `moved(pixels, labels, origin)`."""
+    origin = _moved_origin(image.origin, move.back, image.pixels.ndim - 1)
+    own = getattr(image, "moved", None)
+    return Image(move.image(image.pixels), image.unit, origin) if own is None else own(move.image, move.labels, origin)
 
 
 def _cut(old: Boxes, boxes: torch.Tensor, inputs: Image, least: float) -> Boxes:
