@@ -103,6 +103,12 @@ def test_tables_hold_what_is_printed() -> None:
     assert {cell.row for cell in printed("table-6").values() if cell.reported is None} == {"non-local means", "wavelets"}
 
 
+def test_a_count_that_is_of_other_parts_is_not_compared() -> None:
+    for table, column in (("table-3", "Trainable parameters"), ("table-8", "Params")):
+        said = {row: cell.incomparable for (row, name), cell in printed(table).items() if name.endswith(column)}
+        assert "20,024,384" in said.pop("WGAN") and set(said.values()) == {""}
+
+
 def test_axes_of_figures_say_metric_and_unit() -> None:
     labels = {table.name: [chart.label for chart in table.charts] for table in TABLES if table.charts}
     assert labels == {"table-8": ["mean PSNR (dB)", "mean PSNR (dB)"], "figures-2-3": ["PSNR (dB)", "SSIM"]}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+FAR = 100
+"""Times the reported figure beyond which a measured one is no result to set beside it: a training that diverged, or another quantity."""
 
 Word = Literal["within", "above", "below", "not comparable", "not reported", "not measured"]
 
@@ -55,7 +59,10 @@ def judge(
     """The verdict on a cell.
 
     `within` is a reported figure that lies in the measured interval; `above` and `below` say where the measured figure lies, in numbers
-    and whichever way is good. Without an interval only the side can be told, and the reason says so.
+    and whichever way is good. Without an interval only the side can be told, and the reason says so. Of a measured figure that is more
+    than `FAR` times the reported one, how many times it is, and what that means, takes the difference's place: it stays above or below,
+    because a method that diverges has failed, which no hindrance excuses. A figure that is far too small is not singled out: 0 is what a
+    method reaches that finds nothing.
 
     Args:
         reported: the printed figure.
@@ -72,10 +79,22 @@ def judge(
         return Verdict("not reported")
     if hindrances:
         return Verdict("not comparable", tuple(hindrances))
-    if low is None or high is None:
-        if measured == reported:
+    if low is not None and high is not None:
+        if low <= reported <= high:
             return Verdict("within")
-        return Verdict("above" if measured > reported else "below", (f"by {abs(measured - reported):.4g}, no interval: {interval}",))
-    if low <= reported <= high:
+        return Verdict("above" if reported < low else "below", _far(reported, measured))
+    if measured == reported:
         return Verdict("within")
-    return Verdict("above" if reported < low else "below")
+    difference = (f"by {_in_words(abs(measured - reported))}, no interval: {interval}",)
+    return Verdict("above" if measured > reported else "below", _far(reported, measured) or difference)
+
+
+def _far(reported: float, measured: float) -> tuple[str, ...]:
+    """What is to be said of a measured figure that is of another size than the reported one, if it is."""
+    if reported == 0 or not math.isfinite(measured) or abs(measured) <= FAR * abs(reported):
+        return ()
+    return (f"{_in_words(abs(measured / reported))} times what is reported: it diverged, or is another quantity",)
+
+
+def _in_words(amount: float) -> str:
+    return f"{amount:.4g}" if amount < 1000 else f"{amount:,.0f}"
