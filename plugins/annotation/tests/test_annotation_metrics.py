@@ -1,6 +1,7 @@
-"""The mask by subtraction and the presence score: counted by hand, chosen on validation cases, drawn."""
+"""The mask by subtraction, the presence score and the steps to convergence: counted by hand, chosen on validation cases, drawn."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from medai import api
 from medai.errors import DataError, UsageError
 from medai.tasks import Case, Image, Sample
 from medai_annotation.masks import HALF_GREY, changed, without_specks
+from medai_annotation.metrics.convergence import ConvergenceSteps, steps_to_convergence
 from medai_annotation.metrics.mask import SubtractionMask
 from medai_annotation.metrics.presence import WhitePixelPresence, Whites
 
@@ -198,3 +200,53 @@ def test_presence_has_sensible_parameters() -> None:
         WhitePixelPresence(presence_pixels=0)
     with pytest.raises(UsageError, match="speck = 0"):
         WhitePixelPresence(speck=0)
+
+
+def falling(steps: np.ndarray[Any, np.dtype[np.int64]], scale: float, noise: float = 0.0) -> list[float]:
+    """From 1 towards 0.2 with e to the minus steps over `scale`, and noise."""
+    curve = 0.2 + 0.8 * np.exp(-steps / scale) + noise * np.random.default_rng(0).normal(size=len(steps))
+    return [float(value) for value in curve]
+
+
+STEPS = np.arange(10, 2001, 10)
+
+
+@pytest.mark.parametrize("scale", [30, 100, 200])
+def test_a_loss_has_converged_when_a_twentieth_of_its_fall_is_left(scale: int) -> None:
+    wanted = 10 + scale * math.log(20)
+    found = steps_to_convergence(STEPS.tolist(), falling(STEPS, scale))
+    assert wanted - 10 < found <= wanted + 10
+    noisy = steps_to_convergence(STEPS.tolist(), falling(STEPS, scale, noise=0.02))
+    assert noisy == pytest.approx(wanted, abs=0.1 * wanted + 20)
+
+
+def test_a_bad_batch_is_no_return_and_a_relapse_is() -> None:
+    losses = falling(STEPS, 30)
+    spiked, relapsed = losses.copy(), losses.copy()
+    spiked[100] = 5.0
+    relapsed[100:140] = [0.6] * 40
+    assert steps_to_convergence(STEPS.tolist(), spiked) == steps_to_convergence(STEPS.tolist(), losses)
+    assert steps_to_convergence(STEPS.tolist(), relapsed) == STEPS[140]
+
+
+def test_what_does_not_fall_or_is_no_curve_has_not_converged() -> None:
+    assert math.isnan(steps_to_convergence(STEPS.tolist(), np.linspace(0.2, 1, len(STEPS)).tolist()))
+    assert math.isnan(steps_to_convergence(STEPS.tolist(), [0.3] * len(STEPS)))
+    assert math.isnan(steps_to_convergence(STEPS[:9].tolist(), falling(STEPS[:9], 30)))
+    still = steps_to_convergence(STEPS.tolist(), np.linspace(1, 0.2, len(STEPS)).tolist())
+    assert 0.75 * STEPS[-1] < still < 0.95 * STEPS[-1]
+
+
+def test_the_steps_are_read_from_the_journal_of_a_training() -> None:
+    losses = falling(STEPS, 100)
+    journal: list[dict[str, Any]] = [
+        {"kind": "train", "step": int(step), "epoch": 0, "l1": 0.25 * loss, "l2": 0.75 * loss}
+        for step, loss in zip(STEPS, losses, strict=True)
+    ]
+    journal.append({"kind": "train", "step": 2010, "epoch": 0, "l1": None, "l2": 0.1})
+    journal.insert(5, {"kind": "valid", "step": 50, "epoch": 0, "dice": 1e6})
+    assert ConvergenceSteps().measure(journal) == {"convergence-steps": steps_to_convergence(STEPS.tolist(), losses)}
+    assert ConvergenceSteps(within=0.5).measure(journal)["convergence-steps"] == pytest.approx(10 + 100 * math.log(2), abs=10)
+    assert math.isnan(ConvergenceSteps().measure([])["convergence-steps"])
+    with pytest.raises(UsageError, match="within = 5"):
+        ConvergenceSteps(within=5)

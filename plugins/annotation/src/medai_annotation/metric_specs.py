@@ -54,4 +54,15 @@ METRICS: tuple[MetricSpec, ...] = (
         source="Ponomarenko et al. 2007, On between-coefficient contrast masking of DCT basis functions, VPQM",
         example={"variance": False},
     ),
+    MetricSpec(
+        name="convergence-steps",
+        target="medai_annotation.metrics.convergence:ConvergenceSteps",
+        summary="steps from which on the training loss stays near its final level",
+        task="restoration",
+        inputs=("image",),
+        license=_LICENSE,
+        source=f"{_STUDY}, section 4.4 and Figure 3",
+        example={"within": 0.05},
+        of="training",
+    ),
 )
