@@ -111,7 +111,7 @@ def _turned(icon: Icon, size: int, rng: np.random.Generator) -> list[list[Point]
 
 def _plate(size: int, rng: np.random.Generator) -> Layer:
     """A dark square under the icon, with or without a frame's room."""
-    return Layer(np.full((size, size), rng.uniform(0.8, 1.0), dtype=np.float32), 0, 0, paint((0.0, 0.0, float(rng.choice([0.0, 0.15])))))
+    return Layer(np.full((size, size), rng.uniform(0.8, 1.0), dtype=np.float32), 0, 0, paint((0.0, 0.0, 0.15 * int(rng.integers(2)))))
 
 
 def _filled(icon: Icon, strokes: list[list[Point]], size: int, rng: np.random.Generator) -> Layer:

@@ -37,7 +37,7 @@ class Pen:
     def line(self, points: Sequence[Point], width: float) -> None:
         """A line through the points, at least one canvas pixel wide."""
         scaled = [self._scaled(point) for point in points]
-        self._draw.line(scaled, fill=255, width=max(1, round(width * self._fine)), joint="curve")
+        self._draw.line(scaled, fill=255, width=max(1, round(width * self._fine)))
 
     def area(self, points: Sequence[Point]) -> None:
         """What a closed line goes round."""

@@ -9,18 +9,18 @@ from typing import Literal
 import numpy as np
 
 from medai_annotation.synthesis.layers import Colour, Floats, Layer, paint
-from medai_annotation.synthesis.lesions import Ellipse, dark_blobs, random_ellipse
+from medai_annotation.synthesis.lesions import Ellipse, dark_blob, random_ellipse
 from medai_annotation.synthesis.pen import FINE, Pen, Point
 from medai_annotation.synthesis.strokes import DIGITS, Style, ink, pattern, require_range
 
 Mark = Literal["plus", "cross"]
 
-_PAIRS = (0.2, 0.65, 0.15)
-"""Shares of one, two and three pairs: typically two."""
+_ONE, _THREE = 0.2, 0.15
+"""Shares of one pair and of three pairs: typically there are two."""
 _AT_BLOB = 0.7
 """Share that is laid at a dark blob, where there is one; others at an ellipse anywhere, as lesions are not always dark."""
 _LINES: tuple[Style | None, ...] = ("dotted", "dotted", "dashed", "dash-dot", None, None)
-_NUMBERED = 0.5
+_SIGNED, _NUMBERS = 0.5, 0.8
 _SMOOTH = 0.5
 
 
@@ -65,7 +65,8 @@ class RadialLine:
         height, width = pixels.shape[1:]
         look = self._look(min(height, width), rng)
         lesion = _lesion(pixels, rng)
-        count = 1 + int(rng.choice(3, p=_PAIRS))
+        chance = rng.random()
+        count = 1 if chance < _ONE else 3 if chance > 1 - _THREE else 2
         first = lesion.tilt + rng.normal(0, 0.35)
         pairs = [_ends(lesion, first + place * math.pi / max(2, count) + rng.normal(0, 0.12), rng) for place in range(count)]
         margin = look.arm + look.width
@@ -78,16 +79,14 @@ class RadialLine:
         if fine == 1:
             width = round(width)
         dot = max(1.0, width * rng.uniform(0.5, 1.0))
-        signs = str(rng.choice(["123", "ABC"], p=[0.8, 0.2])) if rng.random() < _NUMBERED else ""
+        signs = ("123" if rng.random() < _NUMBERS else "ABC") if rng.random() < _SIGNED else ""
         line = _LINES[rng.integers(len(_LINES))]
         return _Look(max(2.5, side * rng.uniform(*self.sizes) / 2), width, dot, line, signs, ink(self.greys, rng), fine)
 
 
 def _lesion(pixels: Floats, rng: np.random.Generator) -> Ellipse:
-    blobs = dark_blobs(pixels) if rng.random() < _AT_BLOB else []
-    if not blobs:
-        return random_ellipse(pixels.shape[1:], rng)
-    return blobs[rng.integers(len(blobs))]
+    blob = dark_blob(pixels, rng) if rng.random() < _AT_BLOB else None
+    return blob or random_ellipse(pixels.shape[1:], rng)
 
 
 def _ends(lesion: Ellipse, angle: float, rng: np.random.Generator) -> tuple[Point, Point]:

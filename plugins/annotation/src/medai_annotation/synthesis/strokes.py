@@ -12,15 +12,15 @@ from medai_annotation.synthesis.pen import Pieces, Point
 
 Style = Literal["solid", "dashed", "dotted", "dash-dot"]
 
-_TINTS: tuple[tuple[Colour, float], ...] = (
-    ((1.0, 1.0, 1.0), 0.5),
-    ((1.0, 1.0, 0.35), 0.2),
-    ((0.45, 1.0, 0.45), 0.12),
-    ((0.75, 0.8, 0.45), 0.1),
-    ((0.45, 0.95, 1.0), 0.05),
-    ((1.0, 0.7, 0.3), 0.03),
+_TINTS: tuple[tuple[float, Colour], ...] = (
+    (0.5, (1.0, 1.0, 1.0)),
+    (0.7, (1.0, 1.0, 0.35)),
+    (0.82, (0.45, 1.0, 0.45)),
+    (0.92, (0.75, 0.8, 0.45)),
+    (0.97, (0.45, 0.95, 1.0)),
+    (1.0, (1.0, 0.7, 0.3)),
 )
-"""White, yellow, green, olive, cyan and orange, and how often each is."""
+"""White, yellow, green, olive, cyan and orange, each with the share of lines that are of it or of one before it."""
 
 DIGITS: dict[str, tuple[tuple[Point, ...], ...]] = {
     "1": (((0.15, 0.25), (0.5, 0.0), (0.5, 1.0)),),
@@ -35,7 +35,8 @@ DIGITS: dict[str, tuple[tuple[Point, ...], ...]] = {
 
 def ink(greys: tuple[float, float], rng: np.random.Generator) -> Colour:
     """A colour of machines: one of the tints, as bright as `greys` allow."""
-    tint = _TINTS[rng.choice(len(_TINTS), p=[share for _, share in _TINTS])][0]
+    chance = rng.random()
+    tint = next(tint for share, tint in _TINTS if chance < share)
     level = rng.uniform(*greys)
     return level * tint[0], level * tint[1], level * tint[2]
 

@@ -1,0 +1,100 @@
+"""A user's folder of clean images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from medai.errors import DataError
+from medai.io import list_slices, pseudonym
+from medai.tasks import Case, Image, Sample
+from medai_annotation.datasets.pictures import SUFFIXES, read_clean, require_options
+from medai_annotation.datasets.stub import write_pictures
+
+
+class CleanImages:
+    """Images of a folder that are known to carry no annotation, (3, H, W) in 0..1: PNG, JPEG, BMP, TIFF and DICOM of any size; grey, RGB,
+    palette, 16 bits or with an alpha channel; without a reference.
+
+    Annotations are not looked for: what is burned into an image stays in it as part of the clean image. Overlay planes of DICOM files are
+    left out, and where their header tells which part of a screen shows tissue, all else is cut off. An image with much colour, such as
+    colour Doppler, is refused when it is read and counted among what could not be used; the others go on.
+
+    Images of one patient are one group: by the patient's id in DICOM, else by the folder beneath the one that holds them all, else each
+    stands alone. Case ids and groups are pseudonyms.
+
+    Args:
+        root: the folder, with folders in it or without.
+        size: pixels along the longer side at the most; larger images are made smaller.
+        colour: largest share of an image's pixels that may be coloured.
+
+    Raises:
+        DataError: the folder is missing or holds no image.
+        UsageError: `size` is below 32, or `colour` no share.
+    """
+
+    def __init__(self, root: Path, size: int | None = None, colour: float = 0.01) -> None:
+        require_options(size, colour)
+        root = Path(root)
+        if not root.is_dir():
+            raise DataError("no such folder", root)
+        self.size, self.colour = size, colour
+        self._paths: dict[str, Path] = {}
+        self._cases: list[Case] = []
+        self._take_dicom(root)
+        self._take_pictures(root)
+        if not self._cases:
+            raise DataError("holds no image: PNG, JPEG, BMP, TIFF or DICOM files are wanted", root)
+
+    def cases(self) -> Sequence[Case]:
+        """A case per file."""
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Image, Image]:
+        """The image.
+
+        Raises:
+            DataError: it cannot be read or is not clean; see `medai_annotation.datasets.pictures.read_clean`.
+        """
+        return Sample(case, read_clean(self._paths[case.id], self.size, self.colour))
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`n` small pictures of two patients or more, each in a folder: PNG of 8 and of 16 bits, grey and colour, and JPEG."""
+        write_pictures(root, n, seed)
+
+    def _take_dicom(self, root: Path) -> None:
+        try:
+            found = list_slices(root)
+        except DataError:
+            return
+        for item in found:
+            self._add(item.id, item.patient, item.path)
+
+    def _take_pictures(self, root: Path) -> None:
+        taken = set(self._paths.values())
+        paths = [path for path in sorted(root.rglob("*")) if _is_picture(path.relative_to(root)) and path.is_file() and path not in taken]
+        if not paths:
+            return
+        home = Path(os.path.commonpath([path.parent for path in paths]))
+        for path in paths:
+            inside = path.relative_to(root).as_posix()
+            folder = path.relative_to(home).parts[0]
+            self._add(pseudonym(inside, prefix="i"), pseudonym(f"{root.resolve().name}/{folder}"), path)
+
+    def _add(self, name: str, group: str, path: Path) -> None:
+        # A DICOM file that lies there twice has the same place in the same series.
+        unique, number = name, 1
+        while unique in self._paths:
+            number += 1
+            unique = f"{name}-{number}"
+        self._paths[unique] = path
+        self._cases.append(Case(unique, group))
+
+
+def _is_picture(inside: Path) -> bool:
+    """By its name beneath the folder; hidden files and what systems leave behind are none."""
+    return inside.suffix.lower() in SUFFIXES and not any(part.startswith((".", "__")) for part in inside.parts)
