@@ -22,7 +22,7 @@ def averages(name: str, values: Sequence[float], variance: bool) -> dict[str, fl
 
 
 def compared(prediction: Image, sample: Sample[Image, Image]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pixels of the case's input, of the prediction and of the reference, each (C, H, W) float64 on the CPU, clipped to 0..1 as a screen
+    """Pixels of the case's input, of the prediction and of the reference, each (C, H, W) float32 on the CPU, clipped to 0..1 as a screen
     shows them.
 
     Raises:
@@ -30,7 +30,7 @@ def compared(prediction: Image, sample: Sample[Image, Image]) -> tuple[torch.Ten
     """
     if sample.reference is None:
         raise DataError(f"case {sample.case.id} has no reference to compare with")
-    given, answer, truth = (image.pixels.detach().cpu().double().clamp(0, 1) for image in (sample.inputs, prediction, sample.reference))
+    given, answer, truth = (image.pixels.detach().cpu().clamp(0, 1) for image in (sample.inputs, prediction, sample.reference))
     if truth.ndim != 3 or sample.reference.unit not in ("", "0..1"):
         unit = sample.reference.unit or "no unit"
         raise DataError(f"case {sample.case.id}: a picture (C, H, W) of 0..1 is wanted, not {tuple(truth.shape)} in {unit}")

@@ -72,9 +72,9 @@ class SubtractionMask:
             DataError: it has no reference, is no picture of 0..1, or the shapes differ.
         """
         given, answer, clean = compared(prediction, sample)
-        truth = (changed(given, clean) > HALF_GREY).numpy()
+        truth = (changed(given, clean).double() > HALF_GREY).numpy()
         # How many thresholds a pixel is above.
-        above = np.searchsorted(self._levels, changed(given, answer).numpy())
+        above = np.searchsorted(self._levels, changed(given, answer).double().numpy())
         return Overlap(self._counted(above[truth]), self._counted(above), int(truth.sum()), truth.size)
 
     def total(self, parts: Sequence[Overlap]) -> Mapping[str, float]:

@@ -75,9 +75,9 @@ class WhitePixelPresence:
             DataError: it has no reference, is no picture of 0..1, or the shapes differ.
         """
         given, answer, clean = compared(prediction, sample)
-        apart = changed(given, answer).numpy()
+        apart = changed(given, answer).double().numpy()
         left = [int(without_specks(apart > level, self._speck).sum()) for level in self._levels]
-        return Whites(np.array(left, dtype=np.int64), bool((changed(given, clean) > HALF_GREY).any()))
+        return Whites(np.array(left, dtype=np.int64), bool((changed(given, clean).double() > HALF_GREY).any()))
 
     def total(self, parts: Sequence[Whites]) -> Mapping[str, float]:
         """The figures of several images; NaN of those that there are no images for, with or without an annotation."""

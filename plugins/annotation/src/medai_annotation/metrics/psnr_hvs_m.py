@@ -21,7 +21,7 @@ HIGHEST = 100.0
 
 _SIDE = 8
 _PEAK = 255.0
-_LUMA = torch.tensor((0.299, 0.587, 0.114), dtype=torch.float64)
+_LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601."""
 
 _SENSITIVITY = np.array(
@@ -59,6 +59,10 @@ _THRESHOLDS = np.where(np.arange(_SIDE * _SIDE) > 0, 1 / _MASKING, 0.0)
 _DCT = fft.dct(np.eye(_SIDE), axis=0, norm="ortho")
 _DCT_OF_BLOCKS = np.kron(_DCT, _DCT).T
 """(64, 64): a block, row after row, times this are its DCT coefficients, so that all blocks are one product of matrices."""
+
+_QUARTER = np.add.outer(2 * (np.arange(_SIDE) // 4), np.arange(_SIDE) // 4).ravel()
+_MEANS_OF_QUARTERS = np.equal.outer(_QUARTER, _QUARTER) / (_SIDE**2 // 4)
+"""(64, 64): a block times this has in each pixel the mean of its quarter."""
 
 
 class PsnrHvsM:
@@ -110,8 +114,9 @@ def psnr_hvs_m(first: Array, second: Array) -> float:
 
 def _luma(pixels: torch.Tensor) -> Array:
     """Pixels (C, H, W) of 0..1 as luma (H, W) of 0..255."""
-    luma = pixels[0] if len(pixels) == 1 else torch.tensordot(_LUMA, pixels, dims=1)
-    found: Array = (_PEAK * luma).numpy()
+    # In single precision, rounding would give an even block a spread, and with it a mask.
+    planes = [plane.double().numpy() for plane in pixels]
+    found: Array = _PEAK * (planes[0] if len(planes) == 1 else sum(weight * plane for weight, plane in zip(_LUMA, planes, strict=True)))
     return found
 
 
@@ -126,16 +131,15 @@ def _masking(blocks: Array, coefficients: Array) -> Array:
     """(N,): how strongly each block hides an error. Its energy is taken down by the spread within its quarters over that of the whole, so
     that an edge, which lies between quarters, hides little (section 3)."""
     energy = np.square(coefficients) @ _OF_AC
-    half = _SIDE // 2
-    quarters = blocks.reshape(-1, 2, half, 2, half).swapaxes(2, 3).reshape(-1, 4, half * half)
-    whole, within = _spread(blocks), _spread(quarters).sum(axis=1)
+    within = _spread(blocks - blocks @ _MEANS_OF_QUARTERS, _SIDE**2 // 4)
+    whole = _spread(blocks - blocks.mean(axis=1, keepdims=True), _SIDE**2)
     share = np.divide(within, whole, out=np.zeros_like(whole), where=whole > 0)
     found: Array = np.sqrt(energy * share) / 32
     return found
 
 
-def _spread(values: Array) -> Array:
-    """Number of values times their variance (of a sample) along the last axis."""
-    count = values.shape[-1]
-    found: Array = np.square(values - values.mean(axis=-1, keepdims=True)).sum(axis=-1) * (count / (count - 1))
+def _spread(apart: Array, count: int) -> Array:
+    """(N,): `count` times the variance of a sample of as many, summed over a block's samples; `apart` is each pixel less its sample's
+    mean, (N, 64)."""
+    found: Array = np.einsum("ij,ij->i", apart, apart) * (count / (count - 1))
     return found
