@@ -1,7 +1,211 @@
-"""The study's methods, ready to run. This module is light."""
+"""The study's methods, ready to run. This module is light.
+
+A network learns to give the image under its input: under Noise2Clean the reference is the clean image, under Noise2Noise the same clean
+image with another annotation. One word tells them apart, `train.views.0.target`, and nothing else differs. Annotations are drawn anew in
+each epoch; those of validation and test are the same in every run.
+
+The study's optimiser is RMSprop at 1e-5 with momentum 0.9 and weight decay 1e-8. Batch, epochs, size and split it does not state: here
+eight patches of 256 x 256, 17 of each image in an epoch, which is the study's ratio of pairs to clean images. Shorter scales have an
+optimiser and rate of their own.
+"""
 
 from __future__ import annotations
 
-from medai.api import Recipe
+from collections.abc import Mapping
+from typing import Any
 
-RECIPES: tuple[Recipe, ...] = ()
+from medai.api import Protocol, Recipe, Slot, Split, Train, Use, use
+from medai_annotation.kinds import Kind
+
+_STUDY = "Zhang et al., AI Medicine 1(1), 2024, 4, doi:10.53941/aim.2024.100004"
+_CLEAN, _DRAWN = use("annotation/clean-images"), use("annotation/phantom")
+
+
+def slot(view: str, **parameters: object) -> Slot:
+    """Clean images with annotations drawn over them, the same at every reading; without a folder, drawn ultrasound-like ones."""
+
+    def over(source: Use) -> Use:
+        return use("medai/cached", source=use(f"annotation/{view}", source=source, **parameters))
+
+    return Slot(folder=over(_CLEAN), embedded=over(_DRAWN))
+
+
+_SPLIT = Split(valid=0.1, test=0.2)
+_RESTORED = (
+    use("annotation/mask", curve=True, variance=True),
+    use("annotation/ssim", variance=True),
+    use("annotation/psnr-hvs-m", variance=True),
+)
+_OPTIONS = {"unit": "0..1", "annotation": "body-marker"}
+PROTOCOL = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/convergence-steps")), options=_OPTIONS)
+PRESENCE = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/white-pixel-presence-score")), options=_OPTIONS)
+
+_BASELINES = (use("standard/input"),)
+
+
+def _views(view: str, target: str, size: int, per_case: int) -> tuple[Use, ...]:
+    """What training sees: an annotation drawn anew, and patches of the result. Nothing is turned about: markers are read from one side."""
+    return (use(f"annotation/{view}", target=target), use("standard/patches", size=size, per_case=per_case))
+
+
+def _training(view: str, target: str) -> Train:
+    return Train(
+        batch=8,
+        epochs=20,
+        optimizers={"all": use("RMSprop", lr=1e-5, momentum=0.9, weight_decay=1e-8)},
+        views=_views(view, target, 256, 17),
+        select="psnr-hvs-m",
+        save_every=500,
+    )
+
+
+def _short(view: str, target: str, *, steps: int, rate: float, batch: int, size: int, per_case: int, validations: int) -> Mapping[str, Any]:
+    """A shorter training, on smaller patches: Adam by the one-cycle schedule."""
+    return {
+        "batch": batch,
+        "steps": steps,
+        "epochs": None,
+        "optimizers": {"all": use("Adam", lr=rate)},
+        # Its largest rate is the optimiser's, and its length the run's.
+        "schedule": use("OneCycleLR", pct_start=0.095),
+        "validate_every": steps // validations,
+        "save_every": None,
+        "views": _views(view, target, size, per_case),
+    }
+
+
+def _scales(view: str, target: str, rate: float, quick: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    """`quick`: minutes on one core, a small network if there is one. `small`: 20 minutes on two cores. `medium`: an hour on a GPU."""
+    return {
+        "quick": {
+            **({"model": quick} if quick else {}),
+            "train": _short(view, target, steps=400, rate=rate, batch=4, size=96, per_case=4, validations=2),
+        },
+        "small": {"train": _short(view, target, steps=2500, rate=rate, batch=4, size=128, per_case=8, validations=5)},
+        "medium": {"train": _short(view, target, steps=20000, rate=rate, batch=16, size=192, per_case=17, validations=20)},
+    }
+
+
+def _method(
+    name: str,
+    summary: str,
+    *,
+    model: Use | None = None,
+    view: Kind | str = "body-marker",
+    target: str = "noisy",
+    rate: float = 1e-3,
+    quick: Mapping[str, object] = {},
+    **more: Any,
+) -> Recipe:
+    """A network that takes annotations away: all are trained and measured alike."""
+    return Recipe(
+        **{
+            "name": name,
+            "task": "restoration",
+            "model": model or use(f"annotation/{name}"),
+            "data": {"images": slot(view)},
+            "protocol": PROTOCOL,
+            "summary": summary,
+            "loss": use("annotation/l1"),
+            "train": _training(view, target),
+            "baselines": _BASELINES,
+            "scales": _scales(view, target, rate, quick),
+            "implements": (name,),
+            "source": _STUDY,
+            "license": "Apache-2.0",
+            **more,
+        }
+    )
+
+
+_UNET = use("annotation/costumed-unet")
+
+COSTUMED_UNET = _method(
+    "costumed-unet",
+    "the study's U-Net under Noise2Noise: body markers taken off ultrasound images",
+    implements=("costumed-unet", "noise2noise", "rmsprop", "training-setup", "synthetic-overlay-pipeline", "linear-normalisation"),
+)
+NOISE2CLEAN = _method(
+    "noise2clean-baseline",
+    "the study's U-Net under Noise2Clean: the same, held to the clean image",
+    model=_UNET,
+    target="clean",
+)
+COSTUMED_UNET_SMN = _method(
+    "costumed-unet-smn",
+    "the study's U-Net under Noise2Noise on images normalised by mean and standard deviation",
+    model=use("annotation/costumed-unet", normalisation="smn"),
+    implements=("smn-normalisation",),
+)
+FCN = _method(
+    "fcn-101", "FCN on a ResNet-101 under Noise2Noise: nothing is handed across", quick={"backbone": "resnet50"}, implements=("fcn-101",)
+)
+DEEPLABV3 = _method(
+    "deeplabv3", "DeepLabV3 under Noise2Noise: dilated convolutions, nothing is handed across", quick={"backbone": "mobilenet_v3_large"}
+)
+LINKNET = _method("linknet", "LinkNet under Noise2Noise: what is handed across is added", quick={"encoder": "resnet18"})
+MANET = _method("manet", "the library's MANet under Noise2Noise: multi-scale attention", quick={"encoder": "resnet18"})
+MANET_CITED = _method(
+    "manet-linear-attention",
+    "the MANet that the study cites under Noise2Noise: linear attention",
+    quick={"encoder": "resnet18"},
+    implements=(),
+)
+UNET_PLUS_PLUS = _method("unet-plus-plus", "U-Net++ under Noise2Noise: nested ways across", quick={"encoder": "resnet18"})
+MULTIRESUNET = _method(
+    "multiresunet",
+    "MultiResUNet under Noise2Noise, on images normalised by mean and standard deviation",
+    model=use("annotation/multiresunet", normalisation="smn"),
+    quick={"filters": 8},
+)
+UNET_VANILLA = _method("unet-vanilla", "the first U-Net under Noise2Noise", quick={"filters": 16, "depth": 3})
+
+NETWORKS = (COSTUMED_UNET, FCN, DEEPLABV3, LINKNET, MANET, MANET_CITED, UNET_PLUS_PLUS, MULTIRESUNET, UNET_VANILLA)
+"""One for each network, under Noise2Noise."""
+
+# A third of the images carries none, and another third one of another kind alone, which has to stay.
+_THIRD = 1 / 3
+
+PIPELINE = _method(
+    "n2n-annotation-removal-pipeline",
+    "the whole of it: body markers taken off, their mask, and whether the image has one at all",
+    model=_UNET,
+    data={"images": slot("body-marker", absent=_THIRD, other=_THIRD)},
+    protocol=PRESENCE,
+)
+ALL_KINDS = _method(
+    "single-parameter-set-model",
+    "one set of weights for body markers, radial lines and flow boxes, which also says which of them there is",
+    model=use("annotation/one-for-all"),
+    view="all-kinds",
+    data={"images": slot("all-kinds", absent=0.25)},
+    protocol=Protocol(split=_SPLIT, metrics=PRESENCE.metrics, options={"unit": "0..1"}),
+)
+SEGMENTATION = _method(
+    "segmentation-approach-semantic",
+    "the annotation's pixels named outright, in place of what is left by subtraction",
+    model=use("standard/segmentation-models-pytorch", architecture="Unet", encoder="resnet34", channels=3),
+    task="segmentation",
+    target="mask",
+    quick={"encoder": "resnet18"},
+    data={"images": slot("body-marker", target="mask", absent=_THIRD, other=_THIRD)},
+    protocol=Protocol(split=_SPLIT, metrics=(use("medai/dice"), use("medai/iou"))),
+    loss=use("standard/sum", losses={"cross-entropy": use("standard/cross-entropy"), "dice": use("standard/dice")}),
+    baselines=(),
+    implements=("segmentation-approach-semantic", "segmentation-training-option"),
+)
+DETECTION = _method(
+    "object-detection-approach",
+    "a box around the annotation, by SSD",
+    model=use("breast/ssd", backbone="resnet34", size=(256, 256)),
+    task="detection",
+    target="boxes",
+    quick={"backbone": "resnet18", "size": (128, 128)},
+    data={"images": slot("body-marker", target="boxes", absent=_THIRD, other=_THIRD)},
+    protocol=Protocol(split=_SPLIT, metrics=(use("breast/ap"), use("breast/precision-recall"))),
+    views=(use("standard/channels"),),
+    loss=None,
+    baselines=(),
+)
+
+RECIPES = (COSTUMED_UNET, NOISE2CLEAN, COSTUMED_UNET_SMN, *NETWORKS[1:], PIPELINE, ALL_KINDS, SEGMENTATION, DETECTION)

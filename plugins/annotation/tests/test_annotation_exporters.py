@@ -1,0 +1,110 @@
+"""What a department gets: clean images, masks, a table, and nothing private."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Picture
+
+from medai.errors import DataError, UsageError
+from medai.io import read_image
+from medai.tasks import Case, Image, Sample
+from medai_annotation.cleaned import Cleaned
+from medai_annotation.exporters import CleanedImages
+
+
+def pair(marked: bool = True, side: int = 64) -> tuple[Image, Image]:
+    """An image with a white bar, and one without, as a network might answer: all of it a grey level off."""
+    clean = torch.rand(3, side, side, generator=torch.Generator().manual_seed(1)) * 0.5
+    given = clean.clone()
+    if marked:
+        given[:, 10:14, 20:50] = 1.0
+    return Image(given, "0..1"), Image(clean + 1 / 255, "0..1")
+
+
+def written(folder: Path, rows: list[tuple[str, Image, Image]], **options: Any) -> list[dict[str, str]]:
+    exporter = CleanedImages(**options)
+    samples: list[Any] = [(Sample(Case(name, name), given), answer) for name, given, answer in rows]
+    files = exporter.write(samples, folder)
+    assert all(path.is_file() for path in files) and files[-1] == folder / "annotations.csv"
+    with files[-1].open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_annotation_is_gone_and_all_else_is_as_it_was(tmp_path: Path) -> None:
+    given, answer = pair()
+    (row,) = written(tmp_path, [("a b", given, answer)], annotation="body-marker")
+    assert row == {
+        "case": "a b", "annotation": "body-marker", "present": "yes", "score": "120", "clean": "clean/a-b.png", "mask": "mask/a-b.png",
+    }  # fmt: skip
+    clean, mask = read_image(tmp_path / row["clean"]).pixels, np.asarray(Picture.open(tmp_path / row["mask"]))
+    assert mask.shape == (64, 64) and (mask > 0).sum() == 120 and (mask[10:14, 20:50] == 255).all()
+    outside = torch.ones(64, 64, dtype=torch.bool)
+    outside[8:16, 18:52] = False  # the mask and its margin
+    assert torch.allclose(clean[:, outside], given.pixels[:, outside], atol=0.5 / 255 + 1e-6)
+    assert torch.allclose(clean[:, ~outside], answer.pixels[:, ~outside], atol=0.5 / 255 + 1e-6)
+    written(tmp_path / "whole", [("a", given, answer)], whole=True)
+    assert torch.allclose(read_image(tmp_path / "whole/clean/a.png").pixels, answer.pixels, atol=0.5 / 255 + 1e-6)
+
+
+def test_an_image_without_says_no(tmp_path: Path) -> None:
+    rows = written(tmp_path, [("with", *pair()), ("without", *pair(marked=False))], presence_pixels=100)
+    assert [(row["present"], row["score"]) for row in rows] == [("yes", "120"), ("no", "0")]
+    rows = written(tmp_path / "more", [("with", *pair())], presence_pixels=121)
+    assert rows[0]["present"] == "no"
+
+
+def test_a_model_that_tells_kinds_apart_names_them(tmp_path: Path) -> None:
+    given, answer = pair()
+    marks = torch.zeros(64, 64, dtype=torch.int64)
+    marks[10:14, 20:50], marks[30:32, 30:32] = 1, 3
+    told = Cleaned(answer.pixels, "0..1", None, marks, torch.tensor([0.9, 0.2, 0.6]))
+    (row,) = written(tmp_path, [("a", given, told)], sure=0.5)
+    assert row["annotation"] == "body-marker + vascular-flow" and row["present"] == "yes" and row["score"] == "124"
+    assert [row[f"{kind}-score"] for kind in ("body-marker", "radial-line", "vascular-flow")] == ["0.9000", "0.2000", "0.6000"]
+    assert (np.asarray(Picture.open(tmp_path / row["mask"])) > 0).sum() == 124
+    assert written(tmp_path / "b", [("a", given, told)], sure=0.95)[0]["present"] == "no"
+
+
+def test_private_regions_are_coarse_before_anything_is_written(tmp_path: Path) -> None:
+    given, answer = pair()
+    written(tmp_path, [("a", given, answer)], private=((0, 0, 40, 8), (60, 60, 100, 100)), block=8)
+    clean = np.asarray(Picture.open(tmp_path / "clean/a.png"))
+    for left in range(0, 40, 8):
+        assert (clean[:8, left : left + 8] == clean[0, left]).all()
+    assert (clean[60:, 60:] == clean[60, 60]).all()
+    assert (clean[20:28, 0:8] != clean[20, 0]).any()
+    # No file that was written holds the pixels that were there.
+    hidden = (given.pixels[:, :8, :8] * 255).round().byte().numpy().transpose(1, 2, 0)
+    for path in tmp_path.rglob("*.png"):
+        assert not (np.asarray(Picture.open(path).convert("RGB"))[:8, :8] == hidden).all()
+
+
+def test_a_region_that_misses_the_image_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    given, answer = pair()
+    with pytest.raises(DataError, match="at 64, 0 lies outside an image of 64 x 64"):
+        written(tmp_path, [("a", given, answer)], private=((64, 0, 80, 8),))
+    assert not list(tmp_path.rglob("*.png"))
+    for box in ((5, 5, 5, 9), (-1, 0, 4, 4)):
+        with pytest.raises(UsageError, match="x0 below x1"):
+            CleanedImages(private=(box,))
+
+
+def test_planes_of_a_volume_are_images(tmp_path: Path) -> None:
+    given, answer = pair()
+    volume, answers = (Image(torch.stack([image.pixels, image.pixels], 1), "0..1") for image in (given, answer))
+    rows = written(tmp_path, [("v", volume, answers)])
+    assert [row["clean"] for row in rows] == ["clean/v-0001.png", "clean/v-0002.png"] and {row["score"] for row in rows} == {"120"}
+
+
+def test_an_answer_of_another_shape_or_unit_is_refused(tmp_path: Path) -> None:
+    given, answer = pair()
+    with pytest.raises(DataError, match="no image of its input's shape"):
+        written(tmp_path, [("a", given, Image(answer.pixels[:1], "0..1"))])
+    with pytest.raises(DataError, match="in HU"):
+        written(tmp_path, [("a", given, Image(answer.pixels, "HU"))])
