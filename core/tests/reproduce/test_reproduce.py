@@ -62,7 +62,7 @@ def test_embedded_data_are_measured_and_not_compared(reproduce: Reproduce) -> No
 def test_what_is_there_is_not_made_again(reproduce: Reproduce) -> None:
     assert reproduce(TABLE).code == 0
     before = runs()
-    evaluation = next(Path("reproductions/runs").glob("tabletoys-net-first*/evaluations/second"))
+    evaluation = next(Path("reproductions/runs").glob("tabletoys-net-first*/evaluations/second-*"))
     shutil.rmtree(evaluation)
     left = reproduce(TABLE, "--dry-run").out
     assert "3 runs, 1 missing" in left and "what is missing is its evaluation on other data" in left
@@ -70,6 +70,16 @@ def test_what_is_there_is_not_made_again(reproduce: Reproduce) -> None:
     assert "8 cells, 3 runs, 2 of them done" in found.err and (evaluation / "summary.json").exists()
     assert runs() == before
     assert "3 of them done" in reproduce(TABLE).err
+
+
+def test_a_run_is_measured_anew_on_other_data(reproduce: Reproduce) -> None:
+    given = (TABLE, "--row", "LDCT", "--json", "--data", f"first={folder('one', 14)}")
+    before = cells(reproduce(*given, "--data", f"second={folder('two', 14)}"))
+    made = runs()
+    after = cells(reproduce(*given, "--data", f"second={folder('more', 22)}"))
+    assert (before["LDCT", "PSNR elsewhere"]["cases"], after["LDCT", "PSNR elsewhere"]["cases"]) == (7, 11)
+    assert runs() == made
+    assert cells(reproduce(*given, "--data", "second=two"))["LDCT", "PSNR elsewhere"] == before["LDCT", "PSNR elsewhere"]
 
 
 def test_the_files_of_a_table(reproduce: Reproduce) -> None:

@@ -37,11 +37,12 @@ _LABELS = ("name", "summary", "scales", "protocols", "implements", "source", "li
 @dataclass(frozen=True)
 class Part:
     """What a run is measured on: one of the table's data (empty: the run's own), or some groups of it (empty: all); `whole`: not its test
-    part alone."""
+    part alone; `digest`: of the dataset behind those data, which is another one with another folder."""
 
     data: str = ""
     groups: tuple[str, ...] = ()
     whole: bool = False
+    digest: str = ""
 
     @property
     def own(self) -> bool:
@@ -51,7 +52,7 @@ class Part:
     @property
     def folder(self) -> str:
         """The folder of its evaluation, within the run's."""
-        return safe_name("-".join((self.data or "own", *self.groups)))
+        return safe_name("-".join(filter(None, (self.data or "own", *self.groups, self.digest))))
 
 
 @dataclass
@@ -246,10 +247,13 @@ class _Planner:
         return Slot(folder=Use(registry().find("dataset", name).id), embedded=None if own is None else own.embedded)
 
     def _job(self, cell: Cell, data: Mapping[str, str], seed: int, guest: Guest | None) -> tuple[str, Part]:
+        tested = self._slot(cell.test, None) if cell.test else None
+        used = None if tested is None else _use(tested, filled=self._filled)
         part = Part(
             cell.test,
             cell.groups if self._is_printed(cell, data) else (),
-            bool(cell.test) and self._slot(cell.test, None).roles == ("test",),
+            tested is not None and tested.roles == ("test",),
+            "" if used is None else _digest_of(canonical(used)),
         )
         name = cell.test or next(iter(data.values()), "")
         configuration = self._configuration(cell, data, guest, name)
@@ -260,8 +264,7 @@ class _Planner:
         title = f"{guest.name if guest else configuration.id}{f' on {chosen}' if chosen else ''}, seed {seed}"
         job = self._plan.jobs.setdefault(key, Job(key, title, chosen, configuration, seed, embedded=not self._filled))
         if not part.own:
-            tested = self._slot(part.data, None) if part.data else None
-            job.parts[part] = {} if tested is None else dict.fromkeys(_tested(configuration.recipe), _use(tested, filled=self._filled))
+            job.parts[part] = {} if used is None else dict.fromkeys(_tested(configuration.recipe), used)
         return key, part
 
 
@@ -299,7 +302,11 @@ def _learns(id: str) -> bool:
 
 def _digest(configuration: Configuration, seed: int) -> str:
     document = {key: value for key, value in canonical(configuration.recipe).items() if key not in _LABELS}
-    return hashlib.sha256(json.dumps([document, seed], sort_keys=True).encode()).hexdigest()[:8]
+    return _digest_of([document, seed])
+
+
+def _digest_of(document: Any) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _has_root(slot: Slot) -> bool:
