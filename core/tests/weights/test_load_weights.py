@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from medai._engine.checkpoint import save_state
+from medai._words import close_to
 from medai.errors import DataError, PluginError
-from medai.weights import KeyMap, check, load_into, read
+from medai.weights import KeyMap, _load, check, load_into, read
 
 
 def network() -> nn.Sequential:
@@ -148,3 +150,17 @@ def test_a_checkpoint_of_a_run_is_no_file_of_weights(tmp_path: Path) -> None:
     save_state(tmp_path / "best.safetensors", {"learner": trained()})
     with pytest.raises(DataError, match=r"best\.safetensors: is a run's checkpoint"):
         read(tmp_path / "best.safetensors")
+
+
+def test_near_names_are_sought_for_the_few_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought = []
+
+    def near(word: str, known: Sequence[str], count: int) -> list[str]:
+        sought.append(word)
+        return close_to(word, known, count)
+
+    monkeypatch.setattr(_load, "close_to", near)
+    module = nn.Sequential(*(nn.Linear(2, 2) for _ in range(40)))
+    with pytest.raises(DataError, match=r"missing 0.weight \(there is 0.weigh\), .* and 75 more; unexpected .* and 75 more"):
+        load_into(module, {name[:-1]: value for name, value in module.state_dict().items()})
+    assert sought == ["0.weight", "0.bias", "1.weight", "1.bias", "2.weight"]

@@ -149,7 +149,9 @@ class _Fit:
     def __str__(self) -> str:
         said = [] if self.common else ["not one name is the same"]
         if self.missing:
-            said.append(f"missing {_few([_with_near(name, self.unexpected) for name in self.missing])}")
+            # Names that are near are sought for those alone that are shown: of thousands the search takes many seconds.
+            shown = [_with_near(name, self.unexpected) for name in self.missing[:_SHOWN]]
+            said.append(f"missing {_few([*shown, *self.missing[_SHOWN:]])}")
         if self.unexpected:
             said.append(f"unexpected {_few(self.unexpected)}")
         if self.differing:
