@@ -6,7 +6,7 @@ import pytest
 from enginetoys import MeanError, Points, Same, feed_of
 
 from medai._engine.evaluate import build_metrics, evaluate
-from medai._engine.run import _told_apart
+from medai._engine.models import told_apart
 from medai.api import Protocol, use
 from medai.errors import DataError, PluginError, UsageError
 from medai.tasks import Batch
@@ -100,8 +100,8 @@ def test_a_metric_names_classes_as_the_protocol_does() -> None:
     assert build_metrics(Protocol(metrics=(use("medai/psnr"),), options={"classes": ["a"]}), Restoration())
 
 
-def test_baselines_of_one_id_are_told_apart() -> None:
-    named = _told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
+def test_baselines_of_one_id_aretold_apart() -> None:
+    named = told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
     assert list(named) == ["a/b (x)", "a/b (y)", "c/d", "e/f", "e/f 2"]
     assert named["a/b (y)"].params["net"] == "y"
 

@@ -11,7 +11,8 @@ from enginetoys import MeanError, Points
 from medai._engine.configure import Request, configure, informed, restore
 from medai._engine.data import facts_of, open_slots
 from medai._engine.listener import Listener
-from medai._engine.run import Options, start
+from medai._engine.options import Options
+from medai._engine.run import start
 from medai._results.folder import RunFolder, new_folder
 from medai.errors import DataError
 

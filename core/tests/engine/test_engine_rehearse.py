@@ -7,7 +7,7 @@ import pytest
 from medai._engine import rehearse
 from medai._engine.configure import Request, configure
 from medai._engine.feed import CaseFeed, Refusal
-from medai._engine.run import Options
+from medai._engine.options import Options
 from medai.errors import DataError
 
 

@@ -14,8 +14,8 @@ from medai._discovery import registry
 from medai._engine.apply import Opened, evaluate_run
 from medai._engine.configure import Request, configure
 from medai._engine.listener import Listener
+from medai._engine.options import Options
 from medai._engine.rehearse import rehearse
-from medai._engine.run import Options
 from medai._results.folder import RunFolder
 from medai.api import Split, run
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from medai._engine.listener import Listener
-from medai._engine.run import Options
+from medai._engine.options import Options
 from medai._reproduce import jobs
 
 _CHILD = """

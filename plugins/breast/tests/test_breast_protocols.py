@@ -10,7 +10,7 @@ from PIL import Image as Picture
 
 from medai._engine.configure import Request, configure
 from medai._engine.data import open_slots, stored_roles
-from medai._engine.run import protocol_hash
+from medai._engine.described import protocol_hash
 from medai._engine.split_notes import notes_on
 from medai._results.folder import RunFolder
 from medai.api import Protocol, Recipe, Slot, Train, use

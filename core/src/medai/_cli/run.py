@@ -129,7 +129,7 @@ def _request(recipe: str, given: dict[str, Any]) -> Any:
 
 
 def _options(given: dict[str, Any]) -> Any:
-    from medai._engine.run import Options
+    from medai._engine.options import Options
     from medai.errors import UsageError
 
     upstream = {}

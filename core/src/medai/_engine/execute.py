@@ -9,7 +9,8 @@ from typing import Any
 from medai._engine.configure import Request, configure
 from medai._engine.device import agreed, is_first_process, resolve_device
 from medai._engine.listener import Listener
-from medai._engine.run import Options, start
+from medai._engine.options import Options
+from medai._engine.run import start
 from medai._results.folder import RunFolder, new_folder
 from medai.errors import DataError, EnvironmentFault, UsageError
 

@@ -16,7 +16,8 @@ from medai._engine.device import agreed, is_first_process, resolve_device
 from medai._engine.document import to_document
 from medai._engine.execute import came_to_nothing
 from medai._engine.listener import Listener
-from medai._engine.run import Options, resume, start
+from medai._engine.options import Options
+from medai._engine.run import resume, start
 from medai._results.experiment import ExperimentFolder
 from medai._results.folder import FORMAT, RunFolder, new_folder
 from medai.errors import DataError, EnvironmentFault, MedaiError

@@ -95,6 +95,28 @@ def load_weights(predictor: Any, folder: RunFolder) -> None:
     take_up(predictor, load_state(path)["learner"], path)
 
 
+def told_apart(uses: Sequence[Use]) -> dict[str, Use]:
+    """Components by id; of those that share an id, with the first parameter that tells them apart, else with a number."""
+    named: dict[str, Use] = {}
+    for use in uses:
+        alike = [other for other in uses if other.id == use.id]
+        telling = (key for key in use.params if len({repr(other.params.get(key)) for other in alike}) == len(alike))
+        key = next(telling, None) if len(alike) > 1 else None
+        name = use.id if key is None else f"{use.id} ({use.params[key]})"
+        number = sum(known.partition(" ")[0] == use.id for known in named) + 1
+        named[f"{name} {number}" if name in named else name] = use
+    return named
+
+
+def size_of(model: Any) -> dict[str, int]:
+    """How many parameters it has, and how many of them are trained; empty for what is no torch module."""
+    module = getattr(model, "module", model)
+    if not isinstance(module, nn.Module):
+        return {}
+    found = list(module.parameters())
+    return {"parameters": sum(item.numel() for item in found), "trainable": sum(item.numel() for item in found if item.requires_grad)}
+
+
 @dataclass
 class FinishedRun:
     """An upstream run as a parameter: a `medai.tasks.Run`. Only the folder travels to other processes; the model is loaded there."""

@@ -17,7 +17,7 @@ from medai._engine.data import facts_of, open_slots, part, stored_roles, with_vi
 from medai._engine.device import accelerator_for, describe, resolve_device
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, build_task, learns
-from medai._engine.run import Options
+from medai._engine.options import Options
 from medai._engine.split_notes import notes_on
 from medai._results.folder import RunFolder
 from medai.api import Train

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import random
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
-from torch import nn
 
 from medai._engine.blame import blamed_items
 from medai._engine.configure import (
@@ -26,15 +19,17 @@ from medai._engine.configure import (
     renamed_groups,
     restore,
     root_of,
-    with_defaults,
 )
-from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, part, stored_roles, with_views
-from medai._engine.device import accelerator_for, describe, is_first_process, resolve_device
-from medai._engine.document import canonical, to_document
+from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, stored_roles
+from medai._engine.described import described
+from medai._engine.device import describe, is_first_process, resolve_device
+from medai._engine.document import to_document
 from medai._engine.evaluate import Figure, Settled, build_metrics, evaluate, training_figures
-from medai._engine.feed import CaseFeed, Quarantine
+from medai._engine.execution import Execution
+from medai._engine.feed import CaseFeed
 from medai._engine.listener import Listener
-from medai._engine.models import FinishedRun, build_loss, build_predictor, build_task, learns, load_weights
+from medai._engine.models import FinishedRun, build_predictor, learns, load_weights, size_of, told_apart
+from medai._engine.options import Options
 from medai._engine.record import CaseTable, software, stored_answers, summarise
 from medai._engine.settle import settle, told
 from medai._engine.showing import Remarks, draw_charts
@@ -43,40 +38,23 @@ from medai._engine.train import Standing, drive
 from medai._memory import ran_out_of_memory
 from medai._report import write_report
 from medai._results.folder import FORMAT, RunFolder, read_json
-from medai.api import Protocol, Train, Use
 from medai.errors import DataError, MedaiError, MemoryFault
 from medai.io import pseudonym, write_json
-from medai.tasks import Context, Metric, Predictor, Task
-from medai.weights._ledger import Taken, recorded
+from medai.tasks import Metric, Predictor
+from medai.weights._ledger import recorded
 
 MODEL = "model"
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to execute, apart from what: none of these belongs to the method.
+def start(
+    configuration: Configuration, options: Options, folder: RunFolder, listener: Listener, *, report: bool = True
+) -> dict[str, Any]:  # fmt: skip
+    """Execute a configuration in a fresh folder; return what `summary.json` holds.
 
-    Attributes:
-        device: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`.
-        seed: of the weights, the order and every case's generator.
-        workers: loader processes; None: none on the CPU, which they would compete for, else up to eight.
-        deterministic: torch's deterministic algorithms alone.
-        compile: `torch.compile`, with a fallback.
-        budget: largest fraction of a part's cases that may be quarantined.
-        upstream: finished runs to use instead of running an upstream recipe.
+    Args:
+        configuration, options, folder, listener: what, how, where, and whom to tell.
+        report: whether to draw `report.html` too; without it, the figures are the same.
     """
-
-    device: str = "auto"
-    seed: int = 0
-    workers: int | None = None
-    deterministic: bool = False
-    compile: bool = False
-    budget: float = 0.1
-    upstream: Mapping[str, str] = field(default_factory=dict)
-
-
-def start(configuration: Configuration, options: Options, folder: RunFolder, listener: Listener) -> dict[str, Any]:
-    """Execute a configuration in a fresh folder; return what `summary.json` holds."""
     device = resolve_device(options.device)
     record = {
         "format": FORMAT,
@@ -87,7 +65,7 @@ def start(configuration: Configuration, options: Options, folder: RunFolder, lis
         "device": describe(device),
         "seed": options.seed,
         "options": {**to_document(options), "device": str(device)},
-        **_described(configuration),
+        **described(configuration),
         "software": software(),
         "upstream": {},
         "data": {},
@@ -96,18 +74,7 @@ def start(configuration: Configuration, options: Options, folder: RunFolder, lis
     with _held(folder):
         if is_first_process():
             write_json(folder.record, record)
-        return _guarded(_Execution(configuration, options, folder, listener, record, device))
-
-
-def _described(configuration: Configuration) -> dict[str, Any]:
-    """A configuration as `run.json` holds it."""
-    return {
-        "configuration": configuration.document,
-        "complete_configuration": with_defaults(configuration.document),
-        "origins": dict(configuration.origins),
-        "departures": [{"path": path, "recipe": own, "run": ours} for path, own, ours in configuration.departures],
-        "protocol_hash": protocol_hash(configuration.recipe.protocol, build_task(configuration.recipe.task)),
-    }
+        return _guarded(_Run(configuration, options, folder, listener, record, device), report=report)
 
 
 def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, workers: int | None = None) -> dict[str, Any]:
@@ -124,13 +91,7 @@ def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, 
     options = Options(**record["options"])
     options = replace(options, device=device or options.device, workers=options.workers if workers is None else workers)
     with _held(folder):
-        return _guarded(_Execution(restore(record), options, folder, listener, record, resolve_device(options.device)))
-
-
-def protocol_hash(protocol: Protocol, task: Task[Any, Any, Any]) -> str:
-    """The first 16 digits of the SHA-256 of a protocol's canonical JSON, with the metrics and defaults that it leaves to the task."""
-    document = with_defaults(canonical(replace(protocol, metrics=protocol.metrics or tuple(task.metrics))))
-    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+        return _guarded(_Run(restore(record), options, folder, listener, record, resolve_device(options.device)), report=True)
 
 
 def _held(folder: RunFolder) -> AbstractContextManager[None]:
@@ -138,9 +99,9 @@ def _held(folder: RunFolder) -> AbstractContextManager[None]:
     return folder.locked() if is_first_process() else nullcontext()
 
 
-def _guarded(execution: _Execution) -> dict[str, Any]:
+def _guarded(execution: _Run, *, report: bool) -> dict[str, Any]:
     try:
-        return execution.run()
+        return execution.run(report=report)
     except MedaiError as error:
         execution.close("failed", error.reason if isinstance(error, DataError) else str(error))
         raise
@@ -155,31 +116,15 @@ def _guarded(execution: _Execution) -> dict[str, Any]:
         raise
 
 
-class _Execution:
-    """The state of one execution while it runs."""
+class _Run(Execution):
+    """An execution, step by step."""
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        options: Options,
-        folder: RunFolder,
-        listener: Listener,
-        record: dict[str, Any],
-        device: torch.device,
-    ) -> None:
-        self.configuration, self.options, self.folder, self.listener, self.record = configuration, options, folder, listener, record
-        self.recipe, self.device = configuration.recipe, device
-        self.task = build_task(self.recipe.task)
-        self.metrics = build_metrics(self.recipe.protocol, self.task)
-        self.quarantine = Quarantine(options.budget)
-        self.accelerator, self.precision = self._accelerate()
-
-    def run(self) -> dict[str, Any]:
+    def run(self, *, report: bool) -> dict[str, Any]:
         """Upstream runs, training, evaluation, baselines, report."""
         with recorded(self._take_weights):
-            return self._run()
+            return self._run(report)
 
-    def _run(self) -> dict[str, Any]:
+    def _run(self, report: bool) -> dict[str, Any]:
         self._seed_everything()
         runs = self._upstream()
         # An upstream run leaves its own precision behind.
@@ -204,16 +149,11 @@ class _Execution:
         if not self.accelerator.is_main_process:
             return {}
         summary = self._measure(model, standing, feeds, slots)
-        self.listener.stage("report")
-        write_report(self.folder, self.task, lambda ids: stored_answers(self.folder, feeds["test"], self.task, ids))
+        if report:
+            self.listener.stage("report")
+            write_report(self.folder, self.task, lambda ids: stored_answers(self.folder, feeds["test"], self.task, ids))
         self.close("finished", None)
         return summary
-
-    def close(self, status: str, reason: str | None) -> None:
-        """Record how the run ended."""
-        with suppress(OSError):
-            self.folder.scratch.rmdir()  # unless a learner keeps something there
-        self._update(status=status, reason=reason, ended=datetime.now(UTC).isoformat(timespec="seconds"))
 
     def _heeded(self, slots: list[SlotData]) -> list[SlotData]:
         """The slots, and the configuration with what they say of themselves, such as how many classes there are."""
@@ -224,7 +164,7 @@ class _Execution:
         self.recipe = self.configuration.recipe
         # Anew: they may name the classes that the data have.
         self.metrics = build_metrics(self.recipe.protocol, self.task)
-        self._update(**_described(self.configuration))
+        self._update(**described(self.configuration))
         for path, origin in self.configuration.origins.items():
             if path not in before.origins:
                 self.listener.stage(f"  {path} from {origin}")
@@ -240,16 +180,7 @@ class _Execution:
         if names:
             self.configuration = renamed_groups(self.configuration, names)
             self.recipe = self.configuration.recipe
-            self._update(**_described(self.configuration))
-
-    def _accelerate(self) -> tuple[Any, str]:
-        return accelerator_for(self.device, (self.recipe.train or Train()).precision)
-
-    def _seed_everything(self) -> None:
-        random.seed(self.options.seed)
-        np.random.seed(self.options.seed % 2**32)
-        torch.manual_seed(self.options.seed)
-        torch.use_deterministic_algorithms(self.options.deterministic, warn_only=False)
+            self._update(**described(self.configuration))
 
     def _upstream(self) -> dict[str, FinishedRun]:
         for name, recipe in self.recipe.upstream.items():
@@ -282,55 +213,6 @@ class _Execution:
 
         scales = getattr(registry().find("recipe", recipe).spec, "scales", {})
         return self.configuration.scale if self.configuration.scale in scales else None
-
-    def _feeds(
-        self, slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun], *, learning: bool
-    ) -> dict[str, CaseFeed]:
-        feeds = {}
-        for role in ("train", "valid", "test"):
-            pool = part(slots, roles, role)
-            if not pool.cases():
-                continue
-            views = self.recipe.train.views if self.recipe.train is not None and role == "train" else ()
-            feeds[role] = self._feed(with_views(pool, views, runs), role, shared=role == "train")
-            if role == "train":
-                # Baselines are tuned on whole cases, without what only training sees.
-                feeds["tune"] = self._feed(pool, "tune") if views else feeds["train"]
-        if self.recipe.protocol.split.valid == "test":
-            if learning:
-                self._note("selected on the test part, as the protocol says: the choice of the checkpoint saw the cases of the figures")
-            feeds["valid"] = feeds["test"]
-        return feeds
-
-    def _feed(self, dataset: Any, name: str, *, shared: bool = False) -> CaseFeed:
-        workers = self.options.workers
-        if workers is None:
-            workers = 0 if self.device.type == "cpu" else min(8, max(1, (torch.get_num_threads() or 2) - 1))
-        return CaseFeed(
-            dataset,
-            self.task,
-            part=name,
-            seed=self.options.seed,
-            workers=workers,
-            quarantine=self.quarantine,
-            rank=self.accelerator.process_index if shared else 0,
-            world=self.accelerator.num_processes if shared else 1,
-            pin=self.device.type == "cuda",
-        )
-
-    def _context(self) -> Context:
-        self.folder.scratch.mkdir(exist_ok=True)
-        return Context(
-            device=self.device,
-            seed=self.options.seed,
-            train=self.recipe.train or Train(),
-            task=self.task,
-            loss=build_loss(self.recipe.loss, self.device),
-            accelerator=self.accelerator,
-            note=self._note,
-            folder=self.folder.scratch,
-            compile=self.options.compile,
-        )
 
     def _train(self, model: Any, feeds: Mapping[str, CaseFeed]) -> Standing:
         valid = feeds.get("valid")
@@ -367,7 +249,7 @@ class _Execution:
         result.figures |= training_figures(self.recipe.protocol, self.folder)
         chosen = {MODEL: settled}
         baselines = {}
-        for name, use in _told_apart(self.recipe.baselines).items():
+        for name, use in told_apart(self.recipe.baselines).items():
             self.listener.stage(f"baseline {name}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
@@ -393,7 +275,7 @@ class _Execution:
             reasons=self.quarantine.reasons,
             left_out=without,
             baselines=baselines,
-            model=_size(model),
+            model=size_of(model),
             selected=selected,
             charts=charts,
             shown=remarks.as_record(),
@@ -414,29 +296,6 @@ class _Execution:
         for _ in blamed_items(lambda: baseline.fit(feeds["tune"], feeds.get("valid"), context), name):
             pass
 
-    def _announce(self) -> None:
-        for message in self.quarantine.announce():
-            self.listener.warn(f"left out: {message}")
-
-    def _take_weights(self, taken: Taken) -> None:
-        """Keep which file of weights something was built from."""
-        item = asdict(taken)
-        if item in self.record.get("weights", []):
-            return
-        self._update(weights=[*self.record.get("weights", []), item])
-        if taken.source and not taken.stated:
-            self._note(f"weights {taken.name}: no SHA-256 is stated to compare with; the file's is {taken.sha256}")
-
-    def _note(self, text: str) -> None:
-        self.listener.warn(text)
-        if text not in self.record["notes"]:  # a resumed run comes by here again
-            self._update(notes=[*self.record["notes"], text])
-
-    def _update(self, **changes: Any) -> None:
-        self.record |= changes
-        if self.accelerator.is_main_process:
-            write_json(self.folder.record, self.record)
-
 
 def _check_upstream_leak(slots: list[SlotData], roles: Mapping[str, str], runs: Mapping[str, FinishedRun]) -> None:
     for name, run in runs.items():
@@ -446,24 +305,3 @@ def _check_upstream_leak(slots: list[SlotData], roles: Mapping[str, str], runs: 
                     raise DataError(
                         f"leak: the upstream run {name!r} was trained on group {member.case.group!r}, which is a test group here"
                     )
-
-
-def _told_apart(uses: Sequence[Use]) -> dict[str, Use]:
-    """Components by id; of those that share an id, with the first parameter that tells them apart, else with a number."""
-    named: dict[str, Use] = {}
-    for use in uses:
-        alike = [other for other in uses if other.id == use.id]
-        telling = (key for key in use.params if len({repr(other.params.get(key)) for other in alike}) == len(alike))
-        key = next(telling, None) if len(alike) > 1 else None
-        name = use.id if key is None else f"{use.id} ({use.params[key]})"
-        number = sum(known.partition(" ")[0] == use.id for known in named) + 1
-        named[f"{name} {number}" if name in named else name] = use
-    return named
-
-
-def _size(model: Any) -> dict[str, int]:
-    module = getattr(model, "module", model)
-    if not isinstance(module, nn.Module):
-        return {}
-    found = list(module.parameters())
-    return {"parameters": sum(item.numel() for item in found), "trainable": sum(item.numel() for item in found if item.requires_grad)}

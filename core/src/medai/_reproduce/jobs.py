@@ -21,7 +21,8 @@ from medai._discovery import configure, wanted
 from medai._engine.apply import evaluate_part
 from medai._engine.execute import came_to_nothing
 from medai._engine.listener import Listener
-from medai._engine.run import Options, resume, start
+from medai._engine.options import Options
+from medai._engine.run import resume, start
 from medai._memory import ran_out_of_memory
 from medai._reproduce.plan import Job, Part
 from medai._results.folder import RunFolder

@@ -20,7 +20,7 @@ from medai._engine.data import open_slots
 from medai._engine.device import resolve_device
 from medai._engine.listener import Listener
 from medai._engine.models import build_task
-from medai._engine.run import Options
+from medai._engine.options import Options
 from medai._reproduce.gather import ModelFigures, Result, gather
 from medai._reproduce.jobs import Outcome, carry_out_all, is_done
 from medai._reproduce.look import Look

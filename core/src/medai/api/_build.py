@@ -88,7 +88,7 @@ def run(
     from medai._engine.execute import execute
     from medai._engine.listener import Listener
     from medai._engine.models import FinishedRun
-    from medai._engine.run import Options
+    from medai._engine.options import Options
 
     given = tuple(f"{name}={folder}" for name, folder in (data or {}).items())
     name = str(recipe) if isinstance(recipe, Path) else recipe

@@ -7,10 +7,10 @@ from collections import Counter
 
 from medai._discovery import registry
 from medai._engine.configure import Configuration, Request, configure
+from medai._engine.described import protocol_hash
 from medai._engine.document import from_document, overlay, to_document
 from medai._engine.evaluate import build_metrics
 from medai._engine.models import build_task
-from medai._engine.run import protocol_hash
 from medai._words import nearest
 from medai.api import Cell, Recipe, Table
 from medai.errors import MedaiError

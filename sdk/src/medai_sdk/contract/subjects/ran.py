@@ -9,7 +9,8 @@ from typing import Any
 from medai._discovery import Entry
 from medai._engine.configure import Configuration, Request, configure
 from medai._engine.listener import Listener
-from medai._engine.run import Options, start
+from medai._engine.options import Options
+from medai._engine.run import start
 from medai._results.folder import RunFolder
 from medai.api import Recipe
 from medai.errors import EnvironmentFault
@@ -34,11 +35,12 @@ class Ran:
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, id: str, root: Path) -> Ran:
-        """Run a recipe in an empty folder: a few steps, on the CPU."""
+    def of(cls, id: str, root: Path, *, report: bool = True) -> Ran:
+        """Run a recipe in an empty folder: a few steps, on the CPU; with its report, or for the figures alone."""
         folder = RunFolder(root)
         configuration = configure(Request(id, stub=True), stub_root=folder.stub)
-        return cls(folder, configuration, start(configuration, Options(device="cpu", workers=0), folder, Listener()))
+        options = Options(device="cpu", workers=0)
+        return cls(folder, configuration, start(configuration, options, folder, Listener(), report=report))
 
 
 class RecipeSubject(ComponentSubject):
