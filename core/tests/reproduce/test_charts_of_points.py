@@ -100,3 +100,12 @@ def test_panels_of_counts_that_lie_far_apart_are_on_a_log_scale() -> None:
 
 def test_without_both_figures_there_is_no_chart() -> None:
     assert drawn(CHART, [result for result in results() if result.cell.column == "AP"]) is None
+
+
+@pytest.mark.parametrize(("values", "bottom"), [((0.0, 0.04), 0.0), ((0.0, 0.0), 0.0), ((30.0, 34.0), 29.0), ((-2.0, 2.0), -3.0)])
+def test_bars_begin_below_zero_only_where_one_is(values: tuple[float, float], bottom: float) -> None:
+    found = [Result(Cell(row=row, column="AP", reported=None, recipe="a/b", metric="ap"), guest=False) for row in "ab"]
+    for result, value in zip(found, values, strict=True):
+        result.value = value
+    figure = drawn(Chart(title="AP", columns=("AP",)), found)
+    assert figure is not None and figure.axes[0].get_ylim()[0] == pytest.approx(bottom)

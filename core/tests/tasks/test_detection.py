@@ -208,6 +208,16 @@ def test_the_picture_has_the_boxes_worth_showing() -> None:
     assert truth.get_title() == "Reference: 1 box" and answer.get_title() == "Prediction: 1 of 2 boxes with a score of 0.3 or more"
 
 
+def test_a_name_at_the_edge_stays_in_the_picture() -> None:
+    """Outside of it, it would take the picture's room."""
+    given = sample(boxes([[2, 30, 20, 40]]))
+    width = given.inputs.pixels.shape[-1]
+    found = boxes([[width - 6, 30, width, 40]], scores=[0.9])
+    left, right = TASK.draw(given, found, {"classes": ["malignant"]}).axes
+    ends = [(text.get_position()[0], text.get_horizontalalignment()) for axes in (left, right) for text in axes.texts]
+    assert ends == [(1.5, "left"), (width - 0.5, "right")]
+
+
 def test_without_a_reference_the_prediction_stands_alone() -> None:
     (axes,) = TASK.draw(sample(None), boxes([], scores=[]), {}).axes
     assert axes.get_title() == "Prediction: no boxes" and not axes.patches

@@ -108,8 +108,9 @@ def _bars(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, s
             axes.bar([spot for spot, _ in kept], [value for _, value in kept], width, label=column, color=COLOURS[place % len(COLOURS)])
             lowest += [value for _, value in kept]
     if lowest:
-        # From zero, all bars would look alike; the axis says where it begins.
-        axes.set_ylim(bottom=min(lowest) - 0.25 * (max(lowest) - min(lowest) or 1.0))
+        # From zero, all bars would look alike; the axis says where it begins. Below zero only where a bar is.
+        bottom = min(lowest) - 0.25 * (max(lowest) - min(lowest) or 1.0)
+        axes.set_ylim(bottom=bottom if min(lowest) < 0 else max(0.0, bottom))
     axes.set_xticks(range(len(rows)), rows, rotation=30, ha="right", rotation_mode="anchor", fontsize=8)
     return bool(lowest)
 

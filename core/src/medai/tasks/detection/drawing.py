@@ -22,6 +22,8 @@ _TRUTH, _FOUND = "#2f9e44", "#f08c00"
 _PANEL = 4.4  # inches
 _ROOM = 0.06
 """Part of the image's height that a box's name takes: nearer to the edge it stands within the box."""
+_ASIDE = 0.3
+"""Part of the image's width that it takes: nearer to the edge it ends where its box does, not outside of the image."""
 
 
 def draw(sample: Sample[Image, Boxes], prediction: Boxes, options: Mapping[str, Any]) -> Figure:
@@ -91,4 +93,5 @@ def _outline(axes: Axes, box: Sequence[float], colour: str, text: str = "", *, d
         height = abs(axes.get_ylim()[0] - axes.get_ylim()[1])
         below = y0 < _ROOM * height
         patch = {"facecolor": colour, "edgecolor": "none", "pad": 1.2}
-        axes.text(x0 - 0.5, y0 - 0.5, text, color="white", fontsize=8.5, va="top" if below else "bottom", bbox=patch)
+        x, side = (x1, "right") if x0 > (1 - _ASIDE) * abs(axes.get_xlim()[1] - axes.get_xlim()[0]) else (x0, "left")
+        axes.text(x - 0.5, y0 - 0.5, text, color="white", fontsize=8.5, va="top" if below else "bottom", ha=side, bbox=patch)
