@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,18 @@ from medai.tasks import Batch, Case, Image, Sample
 
 
 class Pairs:
-    """Grey images with noise of a strength, a subject each; a folder holds its number of subjects in `count.txt`."""
+    """Grey images with noise of a strength, a subject each; a folder holds its number of subjects in `count.txt`,
+    and behind it what is warned of."""
 
     def __init__(self, root: str | None = None, count: int = 12, noise: float = 0.1, name: str = "p") -> None:
         if root is not None:
             path = Path(root) / "count.txt"
             if not path.exists():
                 raise DataError("there is no count.txt", root)
-            count = int(path.read_text(encoding="utf-8"))
+            said = path.read_text(encoding="utf-8").split()
+            count = int(said[0])
+            for doubt in said[1:]:
+                warnings.warn(doubt, stacklevel=2)
         self._noise, self._name = noise, name
         self._cases = [Case(f"{name}{n}/0", f"{name}{n}", "test" if n % 2 else "train") for n in range(count)]
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +136,11 @@ def test_a_network_that_fails_is_told_by_its_file_and_leaves_the_others(reproduc
     cells = {cell["row"]: cell for cell in json.loads(found.out)["cells"]}
     assert cells["Net"]["measured"] is not None
     assert re.fullmatch(r"model Fails of \S+fails\.py failed: ValueError: too dark", cells["Fails"]["why"])
+
+
+def test_a_rehearsal_says_what_data_warn_of_as_a_run_does(reproduce: Reproduce, one: str) -> None:
+    Path(one, "count.txt").write_text("14 blurred", encoding="utf-8")
+    with warnings.catch_warnings():
+        found = reproduce("tabletoys/table-5", "--data", f"first={one}", "--dry-run")
+    assert found.code == 0
+    assert set(found.err.splitlines()) == {"warning: blurred"}

@@ -39,14 +39,14 @@ def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None,
     program predicted (`--with mine=FOLDER`, a file per case as `--cases` names them); it is measured on the same cases.
     """
     from medai._cli.console import ConsoleListener
-    from medai._engine.run import Options
+    from medai._engine.options import Options
     from medai._reproduce.reproduce import reproduce
 
     order = _order(table, given)
+    listener = ConsoleListener()  # before a dry run too, so that what the data warn of is said as in a run
     if dry_run:
         _dry_run(order, out, given["device"], as_json)
         return
-    listener = ConsoleListener()
     if cases is not None:
         from medai._reproduce.cases import write_cases
 
