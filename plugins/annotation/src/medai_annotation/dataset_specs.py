@@ -13,13 +13,14 @@ _GET_BUSI = (
 )
 _BUSI_TREE = "benign/benign (1).png, malignant/ and normal/ alike"
 _INDEX = "index.csv beside the folders, with the columns image, has_colour and plus_calipers_n, which says what is annotated"
-_SOME_WITHOUT = {"absent": 0.25, "other": 0.25}
+_SOME_WITHOUT = {"absent": 0.25}
 
 DATASETS: tuple[DatasetSpec, ...] = (
     DatasetSpec(
         name="body-marker",
         target="medai_annotation.datasets.overlays:BodyMarker",
         summary="view: body markers drawn over clean images, within 20 % of an edge; for Noise2Noise, Noise2Clean, masks and boxes",
+        task="restoration",
         inputs=("image",),
         license="Apache-2.0",
         source=_SYNTHESIS,
@@ -30,6 +31,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
         name="radial-line",
         target="medai_annotation.datasets.overlays:RadialLine",
         summary="view: pairs of connected crosses drawn over clean images, around a lesion; for Noise2Noise, Noise2Clean, masks and boxes",
+        task="restoration",
         inputs=("image",),
         license="Apache-2.0",
         source=_SYNTHESIS,
@@ -40,6 +42,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
         name="vascular-flow",
         target="medai_annotation.datasets.overlays:VascularFlow",
         summary="view: boxes of flow measurements drawn over clean images; for Noise2Noise, Noise2Clean, masks and boxes",
+        task="restoration",
         inputs=("image",),
         license="Apache-2.0",
         source=_SYNTHESIS,
@@ -50,10 +53,11 @@ DATASETS: tuple[DatasetSpec, ...] = (
         name="all-kinds",
         target="medai_annotation.datasets.overlays:AllKinds",
         summary="view: body markers, radial lines and flow boxes drawn over clean images, one or several on each",
+        task="restoration",
         inputs=("image",),
         license="Apache-2.0",
         source=_SYNTHESIS,
-        example={"absent": 0.25},
+        example=_SOME_WITHOUT,
     ),
     DatasetSpec(
         name="phantom",

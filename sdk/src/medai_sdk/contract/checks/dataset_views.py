@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,7 @@ def _spots(subject: DatasetSubject) -> Iterator[_Spot]:
                 if small and seen >= _ENOUGH:
                     break
                 read += 1
-                place = place_of(found.inputs)
+                place = place_of(_undrawn(found.inputs))
                 if place is None or at_border(found.inputs, place, small=small):
                     continue
                 seen += 1
@@ -211,6 +212,12 @@ def _read_spots(way: Opened, task: str, unit: str) -> Iterator[tuple[Sample[Any,
                 return  # they may be too small for it
             if not isinstance(error, DataError):
                 raise
+
+
+def _undrawn(image: Any) -> Any:
+    """An image that something was drawn on, as it was before where it knows that (`clean`): what is drawn may touch the spot."""
+    clean = getattr(image, "clean", None)
+    return image if clean is None else replace(image, pixels=clean)
 
 
 def _patient(affine: Any, place: tuple[float, float]) -> Any:
