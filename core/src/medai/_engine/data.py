@@ -161,6 +161,16 @@ def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, f
     return roles
 
 
+def require_unchanged(slots: Iterable[SlotData], recorded: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise DataError when a slot's data are others than those that a run has recorded: its rest would be of other files than its start."""
+    for slot in slots:
+        now, then = slot.as_record(), recorded.get(slot.name)
+        if then is not None and now["fingerprint"] != then["fingerprint"]:
+            counts = f"{then['cases']} cases then, {now['cases']} now" if now["cases"] != then["cases"] else "as many cases, other files"
+            reason = f"the data of the slot {slot.name!r} have changed since the run began ({counts})"
+            raise DataError(f"{reason}: put them back as they were and resume it, or begin a new run", root_of(slot.use))
+
+
 def cases_left_out(slots: Sequence[SlotData], split: Split) -> list[tuple[Case, str]]:
     """The cases that the split is without, each with the reason, called as in `cases.csv`."""
     reasons = left_out([member for slot in slots for member in slot.members()], split)
@@ -175,7 +185,10 @@ def group_roles(folder: RunFolder) -> dict[str, str]:
 
 
 def fingerprint(use: Use, cases: Sequence[Case]) -> str:
-    """A hash over the dataset, its cases, and the names and sizes of the files in its folder: cheap, and blind to where it stands."""
+    """A hash over the dataset, its cases, and the names and sizes of the files in its folder: cheap, and blind to where it stands.
+
+    Hidden files, which systems leave behind when a folder is looked at, and run folders that lie in it do not count.
+    """
     root = root_of(use)
     document = json.dumps(_without_root(to_document(use)), sort_keys=True)
     lines = [document, *(f"{case.id} {case.group}" for case in cases), *(_files(Path(root)) if root else [])]
@@ -186,8 +199,11 @@ def _files(root: Path) -> list[str]:
     if root.is_file():
         return [f"{root.name} {root.stat().st_size}"]
     found = []
-    for folder, _, names in os.walk(root):
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".") and not RunFolder(Path(folder, name)).record.exists()]
         for name in names:
+            if name.startswith("."):
+                continue
             path = Path(folder) / name
             try:
                 found.append(f"{path.relative_to(root)} {path.stat().st_size}")

@@ -20,7 +20,7 @@ from medai._engine.configure import (
     restore,
     root_of,
 )
-from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, stored_roles
+from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, require_unchanged, stored_roles
 from medai._engine.described import described
 from medai._engine.device import describe, is_first_process, resolve_device
 from medai._engine.document import to_document
@@ -81,7 +81,7 @@ def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, 
     """Go on with a run that was cut off, to the same figures; return what `summary.json` holds.
 
     Raises:
-        DataError: the folder is no run folder.
+        DataError: the folder is no run folder, or its data have changed since.
         EnvironmentFault: it is in use.
     """
     record = folder.read_record()
@@ -131,6 +131,7 @@ class _Run(Execution):
         self.accelerator, self.precision = self._accelerate()
         slots = self._heeded(open_slots(self.recipe, runs))
         self._hide_names(slots)
+        require_unchanged(slots, self.record["data"])
         fixed = {group: role for run in runs.values() for group, role in group_roles(RunFolder(run.folder)).items()}
         with self.accelerator.main_process_first():
             roles = stored_roles(self.folder, slots, self.recipe, fixed)
