@@ -160,6 +160,7 @@ def test_presence_is_judged_over_all_images() -> None:
     figures = metric.total(parts)
     assert figures == pytest.approx({"presence-auc": 5.5 / 6, "presence-sensitivity": 2 / 3, "presence-specificity": 1.0})
     assert metric.total(parts * 3) == pytest.approx(figures)
+    assert metric.total([*parts, whites(False, 10)])["presence-specificity"] == pytest.approx(2 / 3)
     alone = metric.total(parts[:1])
     assert math.isnan(alone["presence-auc"]) and math.isnan(alone["presence-specificity"]) and alone["presence-sensitivity"] == 1
 
@@ -178,6 +179,12 @@ def test_threshold_and_pixels_are_chosen_where_they_part_best() -> None:
     mixed = [*(whites(True, left) for left in (2, 20, 30, 40)), *(whites(False, left) for left in (0, 1, 5))]
     assert given.settled(mixed) == {"presence_pixels": 13}
     assert metric.settled(parts[:4]) == {} == metric.settled([])
+
+
+def test_of_thresholds_that_part_as_well_the_middle_one_is_chosen() -> None:
+    told = {place: [50] * 3 + [left] * 5 + [0] * 9 for place, left in enumerate((90, 60, 9, 3))}
+    chosen = WhitePixelPresence().settled([whites(place < 2, *left) for place, left in told.items()])
+    assert chosen == {"presence_threshold": pytest.approx((1 / 510) * 255 ** (5 / 15)), "presence_pixels": 35}
 
 
 def test_the_roc_curve_is_drawn_with_its_point() -> None:
@@ -227,6 +234,11 @@ def test_a_bad_batch_is_no_return_and_a_relapse_is() -> None:
     relapsed[100:140] = [0.6] * 40
     assert steps_to_convergence(STEPS.tolist(), spiked) == steps_to_convergence(STEPS.tolist(), losses)
     assert steps_to_convergence(STEPS.tolist(), relapsed) == STEPS[140]
+
+
+def test_a_loss_that_swings_to_the_end_has_converged_when_it_swings_no_higher() -> None:
+    losses = np.array(falling(STEPS, 100)) + 0.1 * np.sin(2 * np.pi * STEPS / 400)
+    assert 100 < steps_to_convergence(STEPS.tolist(), losses.tolist()) < 400
 
 
 def test_what_does_not_fall_or_is_no_curve_has_not_converged() -> None:
