@@ -1,12 +1,15 @@
-"""Telling a lack of memory from other errors."""
+"""How much memory is free, and telling a lack of it from other errors."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from medai._memory import ran_out_of_memory
+from medai import _memory
+from medai._memory import available, ran_out_of_memory
 
 _LINUX = "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."
 _WINDOWS = "[enforce fail at alloc_cpu.cpp:115] data. DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes."
@@ -41,3 +44,13 @@ def test_a_lack_of_memory_as_the_libraries_raise_it() -> None:
 )
 def test_other_errors(error: BaseException) -> None:
     assert not ran_out_of_memory(error)
+
+
+def test_what_is_free_is_what_the_system_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tmp_path / "meminfo"
+    monkeypatch.setattr(_memory, "_FREE", said)
+    assert available() is None
+    said.write_text("MemTotal:       32000000 kB\nMemFree:  100 kB\nMemAvailable:   17758532 kB\n", encoding="ascii")
+    assert available() == 17758532 * 1024
+    said.write_text("MemTotal:       32000000 kB\n", encoding="ascii")
+    assert available() is None

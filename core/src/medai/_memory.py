@@ -1,7 +1,10 @@
-"""Telling a lack of memory from other errors."""
+"""How much memory is free, and telling a lack of it from other errors."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+_FREE = Path("/proc/meminfo")
 # Of torch's allocator for the CPU: on Linux and macOS, on Windows.
 _SAID = ("can't allocate memory", "DefaultCPUAllocator: not enough memory")
 
@@ -11,3 +14,12 @@ def ran_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(said in str(error) for said in _SAID)
+
+
+def available() -> int | None:
+    """Bytes of memory that the machine could still give, without swapping; None where the system does not say: Linux does."""
+    try:
+        lines = _FREE.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

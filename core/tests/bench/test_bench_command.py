@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from medai._bench import memory, rows
+from medai._bench import memory, rows, sizes
 
 QUICK = ("--device", "cpu", "--repeats", "1")
 
@@ -107,6 +107,21 @@ def test_out_of_memory_is_of_one_row(medai: Any) -> None:
     found = json.loads(ended.out)["rows"]
     assert [row["exit_code"] for row in found] == [4, 0, 0, 0] and found[0]["predict_ms"] is None and found[1]["predict_ms"] > 0
     assert "1 of 4 rows failed: benchtoys/hungry on cpu, batch 2: too little memory" in ended.err
+
+
+def test_an_image_that_cannot_fit_is_refused_before_it_is_drawn(medai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "available", lambda: 2**30)
+    monkeypatch.setattr(sizes, "_drawn", lambda *given: pytest.fail("it was drawn"))
+    ended = medai("bench", "benchtoys/toy", "--size", "40000", *QUICK)
+    assert ended.code == 4
+    assert "--size 40000: images of 1x40000x40000 and an answer of that size take 17.9 GiB alone, and 1.0 GiB are free" in ended.err
+
+
+def test_a_batch_that_cannot_fit_is_of_one_row(medai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "available", lambda: 4 * 8 * 8 * 4)
+    ended = medai("bench", "benchtoys/toy", "--batch", "2,3", "--size", "8", *QUICK, "--json")
+    assert ended.code == 4 and [row["exit_code"] for row in json.loads(ended.out)["rows"]] == [0, 4]
+    assert "benchtoys/toy on cpu, batch 3: a batch of 3: images of 1x8x8 and an answer" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from medai._bench.asking import module_of
+from medai._bench.sizes import require_room_for_batch
 from medai._bench.subjects import Subject
 from medai._engine.device import describe
 from medai.errors import EnvironmentFault, UsageError
@@ -58,7 +59,12 @@ def prepared(subject: Subject, device: torch.device, way: Way) -> Predictor[Any]
 
 
 def batch_of(subject: Subject, count: int, way: Way) -> Batch[Any, Any]:
-    """The subject's case so many times, laid out in memory as the way says."""
+    """The subject's case so many times, laid out in memory as the way says.
+
+    Raises:
+        MemoryFault: so many do not fit into the memory that is free.
+    """
+    require_room_for_batch(subject.sample.inputs, count)
     batch = Batch.of([subject.sample] * count)
     if not way.channels_last:
         return batch

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from medai.errors import UsageError
+from medai._memory import available
+from medai.errors import MemoryFault, UsageError
 from medai.tasks import Batch, Image, Row, Sample, Sequence
 
 Size = tuple[int, ...]
@@ -37,9 +39,12 @@ def sized_sample(sample: Sample[Any, Any], size: Size | None) -> Sample[Any, Any
 
     Raises:
         UsageError: it has no image.
+        MemoryFault: the image, a batch of one and an answer of its size do not fit into the memory that is free.
     """
     inputs = sample.inputs
     if size is not None:
+        pixels = _image(inputs).pixels
+        _require_room(f"--size {written(size)}", pixels.shape[0], _wanted(size, pixels.ndim - 1), pixels.element_size(), images=3)
         pixels = _drawn(_image(inputs).pixels[None], size)[0]
         inputs = dataclasses.replace(inputs, pixels=pixels, origin=None)
     return Sample(sample.case, inputs)
@@ -51,6 +56,13 @@ def sized_batch(batch: Batch[Any, Any], size: Size | None) -> Batch[Any, Any]:
         return batch
     pixels = _drawn(_image(batch.inputs).pixels, size)
     return Batch(batch.cases, dataclasses.replace(batch.inputs, pixels=pixels), None)
+
+
+def require_room_for_batch(inputs: object, count: int) -> None:
+    """Raise MemoryFault where a batch of images, and an answer of its size, do not fit into the memory that is free."""
+    if isinstance(inputs, Image):
+        channels, *size = inputs.pixels.shape
+        _require_room(f"a batch of {count}", channels, tuple(size), inputs.pixels.element_size(), images=2 * count)
 
 
 def input_in_words(inputs: object) -> str:
@@ -77,8 +89,22 @@ def _drawn(pixels: torch.Tensor, size: Size) -> torch.Tensor:
         pixels = pixels[:, :, None]
     elif len(size) == 2 and pixels.ndim == 5:
         pixels = pixels[:, :, pixels.shape[2] // 2]
-    wanted = size * (pixels.ndim - 2) if len(size) == 1 else size
+    wanted = _wanted(size, pixels.ndim - 2)
     if tuple(pixels.shape[2:]) == wanted:
         return pixels.contiguous()
     mode = "trilinear" if pixels.ndim == 5 else "bilinear"
     return functional.interpolate(pixels, size=list(wanted), mode=mode, align_corners=False)
+
+
+def _wanted(size: Size, axes: int) -> Size:
+    return size * axes if len(size) == 1 else size
+
+
+def _require_room(what: str, channels: int, size: Size, bytes_each: int, *, images: int) -> None:
+    # What the network itself takes, which is more, only a trial can tell; these would fill the memory before there is one.
+    needed, free = channels * math.prod(size) * bytes_each * images, available()
+    if free is not None and needed > free:
+        one = written((channels, *size))
+        raise MemoryFault(
+            f"{what}: images of {one} and an answer of that size take {needed / 2**30:.1f} GiB alone, and {free / 2**30:.1f} GiB are free"
+        )
