@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from medai._reproduce.reproduce import figure_or_why
 from medai._reproduce.write import number
 
 
@@ -21,3 +22,8 @@ from medai._reproduce.write import number
 )
 def test_digits_by_size(value: float | None, written: str) -> None:
     assert number(value) == written
+
+
+def test_a_figure_of_a_model_that_is_none_is_said_to_be_of_model_or_machine() -> None:
+    assert figure_or_why({"gpu-ms": 2.5, "gpu-ms-low": float("nan")}) == 2.5
+    assert figure_or_why({"gpu-ms": float("nan")}) == "gpu-ms cannot be measured of this model, or not on this machine"

@@ -158,5 +158,10 @@ def _of_model(planned: Planned, plugin: str) -> float | str:
         figures: Mapping[str, float] = figures_of_model(subject, Use(metric))
     except MedaiError as error:
         return str(error)
+    return figure_or_why(figures)
+
+
+def figure_or_why(figures: Mapping[str, float]) -> float | str:
+    """The first of a model's figures, by which the metric is called; or why there is none."""
     name, figure = next(iter(figures.items()))
-    return f"{name} is not defined here" if math.isnan(figure) else float(figure)
+    return f"{name} cannot be measured of this model, or not on this machine" if math.isnan(figure) else float(figure)
