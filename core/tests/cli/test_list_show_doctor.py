@@ -284,6 +284,25 @@ def test_show_table_and_loss(shown: Any) -> None:
     assert re.search(r"^  medai run alpha/net$", shown.run("show", "gap").stdout, re.MULTILINE)
 
 
+def test_show_of_data_says_how_a_folder_of_them_is_given(shown: Any) -> None:
+    shown.install(
+        "medai-beta",
+        """
+from medai.api import *
+
+@hookimpl
+def medai_datasets():
+    return [DatasetSpec(name="folder", target="alpha_net:gap", summary="Scans.", task="restoration")]
+
+@hookimpl
+def medai_recipes():
+    slots = {"scans": Slot(folder=use("beta/folder")), "more": Slot(folder=use("alpha/folder")), "test": Slot(folder=use("folder"))}
+    return [Recipe(name="seen", task="restoration", model=use("alpha/net"), data=slots, summary="On scans.")]
+""",
+    )
+    assert shown.run("show", "beta/folder").stdout.endswith("\n  medai run beta/seen --data scans=PATH --data test=PATH\n")
+
+
 def test_show_json(shown: Any) -> None:
     model, recipe = sorted(records(shown.run("show", "alpha/net", "--json")), key=lambda record: record["kind"])
     assert {item["name"]: item["default"] for item in model["parameters"]} == {"width": "32", "mode": "'a'", "depth": None}

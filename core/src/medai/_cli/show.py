@@ -101,7 +101,8 @@ def _example(entry: Entry) -> str:
     short = [entry.spec.name] if registry().find_all(entry.spec.name) == registry().find_all(entry.id) else []
     for recipe in registry().entries("recipe"):
         if isinstance(recipe.spec, Recipe) and used_ids(recipe.spec).intersection([entry.id, *short]):
-            return f"medai run {recipe.id}"
+            own = "".join(f" --data {name}=PATH" for name, slot in recipe.spec.data.items() if slot.folder.id in (entry.id, *short))
+            return f"medai run {recipe.id}{own}"
     return f'in a recipe\'s file: {{use = "{entry.id}"}}'
 
 
