@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from pydicom.data import get_testdata_file
 
 from medai.errors import DataError
 from medai_breast.datasets.bus import Bus
@@ -47,6 +49,14 @@ def test_answers_are_of_images_that_training_would_take(tmp_path: Path, size: tu
     ):
         found.read(odd, RNG)
     assert found.read(even, RNG).inputs.pixels.shape == (1, 48, 64)
+
+
+def test_dicom_beside_masks_is_answered_too(tmp_path: Path) -> None:
+    Busi.write_stub(tmp_path, n=3, seed=0)
+    shutil.copy(str(get_testdata_file("CT_small.dcm")), tmp_path / "IM0001")
+    (tmp_path / "notes.txt").write_text("no picture")
+    found = Busi.unlabelled([tmp_path])
+    assert sorted(found.read(case, RNG).inputs.pixels.shape for case in found.cases()) == [*[(1, 96, 128)] * 3, (1, 128, 128)]
 
 
 def test_one_speck_is_said_as_one(tmp_path: Path) -> None:

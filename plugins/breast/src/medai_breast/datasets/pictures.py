@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.io import image_header, open_images, read_image
+from medai.io import image_header, list_slices, open_images, read_image
 from medai.tasks import Case, Dataset, Image, Sample
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
@@ -86,7 +86,18 @@ def _without_masks(path: Path) -> list[Path]:
         return [] if is_mask(path) else [path]
     files = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
     masks = {each for each in files if is_mask(each)}
-    return [path] if not masks else [each for each in files if each not in masks and each.suffix.lower() in SUFFIXES]
+    if not masks:
+        return [path]
+    slices = _slices(path)
+    return [each for each in files if each not in masks and (each.suffix.lower() in SUFFIXES or each in slices)]
+
+
+def _slices(folder: Path) -> set[Path]:
+    """The DICOM images beneath a folder, which have any suffix or none."""
+    try:
+        return {item.path for item in list_slices(folder)}
+    except DataError:  # there is none
+        return set()
 
 
 def is_mask(path: Path) -> bool:
