@@ -24,7 +24,7 @@ from medai.tasks import Case, Dataset, Image, Sample
 LEAST = 300.0
 SIDE, BATCH, CROP = 256, 4, 128
 KINDS = ("body-marker", "radial-line", "vascular-flow", "all-kinds")
-NETWORK = "annotation/unet"
+NETWORK = "annotation/costumed-unet"
 
 
 class Memory:
