@@ -59,6 +59,12 @@ def test_dicom_beside_masks_is_answered_too(tmp_path: Path) -> None:
     assert sorted(found.read(case, RNG).inputs.pixels.shape for case in found.cases()) == [*[(1, 96, 128)] * 3, (1, 128, 128)]
 
 
+def test_a_mask_alone_is_refused_by_name(tmp_path: Path) -> None:
+    Busi.write_stub(tmp_path, n=3, seed=0)
+    with pytest.raises(DataError, match=r"benign \(1\)_mask\.png: is the mask of an image that lies beside it: give the image"):
+        Busi.unlabelled([tmp_path / "Dataset_BUSI_with_GT" / "benign" / "benign (1)_mask.png"])
+
+
 def test_one_speck_is_said_as_one(tmp_path: Path) -> None:
     Busi.write_stub(tmp_path, n=3, seed=0)
     path = tmp_path / "Dataset_BUSI_with_GT" / "benign" / "benign (1)_mask.png"

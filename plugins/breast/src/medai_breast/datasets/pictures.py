@@ -60,11 +60,14 @@ class Grey:
         paths: what is to be answered.
 
     Raises:
-        DataError: as `open_images`.
+        DataError: as `open_images`; or all of them are masks.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._source: Dataset[Image, Any] = open_images([each for path in paths for each in _without_masks(Path(path))])
+        files = [each for path in paths for each in _without_masks(Path(path))]
+        if paths and not files:
+            raise DataError("is the mask of an image that lies beside it: give the image", Path(paths[0]))
+        self._source: Dataset[Image, Any] = open_images(files)
 
     def cases(self) -> Sequence[Case]:
         """A case per image."""
