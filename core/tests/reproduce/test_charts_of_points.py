@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -12,6 +15,8 @@ from matplotlib.text import Annotation, Text
 from medai._reproduce.charts import columns_chart, drawn
 from medai._reproduce.gather import Result
 from medai.api import Cell, Chart
+
+HERE = Path()
 
 # As the breast study prints them, two of them a hair's breadth apart.
 PRINTED = {
@@ -40,24 +45,25 @@ def labels_of(figure: Figure) -> list[Annotation]:
 
 @pytest.mark.parametrize("measured", [None, 0.2, 0.9])
 def test_every_row_has_its_name_once_where_it_can_be_read(measured: float | None) -> None:
-    figure = drawn(CHART, results(measured))
+    figure = drawn(CHART, results(measured), HERE)
     assert figure is not None
     labels = labels_of(figure)
     assert sorted(label.get_text() for label in labels) == sorted(PRINTED)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    words = {label.get_text(): Text.get_window_extent(label, canvas.get_renderer()) for label in labels}
+    canvas.draw()  # type: ignore[no-untyped-call]
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    words = {label.get_text(): Text.get_window_extent(label, renderer) for label in labels}
     room = figure.axes[0].get_window_extent()
     assert all(room.x0 <= box.x0 and box.x1 <= room.x1 for box in words.values())
     assert not [(one, two) for (one, a), (two, b) in itertools.combinations(words.items(), 2) if a.overlaps(b)]
 
 
 def test_a_point_is_named_by_what_was_measured_and_joined_to_what_is_reported() -> None:
-    figure = drawn(CHART, results(0.2))
+    figure = drawn(CHART, results(0.2), HERE)
     assert figure is not None
     places = {label.get_text(): label.xy for label in labels_of(figure)}
     assert places["TTFNet"] == pytest.approx((38.11 * 0.2, 0.349**2))
-    lines = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 2]
+    lines = [line for line in figure.axes[0].get_lines() if np.size(line.get_xdata()) == 2]
     assert len(lines) == len(PRINTED)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["reported", "measured"]
 
@@ -72,13 +78,13 @@ def test_a_point_is_named_by_what_was_measured_and_joined_to_what_is_reported() 
     ],
 )
 def test_the_vertical_axis_says_what_stands_on_it(chart: Chart, label: str) -> None:
-    figure = drawn(chart, results(0.9))
+    figure = drawn(chart, results(0.9), HERE)
     assert figure is not None
     assert figure.axes[0].get_ylabel() == label
 
 
 def test_the_axis_says_plain_numbers() -> None:
-    figure = drawn(CHART, results())
+    figure = drawn(CHART, results(), HERE)
     assert figure is not None
     figure.draw_without_rendering()
     low, high = figure.axes[0].get_xlim()
@@ -99,7 +105,7 @@ def test_panels_of_counts_that_lie_far_apart_are_on_a_log_scale() -> None:
 
 
 def test_without_both_figures_there_is_no_chart() -> None:
-    assert drawn(CHART, [result for result in results() if result.cell.column == "AP"]) is None
+    assert drawn(CHART, [result for result in results() if result.cell.column == "AP"], HERE) is None
 
 
 @pytest.mark.parametrize(("values", "bottom"), [((0.0, 0.04), 0.0), ((0.0, 0.0), 0.0), ((30.0, 34.0), 29.0), ((-2.0, 2.0), -3.0)])
@@ -109,3 +115,25 @@ def test_bars_begin_below_zero_only_where_one_is(values: tuple[float, float], bo
         result.value = value
     figure = drawn(Chart(title="AP", columns=("AP",)), found)
     assert figure is not None and figure.axes[0].get_ylim()[0] == pytest.approx(bottom)
+
+
+def test_curves_of_the_training_are_of_the_rows_asked_for(tmp_path: Path) -> None:
+    for number, row in enumerate(("a", "b", "c")):
+        folder = tmp_path / row
+        folder.mkdir()
+        lines = [{"kind": "train", "step": step, "epoch": 0, "l1": 1 / step, "l2": number} for step in (1, 2, 4)]
+        lines += [{"kind": "train", "step": 5, "epoch": 0, "l1": None, "l2": 0}, {"kind": "valid", "step": 4, "epoch": 0, "psnr": 30}]
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    found = []
+    for row in ("a", "b", "c"):
+        for column in ("x", "y"):
+            result = Result(Cell(row=row, column=column, reported=None, recipe="a/b", metric=column), guest=False)
+            result.folders = [row]
+            found.append(result)
+    figure = drawn(Chart(title="t", of="training", rows=("c", "a")), found, tmp_path)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.get_lines()] == ["c", "a"]
+    assert [list(map(float, line.get_ydata())) for line in axes.get_lines()] == [[3.0, 2.5, 2.25], [1.0, 0.5, 0.25]]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "training loss")
+    assert drawn(Chart(title="t", of="training"), found, tmp_path / "elsewhere") is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -11,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from medai._report.charts import COLOURS
 from medai._reproduce.gather import Result
 from medai._reproduce.labels import Named, name_points
+from medai._results.folder import RunFolder
 from medai.api import Chart
 
 _REPORTED, _MEASURED = COLOURS[4], COLOURS[0]
@@ -45,10 +48,14 @@ def columns_chart(results: Sequence[Result]) -> Figure | None:
     return figure
 
 
-def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
-    """A figure that the table asks for: bars, or points against another column; None where nothing was measured."""
+def drawn(chart: Chart, results: Sequence[Result], root: Path) -> Figure | None:
+    """A figure that the table asks for: bars, points against another column, or curves of the trainings whose folders are in `root`;
+    None where nothing was measured."""
+    results = [result for result in results if not chart.rows or result.cell.row in chart.rows]
     cells = {(result.cell.row, result.cell.column): result for result in results}
-    rows = list(dict.fromkeys(result.cell.row for result in results))
+    rows = sorted(dict.fromkeys(result.cell.row for result in results), key=lambda row: chart.rows.index(row) if chart.rows else 0)
+    if chart.of == "training":
+        return _training(chart, rows, results, root)
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     points = _points(axes, chart, rows, cells) if chart.against else []
@@ -61,6 +68,39 @@ def drawn(chart: Chart, results: Sequence[Result]) -> Figure | None:
     figure.legend(*_legend(axes), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     name_points(axes, points)
     return figure
+
+
+def _training(chart: Chart, rows: Sequence[str], results: Sequence[Result], root: Path) -> Figure | None:
+    """A curve for each row and seed, of one colour for a row."""
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for place, row in enumerate(rows):
+        folders = dict.fromkeys(folder for result in results if result.cell.row == row for folder in result.folders)
+        for folder in folders:
+            points = _losses(RunFolder(root / folder))
+            if points:
+                # More rows than colours are told apart by the line too.
+                style = ("-", "--", ":", "-.")[place // len(COLOURS) % 4]
+                axes.plot(*zip(*points, strict=True), style, color=COLOURS[place % len(COLOURS)], label=row, linewidth=1.2)
+    if not axes.get_lines():
+        return None
+    axes.set_xlabel("step", fontsize=9)
+    axes.set_ylabel(chart.label or "training loss", fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.tick_params(labelsize=8)
+    axes.grid(alpha=0.3)
+    figure.legend(*_legend(axes), loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    return figure
+
+
+def _losses(run: RunFolder) -> list[tuple[int, float]]:
+    """Steps and training losses, summed where there are several; lines with a loss that was not finite are passed over."""
+    found = []
+    for line in run.read_journal():
+        values = [value for name, value in line.items() if name not in ("kind", "step", "epoch")]
+        if line["kind"] == "train" and None not in values:
+            found.append((int(line["step"]), math.fsum(values)))
+    return found
 
 
 def _points(axes: Any, chart: Chart, rows: Sequence[str], cells: dict[tuple[str, str], Result]) -> list[Named]:

@@ -34,7 +34,7 @@ class Shown:
 def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking], root: Path, folder: Path) -> Path:
     """Write `report.html` and the charts as PNG; the page's path."""
     charts = []
-    for title, figure in _charts(plan, results):
+    for title, figure in _charts(plan, results, root):
         name = safe_name(title).lower()[:60]
         with replacing(folder / f"{name}.png") as temporary:
             figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight", facecolor="white")
@@ -63,8 +63,8 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
     return folder / "report.html"
 
 
-def _charts(plan: Plan, results: Sequence[Result]) -> Iterator[tuple[str, Any]]:
-    asked = [(chart.title, drawn(chart, results)) for chart in plan.table.charts]
+def _charts(plan: Plan, results: Sequence[Result], root: Path) -> Iterator[tuple[str, Any]]:
+    asked = [(chart.title, drawn(chart, results, root)) for chart in plan.table.charts]
     for title, figure in [*asked, ("Reported and measured", columns_chart(results))]:
         if figure is not None:
             yield title, figure

@@ -22,7 +22,7 @@ from medai._engine.configure import (
     root_of,
     with_root,
 )
-from medai._engine.document import canonical, overlay
+from medai._engine.document import canonical
 from medai._reproduce.asked import check_names
 from medai._reproduce.order import Guest, Order
 from medai._results.folder import safe_name
@@ -216,8 +216,6 @@ class _Planner:
         if self._plan.order.stub and not data:
             slots = {name: _on_stub(slot, self._root / safe_name(f"{id}-{name}")) for name, slot in recipe.data.items()}
         loose = {} if data else {name: path for name, path in self._plan.order.data.items() if name in recipe.data}
-        # Baselines have rows of their own: no run measures them beside itself.
-        overrides: dict[str, Any] = {"baselines": []}
         request = Request(
             id,
             scale=scale,
@@ -225,7 +223,8 @@ class _Planner:
             slots=slots,
             stub=self._plan.order.stub,
             data=tuple(f"{name}={path}" for name, path in loose.items()),
-            overrides=overlay(overrides, cell.overrides),
+            # Baselines have rows of their own: no run measures them beside itself.
+            overrides={"baselines": [], **cell.overrides},
         )
         return _as_guest(configure(request), guest, place)
 
@@ -261,7 +260,9 @@ class _Planner:
         key = "-".join(
             filter(None, (safe_name(guest.name if guest else cell.recipe), safe_name(chosen), f"s{seed}", _digest(configuration, seed)))
         )
-        title = f"{guest.name if guest else configuration.id}{f' on {chosen}' if chosen else ''}, seed {seed}"
+        # A recipe may stand in several rows, each with something of its own.
+        row = f": {cell.row}" if cell.overrides and guest is None else ""
+        title = f"{guest.name if guest else configuration.id}{f' on {chosen}' if chosen else ''}, seed {seed}{row}"
         job = self._plan.jobs.setdefault(key, Job(key, title, chosen, configuration, seed, embedded=not self._filled))
         if not part.own:
             job.parts[part] = {} if used is None else dict.fromkeys(_tested(configuration.recipe), used)
@@ -287,13 +288,21 @@ def _guest_cells(table: Table, guest: Guest) -> Iterator[Cell]:
     """The cells of the row that the guest is to stand beside, without its reported figures."""
     recipe = table.guest or next((cell.recipe for cell in table.cells if _learns(cell.recipe)), table.cells[0].recipe)
     seen: set[str] = set()
+    shared = _shared_overrides(table)
     for cell in table.cells:
         if cell.recipe == recipe and cell.column not in seen:
             seen.add(cell.column)
             if not guest.trained and cell.test:
                 # Whatever it was trained on, its images are of the test part: there is no run on other data behind them.
                 cell = replace(cell, data=dict.fromkeys(cell.data, cell.test), test="")
-            yield replace(cell, row=guest.name, reported=None, spread=None, note="", incomparable="", overrides={})
+            yield replace(cell, row=guest.name, reported=None, spread=None, note="", incomparable="", overrides=shared)
+
+
+def _shared_overrides(table: Table) -> dict[str, object]:
+    """What every cell of the table is run with alike, such as the views of its data, and that is no matter of the model or its loss."""
+    first = table.cells[0].overrides
+    alike = {path: value for path, value in first.items() if all(cell.overrides.get(path) == value for cell in table.cells)}
+    return {path: value for path, value in alike.items() if path.partition(".")[0] not in ("model", "loss")}
 
 
 def _learns(id: str) -> bool:

@@ -62,19 +62,23 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A figure that is drawn of a table's columns.
+    """A figure that is drawn of a table's columns, or of how its rows were trained.
 
     Attributes:
         title: its caption.
-        columns: of the table; a bar for each row, or a point.
+        columns: of the table; a bar for each row, or a point. None of a figure of the training.
         against: a column for the horizontal axis, which makes points of bars; empty: bars.
         label: of the vertical axis, with the unit (`PSNR (dB)`); empty: the columns' names.
+        of: `columns`, or `training`: a curve of each row's training loss over the steps, of the sum where there are several losses.
+        rows: those that are shown, in that order; empty: all.
     """
 
     title: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     against: str = ""
     label: str = ""
+    of: Literal["columns", "training"] = "columns"
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

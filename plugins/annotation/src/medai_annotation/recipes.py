@@ -79,7 +79,7 @@ def _scales(view: str, target: str, rate: float, quick: Mapping[str, object]) ->
     return {
         "quick": {
             **({"model": quick} if quick else {}),
-            "train": _short(view, target, steps=400, rate=rate, batch=4, size=96, per_case=4, validations=2),
+            "train": _short(view, target, steps=400, rate=rate, batch=4, size=64, per_case=4, validations=2),
         },
         "small": {"train": _short(view, target, steps=2500, rate=rate, batch=4, size=128, per_case=8, validations=5)},
         "medium": {"train": _short(view, target, steps=20000, rate=rate, batch=16, size=192, per_case=17, validations=20)},

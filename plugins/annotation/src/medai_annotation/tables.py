@@ -76,6 +76,8 @@ def _cell(figure: Reported, recipe: str, kind: Kind, overrides: Mapping[str, obj
 
 def _table(number: int, title: str, cell_of: Callable[[Reported], Cell], kind: Kind, *implements: str, **more: Any) -> Table:
     cells = tuple(cell_of(figure) for figure in read_reported(_FILES / f"table-{number}.csv"))
+    columns = dict.fromkeys(cell.column for cell in cells)
+    bars = (Chart(title=f"{name} of each row", columns=(name,), label=_LABELS.get(name, name)) for name in columns)
     return Table(
         name=f"table-{number}",
         title=title,
@@ -85,11 +87,20 @@ def _table(number: int, title: str, cell_of: Callable[[Reported], Cell], kind: K
         implements=(f"table-{number}", *implements),
         data={kind: DATA[kind]},
         guest="annotation/costumed-unet",
-        charts=tuple(Chart(title=f"{column} of each row", columns=(column,)) for column in dict.fromkeys(cell.column for cell in cells)),
+        charts=(*more.pop("charts", ()), *bars),
         **more,
     )
 
 
+_LABELS = {"PSNR_HVS_M": "PSNR-HVS-M (dB)", "PA": "pixel accuracy"}
+_CONVERGENCE = (
+    Chart(title="Convergence with L1 and its variants (the paper's Figure 3a)", of="training", rows=("L1", "Huber", "Smooth L1")),
+    Chart(
+        title="Convergence with L2 and sums (the paper's Figure 3b)",
+        of="training",
+        rows=("L2", "L1 + L2", "Huber + L2", "Smooth L1 + L2", "All Loss Sum"),
+    ),
+)
 _SCHEMES = "under Noise2Clean and Noise2Noise"
 _VARIANCE = "behind each average the paper prints the variance over images, not the standard deviation"
 _SMN = "in Table 2 FCN_101 is normalised by mean and standard deviation, in Table 3 it is not said to be"
@@ -119,6 +130,7 @@ TABLES = (
         "body-marker",
         "loss-selection-experiment",
         note=f"{_VARIANCE}; {_ALIKE}",
+        charts=_CONVERGENCE,
     ),
     _table(
         5,
@@ -126,6 +138,7 @@ TABLES = (
         _by_loss,
         "body-marker",
         note=f"{_VARIANCE}; {_ALIKE}",
+        charts=_CONVERGENCE,
     ),
     _table(
         6,

@@ -70,13 +70,19 @@ def places_are_taken_once(subject: ComponentSubject) -> None:
             raise Broken(f"row {row!r}, column {column!r} stands there {count} times", "give each cell the row and column that are printed")
 
 
-@check("table.charts-name-columns", "every chart is of columns that it has")
+@check("table.charts-name-columns", "every chart is of columns and rows that it has, or of its rows' training")
 def charts_name_columns(subject: ComponentSubject) -> None:
     table = _table(subject)
     if not table.charts:
         raise NotApplicable("it asks for no chart")
     known = {cell.column for cell in table.cells}
+    rows = {cell.row for cell in table.cells}
     for chart in table.charts:
+        if chart.of == "columns" and not chart.columns:
+            raise Broken(f"the chart {chart.title!r} is of no column", 'name some, or say of="training"')
+        for row in chart.rows:
+            if row not in rows:
+                raise Broken(f"the chart {chart.title!r} is of the row {row!r}{nearest(row, rows)}", "name rows of its cells")
         for column in (*chart.columns, *((chart.against,) if chart.against else ())):
             if column not in known:
                 raise Broken(f"the chart {chart.title!r} is of the column {column!r}{nearest(column, known)}", "name columns of its cells")
