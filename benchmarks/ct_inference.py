@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,7 @@ def _ratio(name: str, how: str, network: nn.Module, plain: Plain, hu: Tensor) ->
         if apart > TOLERANCE:
             raise SystemExit(f"{name} {how}: the answers differ by {apart:.1e}")
         taken = [(_seconds(lambda: ours(hu)), _seconds(lambda: plain(unit))) for _ in range(REPEATS)]
-    mine, theirs = (statistics.median(times) for times in zip(*taken, strict=True))
+    mine, theirs = (float(statistics.median(times)) for times in zip(*taken, strict=True))
     print(f"{name}, {how}: {theirs / mine:.2f} times as fast as the plain one ({mine:.2f} s; answers {apart:.0e} apart)")
     return theirs / mine
 
@@ -81,7 +82,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def _redcnn(net: nn.Module) -> Plain:
+def _redcnn(net: Any) -> Plain:
     def plain(slice_: Tensor) -> Tensor:
         second = F.relu(net.conv2(F.relu(net.conv1(slice_))))
         fourth = F.relu(net.conv4(F.relu(net.conv3(second))))
@@ -92,7 +93,7 @@ def _redcnn(net: nn.Module) -> Plain:
     return plain
 
 
-def _edcnn(net: nn.Module) -> Plain:
+def _edcnn(net: Any) -> Plain:
     def plain(slice_: Tensor) -> Tensor:
         given = features = torch.cat([slice_, net.edges(slice_)], 1)
         for block in net.blocks:
@@ -103,8 +104,8 @@ def _edcnn(net: nn.Module) -> Plain:
     return plain
 
 
-def _qae(net: nn.Module) -> Plain:
-    def layer(part: nn.Module, x: Tensor) -> Tensor:
+def _qae(net: Any) -> Plain:
+    def layer(part: Any, x: Tensor) -> Tensor:
         convolve = F.conv_transpose2d if part.transposed else F.conv2d
         linear = convolve(x, part.weight_r, part.bias_r, padding=part.padding)
         gate = convolve(x, part.weight_g, part.bias_g, padding=part.padding)
@@ -120,7 +121,7 @@ def _qae(net: nn.Module) -> Plain:
     return plain
 
 
-def _octnet(net: nn.Module) -> Plain:
+def _octnet(net: Any) -> Plain:
     def doubled(features: Tensor) -> Tensor:
         return F.interpolate(features, scale_factor=2.0, mode="nearest")
 
@@ -137,7 +138,7 @@ def _octnet(net: nn.Module) -> Plain:
     return plain
 
 
-def _unet(net: nn.Module) -> Plain:
+def _unet(net: Any) -> Plain:
     def plain(slice_: Tensor) -> Tensor:
         features, across = slice_, []
         for level in net.down:
@@ -149,12 +150,13 @@ def _unet(net: nn.Module) -> Plain:
             stacked = torch.cat([F.interpolate(features, scale_factor=2.0, mode="nearest"), across.pop()], 1)
             features = F.relu(F.conv2d(stacked, level.conv1.weight, level.conv1.bias, padding=1))
             features = F.relu(level.conv2(features))
-        return net.last(F.relu(net.gather(features))) + slice_
+        found: Tensor = net.last(F.relu(net.gather(features))) + slice_
+        return found
 
     return plain
 
 
-def _wgan_vgg(net: nn.Module) -> Plain:
+def _wgan_vgg(net: Any) -> Plain:
     def plain(slice_: Tensor) -> Tensor:
         for layer in net.generator.layers:
             slice_ = F.relu(layer(slice_))
@@ -163,8 +165,8 @@ def _wgan_vgg(net: nn.Module) -> Plain:
     return plain
 
 
-def _ctformer(net: nn.Module) -> Plain:
-    def performer(part: nn.Module, tokens: Tensor) -> Tensor:
+def _ctformer(net: Any) -> Plain:
+    def performer(part: Any, tokens: Tensor) -> Any:
         keys, queries, values = part.keys_queries_values(part.norm1(tokens)).chunk(3, -1)
         count = len(part.random_features)
 
@@ -178,7 +180,7 @@ def _ctformer(net: nn.Module) -> Plain:
         found = values + part.project(mixed)
         return found + part.perceptron(part.norm2(found))
 
-    def attention(part: nn.Module, tokens: Tensor) -> Tensor:
+    def attention(part: Any, tokens: Tensor) -> Any:
         images, count, channels = tokens.shape
         heads = part.queries_keys_values(tokens).reshape(images, count, 3, part.heads, -1).permute(2, 0, 3, 1, 4)
         weights = (heads[0] @ heads[1].transpose(-2, -1) * heads.shape[-1] ** -0.5).softmax(-1)
@@ -203,7 +205,7 @@ def _ctformer(net: nn.Module) -> Plain:
 
     def plain(slice_: Tensor) -> Tensor:
         windows = F.unfold(F.pad(slice_, [16] * 4), 64, stride=32)[0].T.reshape(-1, 1, 64, 64)
-        centres = torch.cat([window(some) for some in windows.split(64)])[:, :, 16:48, 16:48]
+        centres = torch.cat([window(some) for some in torch.split(windows, 64)])[:, :, 16:48, 16:48]
         return F.fold(centres.flatten(1).T[None], slice_.shape[2:], 32, stride=32)
 
     return plain

@@ -60,7 +60,7 @@ class Memory:
 
 def bare(model: nn.Module, pairs: Sequence[torch.Tensor], device: torch.device) -> Iterator[torch.Tensor]:
     """A plain loop over a plain loader; yields each step's loss, left on the device."""
-    loader = DataLoader([(pair[0], pair[1]) for pair in pairs], batch_size=BATCH, shuffle=True)  # type: ignore[arg-type]
+    loader: Any = DataLoader([(pair[0], pair[1]) for pair in pairs], batch_size=BATCH, shuffle=True)  # type: ignore[arg-type]
     optimizer, criterion = torch.optim.Adam(model.parameters(), lr=RATE), nn.MSELoss()
     model.train()
     while True:

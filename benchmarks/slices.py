@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ def _simulation(size: int, most: float) -> bool:
     for case in source.cases():
         source.read(case, np.random.default_rng(0))
     view = Simulated(source)
-    taken = statistics.median(_seconds(lambda case=case: view.read(case, np.random.default_rng(0))) for case in view.cases())
+    taken = statistics.median(_seconds(partial(view.read, case, np.random.default_rng(0))) for case in view.cases())
     print(f"low dose, {size} x {size}: {taken:.2f} s, wanted at most {most:g}")
     return taken <= most
 
@@ -52,7 +53,7 @@ def _ssim() -> bool:
     for _ in range(REPEATS):
         ours.append(_seconds(lambda: Ssim(WINDOW).case(answer, sample)))
         theirs.append(
-            _seconds(lambda: structural_similarity(one, other, data_range=400, gaussian_weights=True, use_sample_covariance=False))
+            _seconds(partial(structural_similarity, one, other, data_range=400, gaussian_weights=True, use_sample_covariance=False))
         )
     ratio = statistics.median(ours) / statistics.median(theirs)
     print(f"SSIM, 512 x 512: {1000 * statistics.median(ours):.0f} ms, {ratio:.2f} times scikit-image's, wanted at most 1")

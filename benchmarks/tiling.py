@@ -24,7 +24,7 @@ from medai.inference import tiled
 REPEATS = 9
 MOST = 1.1
 OVERLAP = 0.25
-NETWORKS = {
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "EDCNN": lambda: build("ldct/edcnn"),
     "U-Net": lambda: build("standard/segmentation-models-pytorch", architecture="Unet", encoder="resnet18"),
 }
@@ -65,7 +65,7 @@ def _case(name: str, network: nn.Module, shape: tuple[int, ...], tile: int, batc
 
     alone()
     taken = [(_seconds(whole), _seconds(alone)) for _ in range(REPEATS)]
-    ours, theirs = (statistics.median(times) for times in zip(*taken, strict=True))
+    ours, theirs = (float(statistics.median(times)) for times in zip(*taken, strict=True))
     ratio = ours / theirs
     print(f"{name}, {batch} at a time: {sum(map(len, batches))} tiles, {ratio:.3f} times the tiles alone")
     return ratio

@@ -206,7 +206,7 @@ def test_compiled_stands_beside_eager(medai: Any, monkeypatch: pytest.MonkeyPatc
 
 def test_a_compilation_that_fails_is_said_and_eager_stands(medai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: nn.Module, **given: Any) -> None:
-        self.forward = lambda *held: 1 / 0  # type: ignore[method-assign]
+        self.forward = lambda *held: 1 / 0
 
     monkeypatch.setattr(nn.Module, "compile", broken)
     (row,) = bench(medai, "benchtoys/toy", "--compile")
@@ -265,9 +265,9 @@ def test_peak_memory_is_that_of_a_process_of_its_own(medai: Any, monkeypatch: py
 
 def test_a_process_that_the_system_ends_ran_out_of_memory(medai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "can_be_told", lambda: True)
-    monkeypatch.setattr(memory.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     ended = medai("bench", "benchtoys/toy", *QUICK)
     assert ended.code == 6 and "ended with code 1" in ended.err
-    monkeypatch.setattr(memory.subprocess, "run", lambda *held, **given: memory.subprocess.CompletedProcess(held, -9, "", ""))
+    monkeypatch.setattr(subprocess, "run", lambda *held, **given: subprocess.CompletedProcess(held, -9, "", ""))
     ended = medai("bench", "benchtoys/toy", *QUICK)
     assert ended.code == 4 and "was ended by the system" in ended.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -103,7 +103,7 @@ class Turning(nn.Module):
         return found
 
     def training_step(self, batch: Batch[Image, Image], loss: Any, turn: str) -> Mapping[str, torch.Tensor]:
-        self.seen.append((turn, self.critic.weight.requires_grad, self.generator[1].weight.requires_grad))
+        self.seen.append((turn, self.critic.weight.requires_grad, bool(self.generator[1].weight.requires_grad)))
         assert batch.reference is not None
         answer = self.generator(batch.inputs.pixels)
         if turn == "critic":
@@ -119,7 +119,8 @@ class Perceptual(nn.Module):
         self.features = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Dropout(0.5))
 
     def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        return ((self.features(output) - self.features(target)) ** 2).mean()
+        found: torch.Tensor = ((self.features(output) - self.features(target)) ** 2).mean()
+        return found
 
 
 @dataclass
@@ -164,7 +165,7 @@ class Exploding:
 class MeanError:
     """Mean squared error of all pixels of all cases."""
 
-    better = "lower"
+    better: Literal["higher", "lower"] = "lower"
 
     def case(self, prediction: Image, sample: Sample[Any, Any]) -> tuple[float, int]:
         assert sample.reference is not None

@@ -37,7 +37,7 @@ def test_steps_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     batches = [batch for epoch in range(2) for batch in feed.batches(epoch, 4)][:5]
     for step, batch in zip(steps, batches, strict=True):
         loss = nn.functional.mse_loss(twin(batch.inputs.pixels), batch.reference.pixels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
         assert float(step.losses["loss"]) == float(loss.detach())
@@ -218,7 +218,7 @@ def test_preparing_happens_once_and_not_when_resumed(tmp_path: Path) -> None:
 
         def prepare(self, train: Any) -> None:
             Prepared.calls += 1
-            self.inner[0].weight.data.fill_(len(train) / 100)
+            next(self.inner.parameters()).data.fill_(len(train) / 100)
 
     train = Train(batch=4, steps=2, optimizers={"all": use("SGD", lr=0.0)})
     learner, _, _ = trained(tmp_path, Prepared(), train)
@@ -262,9 +262,14 @@ class Letters:
 def test_what_a_task_makes_of_a_batch_follows_the_module() -> None:
     # No data lie on this device, but torch refuses to mix it with the CPU as it would a GPU.
     learner = ModuleLearner(nn.Linear(3, 2), Letters(), use("any/module")).to(torch.device("meta"))  # type: ignore[arg-type]
-    batch = Batch((Case("a", "a"), Case("b", "b")), ["GC", "AU"])
+    batch: Batch[Any, Any] = Batch((Case("a", "a"), Case("b", "b")), ["GC", "AU"])
     assert learner.predict(batch) == ["meta", "meta"]
     asked = []
-    step = _Step(learner.module, Letters(), lambda output, target: asked.append((output, target)) or output.mean())  # type: ignore[arg-type]
+
+    def loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        asked.append((output, target))
+        return output.mean()
+
+    step = _Step(learner.module, Letters(), loss)  # type: ignore[arg-type]
     assert step(batch, "all")["loss"].device.type == "meta"
     assert [each.device.type for each in asked[0]] == ["meta", "meta"]

@@ -17,7 +17,7 @@ from medai._engine.listener import Listener
 from medai._engine.options import Options
 from medai._engine.rehearse import rehearse
 from medai._results.folder import RunFolder
-from medai.api import Split, run
+from medai.api import Recipe, Split, run
 
 ID = "enginetoys/denoise"
 SHORT = {"train.epochs": None, "train.steps": 2}
@@ -88,7 +88,9 @@ def test_a_rehearsal_says_what_the_run_will_say() -> None:
 def test_the_split_of_a_recipe_is_shown() -> None:
     (entry,) = registry().find_all(ID)
     split = Split(by="case", without=("class=normal", "twin"))
-    shown = "\n".join(recipe_lines(entry, replace(entry.spec, protocol=replace(entry.spec.protocol, split=split))))
+    recipe = entry.spec
+    assert isinstance(recipe, Recipe)
+    shown = "\n".join(recipe_lines(entry, replace(recipe, protocol=replace(recipe.protocol, split=split))))
     assert "by case, seed 0" in shown and "left out of every part: class=normal and twin" in shown
 
 

@@ -152,7 +152,8 @@ def test_the_journal_holds_means_between_lines(tmp_path: Path) -> None:
     run(tmp_path, Train(batch=3, steps=43, optimizers=ADAM, validate_every=1000), validates=False)
     assert [line["step"] for line in journal(tmp_path)] == [20, 40, 43]
     held = Journal(tmp_path / "other.jsonl", 0, 0)
-    for step, loss in enumerate((1.0, torch.tensor(2.0), 6.0), 1):
+    losses: tuple[torch.Tensor | float, ...] = (1.0, torch.tensor(2.0), 6.0)
+    for step, loss in enumerate(losses, 1):
         held.hold(Progress(step, 0, losses={"loss": loss}))
     assert held.flush(tmp_path / "none") == {"loss": 3.0} and held.flush(tmp_path / "none") == {}
 
@@ -251,7 +252,12 @@ def test_the_last_step_is_validated_once(tmp_path: Path) -> None:
 
 def test_a_state_is_written_to_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(engine_train, "save_state", lambda path, state: (written.append(path.name), save_state(path, state)))
+
+    def save(path: Path, state: Any) -> None:
+        written.append(path.name)
+        save_state(path, state)
+
+    monkeypatch.setattr(engine_train, "save_state", save)
     run(tmp_path, Train(batch=3, steps=6, optimizers=ADAM, validate_every=2), figures=scripted(3.0, 2.0, 5.0))
     # Best and so last, likewise, and the end, which is worse.
     assert written == ["best.safetensors", "best.safetensors", "last.safetensors"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,13 +46,13 @@ def test_other_names_by_a_map_and_our_own_despite_it() -> None:
     for tensors in (theirs(), trained()):
         module = network()
         load_into(module, tensors, RENAMED, example=EXAMPLE)
-        assert module[2].weight.equal(trained()["2.weight"])
+        assert module.state_dict()["2.weight"].equal(trained()["2.weight"])
 
 
 def test_of_several_maps_the_one_that_fits() -> None:
     module = network()
     load_into(module, theirs(), [KeyMap(name="wrong", rules=((".*", None),)), RENAMED])
-    assert module[0].weight.equal(trained()["0.weight"])
+    assert module.state_dict()["0.weight"].equal(trained()["0.weight"])
 
 
 def test_one_tensor_in_several_places() -> None:
@@ -83,11 +84,11 @@ def test_a_head_of_its_own_may_be_missing_and_another_be_there() -> None:
     module, tensors = network(), trained()
     del tensors["2.weight"], tensors["2.bias"]
     tensors["fc.weight"] = torch.ones(3)
-    kept = module[2].weight.detach().clone()
+    kept = module.state_dict()["2.weight"].detach().clone()
     with pytest.raises(DataError, match="missing"):
         load_into(module, tensors)
     load_into(module, tensors, allow_missing=["2.*"], allow_unexpected=["fc.*"])
-    assert module[0].weight.equal(tensors["0.weight"]) and module[2].weight.equal(kept)
+    assert module.state_dict()["0.weight"].equal(tensors["0.weight"]) and module.state_dict()["2.weight"].equal(kept)
 
 
 def test_nothing_in_common_is_never_loaded_in_silence() -> None:
@@ -106,13 +107,13 @@ def test_the_answer_must_be_finite_and_another_one() -> None:
 
 
 class Silent(nn.Module):
-    def forward(self, pixels: torch.Tensor) -> dict:
+    def forward(self, pixels: torch.Tensor) -> dict[str, Any]:
         return {}
 
 
 def test_answers_in_mappings_and_lists_are_looked_into() -> None:
     class Both(nn.Module):
-        def forward(self, pixels: torch.Tensor) -> dict:
+        def forward(self, pixels: torch.Tensor) -> dict[str, Any]:
             return {"out": pixels, "more": [pixels * float("inf")]}
 
     with pytest.raises(DataError, match="infinity"):
