@@ -113,7 +113,7 @@ def test_bars_begin_below_zero_only_where_one_is(values: tuple[float, float], bo
     found = [Result(Cell(row=row, column="AP", reported=None, recipe="a/b", metric="ap"), guest=False) for row in "ab"]
     for result, value in zip(found, values, strict=True):
         result.value = value
-    figure = drawn(Chart(title="AP", columns=("AP",)), found)
+    figure = drawn(Chart(title="AP", columns=("AP",)), found, HERE)
     assert figure is not None and figure.axes[0].get_ylim()[0] == pytest.approx(bottom)
 
 
