@@ -55,11 +55,12 @@ wheels: $(INSTALLED)  ## one wheel per distribution, into dist/
 	rm -rf dist
 	set -e; for project in $(PROJECTS); do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$project; done
 
-bench: $(INSTALLED)  ## what finding plugins, the loop, a slice, PSNR-HVS-M, reading, tiles and a new plugin cost; benchmarks/real_ct.py needs real CT
+bench: $(INSTALLED)  ## what finding plugins, the loop, a slice, PSNR-HVS-M, drawn annotations, reading, tiles and a new plugin cost; benchmarks/real_ct.py needs real CT
 	$(BIN)/python benchmarks/discovery.py
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/slices.py
 	$(BIN)/python benchmarks/psnr_hvs_m.py
+	$(BIN)/python benchmarks/annotation_synthesis.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/tiling.py
 	$(BIN)/python benchmarks/sdk.py
