@@ -14,5 +14,6 @@ EXPORTERS: tuple[ExporterSpec, ...] = (
         license="Apache-2.0",
         source="Zhang et al. 2024, doi:10.53941/aim.2024.100004, sections 3 and 3.1",
         implements=("pixelise-personal-data",),
+        example={"whole": True},
     ),
 )

@@ -163,6 +163,9 @@ UNET_VANILLA = _method("unet-vanilla", "the first U-Net under Noise2Noise", quic
 NETWORKS = (COSTUMED_UNET, FCN, DEEPLABV3, LINKNET, MANET, MANET_CITED, UNET_PLUS_PLUS, MULTIRESUNET, UNET_VANILLA)
 """One for each network, under Noise2Noise."""
 
+_COLOURED = (use("standard/channels", count=3),)
+"""A user's grey image as the networks of other plugins want it."""
+
 # A third of the images carries none, and another third one of another kind alone, which has to stay.
 _THIRD = 1 / 3
 
@@ -190,20 +193,21 @@ SEGMENTATION = _method(
     quick={"encoder": "resnet18"},
     data={"images": slot("body-marker", target="mask", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("medai/dice"), use("medai/iou"))),
-    loss=use("standard/sum", losses={"cross-entropy": use("standard/cross-entropy"), "dice": use("standard/dice")}),
+    loss=use("standard/sum", losses=(use("standard/cross-entropy"), use("standard/dice"))),
+    views=_COLOURED,
     baselines=(),
     implements=("segmentation-approach-semantic", "segmentation-training-option"),
 )
 DETECTION = _method(
     "object-detection-approach",
     "a box around the annotation, by SSD",
-    model=use("breast/ssd", backbone="resnet34", size=(256, 256)),
+    model=use("breast/ssd", backbone="resnet34", channels=3, size=(256, 256)),
     task="detection",
     target="boxes",
     quick={"backbone": "resnet18", "size": (128, 128)},
     data={"images": slot("body-marker", target="boxes", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("breast/ap"), use("breast/precision-recall"))),
-    views=(use("standard/channels"),),
+    views=_COLOURED,
     loss=None,
     baselines=(),
 )
