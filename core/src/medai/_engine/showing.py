@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from medai._engine.evaluate import Evaluation
 from medai._memory import ran_out_of_memory
+from medai._report.charts import as_png
 from medai._results.folder import RunFolder, safe_name
 from medai.io import write_bytes
 from medai.tasks import Metric, Remark, Sample, Task
 
 _EACH = 3
 """Remarks of a kind that are kept."""
-_DOTS = 110  # per inch
 Note = Callable[[str], None]
 
 
@@ -58,7 +57,8 @@ def draw_charts(
             continue
         name = next(iter(metric.total(parts)))
         try:
-            picture = _png(draw(parts, options))
+            figure = draw(parts, options)
+            picture = None if figure is None else as_png(figure)
         except Exception as error:
             note(_failure(f"no picture of {name}", error))
             continue
@@ -67,14 +67,6 @@ def draw_charts(
             write_bytes(path, picture)
             charts.append({"figure": name, "file": path.relative_to(folder.root).as_posix()})
     return charts
-
-
-def _png(figure: Any) -> bytes | None:
-    if figure is None:
-        return None
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DOTS, bbox_inches="tight", facecolor="white")
-    return buffer.getvalue()
 
 
 def _failure(what: str, error: Exception) -> str:

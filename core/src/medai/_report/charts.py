@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
+_EDGE = 0.1
+"""Inches that are left around what is drawn."""
+
 
 def as_data_uri(figure: Figure, dpi: int = 110, *, trim: bool = True) -> str:
-    """A figure as a PNG within the page, trimmed or grown to what is drawn; that draws it twice, so not where the figure fits as it is."""
+    """A figure as a PNG within the page, trimmed or grown to what is drawn."""
+    return "data:image/png;base64," + base64.b64encode(as_png(figure, dpi, trim=trim)).decode()
+
+
+def as_png(figure: Figure, dpi: int = 110, *, trim: bool = True) -> bytes:
+    """A figure as the bytes of a PNG, trimmed or grown to what is drawn."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight" if trim else None, facecolor="white")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    cut = _cut(figure, dpi) if trim else None
+    if cut is None:
+        figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight" if trim else None, facecolor="white")
+    else:
+        Image.fromarray(cut).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _cut(figure: Figure, dpi: int) -> Any:
+    """The drawn figure, (H, W, 3) uint8, without what is empty around it; None where something stands beyond its edges.
+
+    It is what `savefig` does with `bbox_inches="tight"`, which lays out and draws all of it a second time.
+    """
+    figure.set_dpi(dpi)
+    figure.set_facecolor("white")
+    canvas: Any = FigureCanvasAgg(figure)  # matplotlib leaves its methods without types
+    canvas.draw()
+    drawn = np.asarray(canvas.buffer_rgba())[..., :3]
+    box, (height, width) = figure.get_tightbbox(canvas.get_renderer()), drawn.shape[:2]
+    # In pixels, from the lower left corner.
+    left, bottom, right, top = (value * dpi for value in box.extents)
+    if min(left, bottom) < 0 or right > width or top > height:
+        return None
+    edge = _EDGE * dpi
+    rows = slice(max(0, int(height - top - edge)), math.ceil(height - bottom + edge))
+    return np.ascontiguousarray(drawn[rows, max(0, int(left - edge)) : math.ceil(right + edge)])
 
 
 def curves(journal: Sequence[dict[str, Any]]) -> str | None:

@@ -11,7 +11,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from medai.errors import UsageError
@@ -22,7 +21,8 @@ from medai.tasks.restoration.metrics import Psnr
 from medai.tasks.restoration.region import Region, busiest_region
 
 _MARK = "#ffd43b"
-_PANEL = 3.1  # inches
+# In inches: a panel's width, what is between two, the titles above, the colour bar beside.
+_PANEL, _GAP, _TITLES, _BAR = 3.1, 0.06, 0.5, 0.85
 
 
 def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, Any]) -> Figure:
@@ -38,11 +38,8 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
     count = len(planes) + (error is not None)
     height, width = plane_of(best.pixels).shape[:2]
     rows, columns = steps_of(sample.origin)
-    shape = (height * rows) / (width * columns)
-    figure = Figure(figsize=(_PANEL * count + 0.9, _PANEL * (shape + region[2] * rows / (region[3] * columns)) + 0.7))
-    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02))
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(2, count, squeeze=False)
+    shapes = (height * rows) / (width * columns), region[2] * rows / (region[3] * columns)
+    figure, grid = _panels(count, (_PANEL * shapes[0], _PANEL * shapes[1]))
     whole = (0, 0, height, width)
     for column, (name, plane) in enumerate(planes.items()):
         fits = plane.shape[:2] == (height, width)
@@ -53,8 +50,26 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
         grid[0, column].set_title(name + _score(name, shown[name], sample, window), fontsize=11)
     if error is not None:
         _show_error(figure, grid[:, -1], error, (whole, region), window, sample)
-    figure.suptitle(f"{sample.case.id}   window {low:g} to {high:g} {best.unit}", fontsize=9, color="#495057")
+    said = f"{sample.case.id}   window {low:g} to {high:g} {best.unit}"
+    figure.suptitle(said, y=1 - _GAP / figure.get_figheight(), va="top", fontsize=9, color="#495057")
     return figure
+
+
+def _panels(count: int, heights: tuple[float, float]) -> tuple[Figure, Any]:
+    """A figure of two rows of panels, (2, count), with room for titles above and a colour bar at the right.
+
+    Each in its place, in inches: a layout that measures all that is written takes longer than the pictures do.
+    """
+    wide, high = _PANEL * count + _GAP * count + _BAR, sum(heights) + 3 * _GAP + _TITLES
+    figure = Figure(figsize=(wide, high))
+    FigureCanvasAgg(figure)
+    bottoms = (heights[1] + 2 * _GAP, _GAP)
+    places = [
+        [(_GAP + column * (_PANEL + _GAP), bottom, _PANEL, height) for column in range(count)]
+        for bottom, height in zip(bottoms, heights, strict=True)
+    ]
+    grid = [[figure.add_axes((x / wide, y / high, w / wide, h / high)) for x, y, w, h in row] for row in places]
+    return figure, np.array(grid, dtype=object)
 
 
 def _region(given: Any, plane: Any, window: tuple[float, float]) -> Region:
@@ -77,7 +92,10 @@ def _show_error(figure: Figure, column: Any, error: Any, parts: tuple[Region, Re
     labelled = sample.reference is not None
     column[0].set_title("Error (prediction - reference)" if labelled else "Change (prediction - input)", fontsize=11)
     unit = (sample.reference or sample.inputs).unit
-    bar = figure.colorbar(ScalarMappable(scale, "RdBu_r"), ax=list(column), fraction=0.04, pad=0.02, aspect=45, extend="both")
+    top, bottom = column[0].get_position(), column[1].get_position()
+    step, height = _GAP / figure.get_figwidth(), top.y1 - bottom.y0
+    beside = figure.add_axes((bottom.x1 + 2 * step, bottom.y0 + 0.02 * height, 2 * step, 0.96 * height))
+    bar = figure.colorbar(ScalarMappable(scale, "RdBu_r"), cax=beside, extend="both")
     bar.set_label(unit if unit and unit != "0..1" else "difference", fontsize=9)
     bar.ax.tick_params(labelsize=8)
 
