@@ -200,7 +200,7 @@ class BodyMarker(_OfOneKind):
         absent: float = 0.0,
         other: float = 0.0,
         sizes: tuple[float, float] = (0.09, BORDER),
-        greys: tuple[float, float] = (0.55, 1.0),
+        greys: tuple[float, float] = (0.6, 1.0),
         icons: Path | None = None,
     ) -> None:
         own = () if icons is None else read_icons(icons)
@@ -232,7 +232,7 @@ class RadialLine(_OfOneKind):
         absent: float = 0.0,
         other: float = 0.0,
         sizes: tuple[float, float] = (0.024, 0.06),
-        greys: tuple[float, float] = (0.6, 1.0),
+        greys: tuple[float, float] = (0.7, 1.0),
     ) -> None:
         super().__init__(source, LineGenerator(sizes, greys), target, absent, other)
 
@@ -261,7 +261,7 @@ class VascularFlow(_OfOneKind):
         absent: float = 0.0,
         other: float = 0.0,
         sizes: tuple[float, float] = (0.2, 0.7),
-        greys: tuple[float, float] = (0.45, 1.0),
+        greys: tuple[float, float] = (0.55, 1.0),
     ) -> None:
         super().__init__(source, FlowGenerator(sizes, greys), target, absent, other)
 
