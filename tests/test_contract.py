@@ -13,6 +13,9 @@ import pytest
 # By kind, so that two processes share the work: a plugin's models and recipes cost most.
 PARTS = [
     ("medai", ()),
+    ("medai-annotation", ("model",)),
+    ("medai-annotation", ("recipe",)),
+    ("medai-annotation", ("plugin", "dataset", "loss", "metric", "exporter", "table")),
     ("medai-breast", ("model",)),
     ("medai-breast", ("recipe",)),
     ("medai-breast", ("plugin", "dataset", "loss", "metric", "table")),
@@ -47,7 +50,7 @@ def _breaks(outcome: dict[str, Any]) -> bool:
 def test_no_kind_is_left_out() -> None:
     from medai._discovery.hooks import KINDS
 
-    for plugin, lacking in (("medai-standard", {"task"}), ("medai-breast", {"task", "exporter"}), ("medai-ldct", {"task", "exporter"})):
+    for plugin, lacking in (("medai-annotation", {"task"}), ("medai-standard", {"task"}), ("medai-breast", {"task", "exporter"}), ("medai-ldct", {"task", "exporter"})):
         looked_at = [kind for name, kinds in PARTS for kind in kinds if name == plugin]
         assert set(looked_at) >= {"plugin", *KINDS} - lacking
         # With a kind goes all that is checked of it.

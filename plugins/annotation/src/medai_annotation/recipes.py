@@ -48,13 +48,13 @@ def _views(view: str, target: str, size: int, per_case: int) -> tuple[Use, ...]:
     return (use(f"annotation/{view}", target=target), use("standard/patches", size=size, per_case=per_case))
 
 
-def _training(view: str, target: str) -> Train:
+def _training(view: str, target: str, select: str | None = "psnr-hvs-m") -> Train:
     return Train(
         batch=8,
         epochs=20,
         optimizers={"all": use("RMSprop", lr=1e-5, momentum=0.9, weight_decay=1e-8)},
         views=_views(view, target, 256, 17),
-        select="psnr-hvs-m",
+        select=select,
         save_every=500,
     )
 
@@ -195,6 +195,7 @@ SEGMENTATION = _method(
     protocol=Protocol(split=_SPLIT, metrics=(use("medai/dice"), use("medai/iou"))),
     loss=use("standard/sum", losses=(use("standard/cross-entropy"), use("standard/dice"))),
     views=_COLOURED,
+    train=_training("body-marker", "mask", select=None),
     baselines=(),
     implements=("segmentation-approach-semantic", "segmentation-training-option"),
 )
@@ -208,6 +209,7 @@ DETECTION = _method(
     data={"images": slot("body-marker", target="boxes", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("breast/ap"), use("breast/precision-recall"))),
     views=_COLOURED,
+    train=_training("body-marker", "boxes", select=None),
     loss=None,
     baselines=(),
 )
