@@ -33,7 +33,7 @@ def by_savefig(made: Figure) -> np.ndarray:
 @pytest.mark.parametrize("layout", ["none", "constrained"])
 def test_what_is_empty_around_a_figure_is_cut_away(layout: str) -> None:
     cut = pixels(as_png(figure(layout=layout)))
-    assert np.abs(np.subtract(cut.shape, by_savefig(figure(layout=layout)).shape)).max() <= (3 if layout == "none" else 12)
+    assert np.abs(np.subtract(cut.shape, by_savefig(figure(layout=layout)).shape)).max() <= 3
     inked = np.argwhere((cut != 255).any(axis=-1))
     assert inked.min(axis=0).min() > 2 and (np.array(cut.shape[:2]) - inked.max(axis=0)).min() > 2
 

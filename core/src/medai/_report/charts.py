@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
@@ -51,9 +52,9 @@ def _cut(figure: Figure, dpi: int) -> Any:
     left, bottom, right, top = (value * dpi for value in box.extents)
     if min(left, bottom) < 0 or right > width or top > height:
         return None
-    edge = _EDGE * dpi
-    rows = slice(max(0, int(height - top - edge)), math.ceil(height - bottom + edge))
-    return np.ascontiguousarray(drawn[rows, max(0, int(left - edge)) : math.ceil(right + edge)])
+    edge = round(_EDGE * dpi)
+    cut = drawn[int(height - top) : math.ceil(height - bottom), int(left) : math.ceil(right)]
+    return np.pad(cut, ((edge, edge), (edge, edge), (0, 0)), constant_values=255)
 
 
 def curves(journal: Sequence[dict[str, Any]]) -> str | None:
@@ -84,6 +85,8 @@ def curves(journal: Sequence[dict[str, Any]]) -> str | None:
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.ticklabel_format(axis="y", scilimits=(-3, 4))  # so that the longest label keeps within the margin
         axes.yaxis.get_offset_text().set_fontsize(7)
         axes.grid(alpha=0.3)
