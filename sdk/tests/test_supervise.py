@@ -99,7 +99,10 @@ def test_an_interrupt_ends_the_worker_and_leaves_nothing(distribution: Distribut
     scratch.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(folder), "TMPDIR": str(scratch)}
     command = [sys.executable, "-m", "medai", "plugin", "check", "odd"]
+    # A process that was started with `&` ignores interrupts, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as checking:
+        signal.signal(signal.SIGINT, before)
         worker = _wait_for_worker(scratch)
         checking.send_signal(signal.SIGINT)
         _, said = checking.communicate(timeout=240)
