@@ -14,7 +14,7 @@ import SimpleITK
 from damage import Victim, damaged, each_of
 from PIL import Image as Picture
 
-COUNT = 2000
+COUNT = 1000
 RNG = np.random.default_rng(4)
 VOLUME = RNG.integers(-1000, 2000, (4, 5, 6)).astype(np.int16)
 GREY = RNG.integers(0, 255, (12, 20)).astype(np.uint8)
