@@ -148,6 +148,15 @@ def test_two_images_are_learnt(network: Remover) -> None:
     assert losses[-1] < 0.75 * losses[0]
 
 
+def test_on_a_cpu_the_channels_lie_last_in_memory_within_the_network() -> None:
+    network = CostumedUNet().eval()
+    seen: list[torch.Tensor] = []
+    network.last.register_forward_pre_hook(lambda part, given: seen.append(given[0]))
+    with torch.no_grad():
+        network(torch.rand(2, 3, 33, 47))
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
 def test_a_grey_image_is_repeated_and_answered_grey() -> None:
     network = CostumedUNet().eval()
     grey = torch.rand(1, 1, 32, 32)
