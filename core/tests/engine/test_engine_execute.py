@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,3 +51,20 @@ def test_a_run_that_is_not_finished_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"format": 1, "status": "stopped"}', encoding="utf-8")
     with pytest.raises(DataError, match="stopped, not finished"):
         open_run(tmp_path)
+
+
+def test_what_data_warn_of_stands_among_the_run_s_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Points.cases
+
+    def warning(self: Points) -> Any:
+        warnings.warn("2 images show the same", stacklevel=2)
+        warnings.warn("a library will change", FutureWarning, stacklevel=2)
+        return found(self)
+
+    monkeypatch.setattr(Points, "cases", warning)
+    for place in ("first", "again"):
+        with pytest.warns(UserWarning, match="show the same"):
+            done = run(ID, overrides=SHORT, out=tmp_path / place, device="cpu")
+        notes = json.loads((done.folder / "run.json").read_text(encoding="utf-8"))["notes"]
+        assert notes.count("2 images show the same") == 1 and "a library will change" not in notes
+        assert "2 images show the same" in (done.folder / "report.html").read_text(encoding="utf-8")

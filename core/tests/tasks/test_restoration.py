@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot
+from matplotlib.patches import Rectangle
 from PIL import Image as Picture
 
 from medai.errors import DataError, PluginError, UsageError
 from medai.tasks import Batch, Case, Image, Origin, Sample
 from medai.tasks.restoration import Psnr, Restoration, Rmse, Ssim
-from medai.tasks.restoration.region import busiest_region
+from medai.tasks.restoration.region import busiest_region, most_changed
 
 TASK = Restoration()
 RNG = np.random.default_rng(3)
@@ -205,6 +206,22 @@ def test_the_region_is_where_the_structure_is() -> None:
     assert column + width >= 58
     assert busiest_region(plane[:20, :30], WINDOW) == (0, 0, 20, 30)
     assert busiest_region(np.zeros((64, 64), np.float32), WINDOW)[2:] == (40, 40)
+
+
+def test_the_region_of_change_has_the_change_in_its_middle() -> None:
+    change = np.zeros((128, 160), np.float32)
+    change[50:60, 20:44] = 0.5
+    assert most_changed(change) == (35, 12, 40, 40)
+    # Beside the edge, as near to the middle as can be.
+    assert most_changed(np.roll(change, (-50, 110), (0, 1)))[:2] == (0, 117)
+    image = Image(torch.rand(1, 128, 160), "0..1")
+    marked = Image(image.pixels + torch.from_numpy(change)[None], "0..1")
+    figure = Restoration().draw(Sample(Case("a", "a"), marked, image), image, {"roi": "change"})
+    (mark,) = figure.axes[0].patches
+    assert isinstance(mark, Rectangle) and (mark.get_y(), mark.get_x()) == (34.5, 11.5)
+    # Without a reference, or with one of another size, there is no change to look for.
+    for sample in (Sample(Case("a", "a"), marked), Sample(Case("a", "a"), Image(torch.rand(1, 64, 80), "0..1"), image)):
+        assert Restoration().draw(sample, image, {"roi": "change"}).axes
 
 
 @pytest.mark.parametrize("reference", [True, False])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -125,8 +126,25 @@ class Execution:
 
     def _note(self, text: str) -> None:
         self.listener.warn(text)
+        self._keep(text)
+
+    def _keep(self, text: str) -> None:
         if text not in self.record["notes"]:  # a resumed run comes by here again
             self._update(notes=[*self.record["notes"], text])
+
+    @contextmanager
+    def _keeping_warnings(self) -> Iterator[None]:
+        """Whatever data and models warn of meanwhile is said as ever, and stands among the run's notes too."""
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+                shown(message, category, *place, **more)
+                if category is UserWarning:
+                    self._keep(str(message))
+
+            warnings.showwarning = show
+            yield
 
     def _update(self, **changes: Any) -> None:
         self.record |= changes

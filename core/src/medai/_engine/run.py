@@ -121,7 +121,7 @@ class _Run(Execution):
 
     def run(self, *, report: bool) -> dict[str, Any]:
         """Upstream runs, training, evaluation, baselines, report."""
-        with recorded(self._take_weights):
+        with recorded(self._take_weights), self._keeping_warnings():
             return self._run(report)
 
     def _run(self, report: bool) -> dict[str, Any]:

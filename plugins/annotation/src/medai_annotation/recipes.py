@@ -36,7 +36,8 @@ _RESTORED = (
     use("annotation/ssim", variance=True),
     use("annotation/psnr-hvs-m", variance=True),
 )
-_OPTIONS = {"unit": "0..1", "annotation": "body-marker"}
+_DRAWN_SO = {"unit": "0..1", "roi": "change"}
+_OPTIONS = {**_DRAWN_SO, "annotation": "body-marker"}
 PROTOCOL = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/convergence-steps")), options=_OPTIONS)
 PRESENCE = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/white-pixel-presence-score")), options=_OPTIONS)
 
@@ -182,7 +183,7 @@ ALL_KINDS = _method(
     model=use("annotation/one-for-all"),
     view="all-kinds",
     data={"images": slot("all-kinds", absent=0.25)},
-    protocol=Protocol(split=_SPLIT, metrics=PRESENCE.metrics, options={"unit": "0..1"}),
+    protocol=Protocol(split=_SPLIT, metrics=PRESENCE.metrics, options=_DRAWN_SO),
 )
 SEGMENTATION = _method(
     "segmentation-approach-semantic",

@@ -18,7 +18,7 @@ from medai.tasks._records import Origin, Sample
 from medai.tasks.inputs import Image
 from medai.tasks.planes import flips_of, plane_of, steps_of, window_of
 from medai.tasks.restoration.metrics import Psnr
-from medai.tasks.restoration.region import Region, busiest_region
+from medai.tasks.restoration.region import Region, busiest_region, most_changed
 
 _MARK = "#ffd43b"
 # In inches: a panel's width, what is between two, the titles above, the colour bar beside.
@@ -32,7 +32,9 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
     window = (float(low), float(high))
     shown = {"Input": sample.inputs, "Prediction": prediction} | ({} if sample.reference is None else {"Reference": sample.reference})
     planes = {name: plane_of(image.pixels) for name, image in shown.items()}
-    region = _region(options.get("roi"), _grey(plane_of(best.pixels)), window)
+    changed = options.get("roi") == "change" and planes["Input"].shape == plane_of(best.pixels).shape
+    looked_at = plane_of(sample.inputs.pixels) - plane_of(best.pixels) if changed else plane_of(best.pixels)
+    region = most_changed(_grey(abs(looked_at))) if changed else _region(options.get("roi"), _grey(looked_at), window)
     error = _error(planes, sample.reference is not None, window)
 
     count = len(planes) + (error is not None)
@@ -73,7 +75,7 @@ def _panels(count: int, heights: tuple[float, float]) -> tuple[Figure, Any]:
 
 
 def _region(given: Any, plane: Any, window: tuple[float, float]) -> Region:
-    if given is None:
+    if given is None or given == "change":
         return busiest_region(plane, window)
     row, column, height, width = (int(value) for value in given)
     if min(row, column) < 0 or min(height, width) < 1 or row + height > plane.shape[0] or column + width > plane.shape[1]:

@@ -22,8 +22,7 @@ def busiest_region(plane: Plane, window: tuple[float, float]) -> Region:
     as in air, or far from the centre of what is brighter than the window's lowest value. The same image always gives the same square.
     """
     low, high = window
-    side = max(_SHORTEST, min(plane.shape) // _SHARE)
-    height, width = min(side, plane.shape[0]), min(side, plane.shape[1])
+    height, width = _size_of(plane)
     shown = np.clip((plane - low) / (high - low), 0, 1)
     gradient = ndimage.gaussian_gradient_magnitude(shown, sigma=1.5)
     structure = _sums(np.minimum(gradient, 1 / 8), height, width)
@@ -31,6 +30,21 @@ def busiest_region(plane: Plane, window: tuple[float, float]) -> Region:
     near = _nearness(shown > 0, structure.shape, (height / 2, width / 2))
     row, column = np.unravel_index(int(np.argmax(structure * visible**4 * near)), structure.shape)
     return int(row), int(column), height, width
+
+
+def most_changed(change: Plane) -> Region:
+    """The square (row, column, height, width) over which the absolute difference of two images sums up to most; of several, one in their
+    middle, so that what was changed stands in the middle too."""
+    height, width = _size_of(change)
+    sums = _sums(change, height, width)
+    best = np.argwhere(sums >= sums.max() * (1 - 1e-9))
+    row, column = best[int(np.argmin(np.square(best - best.mean(axis=0)).sum(axis=1)))]
+    return int(row), int(column), height, width
+
+
+def _size_of(plane: Plane) -> tuple[int, int]:
+    side = max(_SHORTEST, min(plane.shape) // _SHARE)
+    return min(side, plane.shape[0]), min(side, plane.shape[1])
 
 
 def _sums(values: np.ndarray[Any, Any], height: int, width: int) -> np.ndarray[Any, Any]:

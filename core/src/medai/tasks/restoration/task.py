@@ -111,7 +111,8 @@ class Restoration:
         Options:
             window: lowest and highest value shown, which is also the window of the PSNR in the titles; default -160..240 for HU, 0..1
                 for that unit, else the middle 99 % of the values.
-            roi: (row, column, height, width) of the region; default: where the reference has most structure inside the window.
+            roi: (row, column, height, width) of the region, or `change`: where the input differs most from the reference, for marks that
+                were taken away; default: where the reference has most structure inside the window.
 
         Raises:
             UsageError: `roi` leaves the image.

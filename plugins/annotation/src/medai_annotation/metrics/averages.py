@@ -14,11 +14,11 @@ from medai.tasks import Image, Sample
 
 def averages(name: str, values: Sequence[float], variance: bool) -> dict[str, float]:
     """The mean of the values that are finite, and under `NAME-variance`, where it is asked for, their variance (of the population); NaN
-    where none is."""
+    where none is, and the variance of fewer than two."""
     finite = np.asarray(values, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
     found = {name: float(finite.mean()) if finite.size else math.nan}
-    return found | ({f"{name}-variance": float(finite.var()) if finite.size else math.nan} if variance else {})
+    return found | ({f"{name}-variance": float(finite.var()) if finite.size > 1 else math.nan} if variance else {})
 
 
 def compared(prediction: Image, sample: Sample[Image, Image]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
