@@ -85,6 +85,32 @@ def test_private_regions_are_coarse_before_anything_is_written(tmp_path: Path) -
         assert not (np.asarray(Picture.open(path).convert("RGB"))[:8, :8] == hidden).all()
 
 
+def test_what_was_private_is_in_no_mask_and_no_score(tmp_path: Path) -> None:
+    given, answer = pair()  # its white bar is a name here
+    box = ((16, 8, 52, 16),)
+    (row,) = written(tmp_path, [("a", given, answer)], private=box)
+    assert (row["present"], row["score"]) == ("no", "0") and not np.asarray(Picture.open(tmp_path / row["mask"])).any()
+    marks = torch.zeros(64, 64, dtype=torch.int64)
+    marks[10:14, 20:50], marks[30:32, 30:32] = 1, 3
+    told = Cleaned(answer.pixels, "0..1", None, marks, torch.tensor([0.9, 0.2, 0.6]))
+    (row,) = written(tmp_path / "told", [("a", given, told)], private=box)
+    assert row["score"] == "4" and (np.asarray(Picture.open(tmp_path / "told" / row["mask"])) > 0).sum() == 4
+
+
+def test_a_grey_image_stays_grey(tmp_path: Path) -> None:
+    given, answer = pair()
+    grey, tinted = given.pixels[:1].expand(3, 64, 64), answer.pixels * torch.tensor([1.0, 0.8, 0.6])[:, None, None]
+    (row,) = written(tmp_path, [("a", Image(grey, "0..1"), Image(tinted, "0..1"))], whole=True)
+    clean = read_image(tmp_path / row["clean"]).pixels
+    assert len(clean) == 1 and torch.allclose(clean, tinted.mean(0, keepdim=True), atol=0.5 / 255 + 1e-6)
+
+
+@pytest.mark.parametrize("wrong", [{"threshold": 7.0}, {"presence_threshold": 0.0}, {"sure": 1.5}, {"presence_pixels": 0}])
+def test_a_number_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        CleanedImages(**wrong)
+
+
 def test_a_region_that_misses_the_image_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     given, answer = pair()
     with pytest.raises(DataError, match="at 64, 0 lies outside an image of 64 x 64"):

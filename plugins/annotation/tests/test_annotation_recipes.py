@@ -59,6 +59,11 @@ def test_test_images_are_measured_against_clean_ones_whatever_was_learnt_from() 
             assert isinstance(view, Use) and view.params.get("target", "clean") == "clean"
 
 
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_a_grey_image_is_answered_as_the_same_in_colours(recipe: Recipe) -> None:
+    assert recipe.views == (Use("standard/channels", {"count": 3}),)
+
+
 def test_presence_is_asked_of_images_with_and_without() -> None:
     view = PIPELINE.data["images"].folder.params["source"]
     assert isinstance(view, Use) and view.params["absent"] == view.params["other"] == 1 / 3

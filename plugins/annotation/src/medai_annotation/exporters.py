@@ -18,7 +18,7 @@ from medai_annotation.cleaned import Cleaned
 from medai_annotation.kinds import KINDS
 from medai_annotation.masks import Mask, changed, without_specks
 from medai_annotation.metrics.presence import DEFAULT_PIXELS, SPECK
-from medai_annotation.metrics.thresholds import DEFAULT
+from medai_annotation.metrics.thresholds import DEFAULT, require_threshold
 
 Box = tuple[int, int, int, int]
 
@@ -33,7 +33,7 @@ class CleanedImages:
     kinds apart, the kinds that it found, and how sure it is of each (`body-marker-score` ...). Of a volume, each plane is an image
     `CASE-0001`.
 
-    Outside the mask the clean image keeps the pixels that were given.
+    Outside the mask the clean image keeps the pixels that were given, and one of a grey image is grey.
 
     Args:
         threshold: difference of input and answer, in 0..1, from which on a pixel belongs to the mask. By default what the run chose on its
@@ -42,7 +42,7 @@ class CleanedImages:
         presence_pixels: score from which on the annotation is there.
         annotation: what the model was trained to take off; by default what the run's protocol says.
         private: rectangles (x0, y0, x1, y1) in pixels, such as a name or a date burned into the image: made coarse before anything is
-            written.
+            written. There the mask is black, since it would show the letters, and nothing counts for the score.
         block: pixels along each side of the blocks that private rectangles are made of.
         whole: the clean image is the network's answer everywhere.
         sure: from which score on, 0..1, a kind was found, of a model that tells kinds apart.
@@ -67,6 +67,12 @@ class CleanedImages:
                 raise UsageError(f"private = {list(box)}: x0, y0, x1, y1 are wanted, x0 below x1 and y0 below y1, none below 0")
         if block < 2:
             raise UsageError(f"block = {block}: 2 pixels or more, or nothing would be hidden")
+        for option, value in (("threshold", threshold), ("presence_threshold", presence_threshold)):
+            require_threshold(option, value)
+        if not 0 < sure < 1:
+            raise UsageError(f"sure = {sure}: a score between 0 and 1 is wanted")
+        if presence_pixels < 1:
+            raise UsageError(f"presence_pixels = {presence_pixels}: a number of pixels above 0 is wanted")
         self._threshold, self._presence, self._pixels = threshold, presence_threshold, presence_pixels
         self._annotation, self._private, self._block, self._whole, self._sure = annotation, private, block, whole, sure
 
@@ -101,7 +107,7 @@ class CleanedImages:
             for case, given, answer in _planes(sample.case.id, sample.inputs, prediction):
                 name = names.of(case)
                 mask = self._mask(given, answer)
-                clean = answer.pixels if self._whole else _mended(given, answer.pixels, mask)
+                clean = _like(given, answer.pixels if self._whole else _mended(given, answer.pixels, mask))
                 written = folder / "clean" / f"{name}.png", folder / "mask" / f"{name}.png"
                 write_image(written[0], Image(self._hidden(clean.clamp(0, 1)), "0..1"))
                 write_image(written[1], Image(torch.from_numpy(mask)[None].float(), "0..1"))
@@ -113,9 +119,9 @@ class CleanedImages:
 
     def _mask(self, given: torch.Tensor, answer: Image) -> Mask:
         if isinstance(answer, Cleaned) and answer.marks is not None:
-            found: Mask = (answer.marks > 0).numpy()
+            found: Mask = (self._public(answer.marks) > 0).numpy()
             return found
-        return without_specks((changed(given, answer.pixels) > self._threshold).numpy(), SPECK)
+        return self._left(given, answer, self._threshold)
 
     def _said(self, given: torch.Tensor, answer: Image) -> dict[str, object]:
         """The annotation, whether it is there, and the score."""
@@ -123,9 +129,20 @@ class CleanedImages:
             scores = dict(zip(KINDS, answer.scores.tolist(), strict=True))
             found = [kind for kind, score in scores.items() if score >= self._sure]
             sure = {f"{kind}-score": f"{score:.4f}" for kind, score in scores.items()}
-            return {"annotation": " + ".join(found), "present": _word(bool(found)), "score": sum(answer.counts.values()), **sure}
-        score = int(without_specks((changed(given, answer.pixels) > self._presence).numpy(), SPECK).sum())
+            return {"annotation": " + ".join(found), "present": _word(bool(found)), "score": int(self._mask(given, answer).sum()), **sure}
+        score = int(self._left(given, answer, self._presence).sum())
         return {"annotation": self._annotation, "present": _word(score >= self._pixels), "score": score}
+
+    def _left(self, given: torch.Tensor, answer: Image, threshold: float) -> Mask:
+        """The mask by subtraction without its specks."""
+        return without_specks((self._public(changed(given, answer.pixels)) > threshold).numpy(), SPECK)
+
+    def _public(self, values: torch.Tensor) -> torch.Tensor:
+        """Values (H, W), with 0 in private rectangles: what a network takes off a name has the shape of its letters."""
+        values = values.clone()
+        for x0, y0, x1, y1 in self._private:
+            values[y0:y1, x0:x1] = 0
+        return values
 
     def _hidden(self, pixels: torch.Tensor) -> torch.Tensor:
         """The pixels with private rectangles in blocks of one value each, their mean."""
@@ -165,6 +182,11 @@ def _mended(given: torch.Tensor, answer: torch.Tensor, mask: Mask) -> torch.Tens
     """The pixels given, with those of the answer in the mask and a margin around it."""
     grown = ndimage.binary_dilation(mask, structure=np.ones((3, 3), dtype=bool), iterations=_MARGIN)
     return torch.where(torch.from_numpy(grown), answer, given)
+
+
+def _like(given: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+    """The clean image (C, H, W), with one channel, their mean, if those given are all alike."""
+    return clean.mean(0, keepdim=True) if bool((given == given[:1]).all()) else clean
 
 
 def _word(present: bool) -> str:

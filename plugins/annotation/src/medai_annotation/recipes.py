@@ -41,6 +41,8 @@ _OPTIONS = {**_DRAWN_SO, "annotation": "body-marker"}
 PROTOCOL = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/convergence-steps")), options=_OPTIONS)
 PRESENCE = Protocol(split=_SPLIT, metrics=(*_RESTORED, use("annotation/white-pixel-presence-score")), options=_OPTIONS)
 
+_COLOURED = (use("standard/channels", count=3),)
+"""Of a user's grey image, too, the channel that differs most is counted: it is scored as the same image in colours is."""
 _BASELINES = (use("standard/input"),)
 
 
@@ -105,6 +107,7 @@ def _method(
             "task": "restoration",
             "model": model or use(f"annotation/{name}"),
             "data": {"images": slot(view)},
+            "views": _COLOURED,
             "protocol": PROTOCOL,
             "summary": summary,
             "loss": use("annotation/l1"),
@@ -164,9 +167,6 @@ UNET_VANILLA = _method("unet-vanilla", "the first U-Net under Noise2Noise", quic
 NETWORKS = (COSTUMED_UNET, FCN, DEEPLABV3, LINKNET, MANET, MANET_CITED, UNET_PLUS_PLUS, MULTIRESUNET, UNET_VANILLA)
 """One for each network, under Noise2Noise."""
 
-_COLOURED = (use("standard/channels", count=3),)
-"""A user's grey image as the networks of other plugins want it."""
-
 # A third of the images carries none, and another third one of another kind alone, which has to stay.
 _THIRD = 1 / 3
 
@@ -195,7 +195,6 @@ SEGMENTATION = _method(
     data={"images": slot("body-marker", target="mask", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("medai/dice"), use("medai/iou"))),
     loss=use("standard/sum", losses=(use("standard/cross-entropy"), use("standard/dice"))),
-    views=_COLOURED,
     train=_training("body-marker", "mask", select=None),
     baselines=(),
     implements=("segmentation-approach-semantic", "segmentation-training-option"),
@@ -209,7 +208,6 @@ DETECTION = _method(
     quick={"backbone": "resnet18", "size": (128, 128)},
     data={"images": slot("body-marker", target="boxes", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("breast/ap"), use("breast/precision-recall"))),
-    views=_COLOURED,
     train=_training("body-marker", "boxes", select=None),
     loss=None,
     baselines=(),
