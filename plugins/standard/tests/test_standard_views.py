@@ -158,6 +158,21 @@ def test_patches_are_cases_of_their_own() -> None:
         seen(Patches(One(), 64))
 
 
+def test_a_patch_larger_than_its_image_is_filled() -> None:
+    for answer in ("mask", "image", "boxes"):
+        whole, found = One(answer).sample, seen(Patches(One(answer), 70, fill=-1.0))  # of 60 x 80
+        assert found.inputs.pixels.shape == (1, 70, 70) and bool((found.inputs.pixels[:, 60:] == -1).all())
+        lefts = [left for left in range(11) if torch.equal(found.inputs.pixels[:, :60], whole.inputs.pixels[:, :, left : left + 70])]
+        assert len(lefts) == 1
+        if answer == "mask":
+            assert found.reference.labels.shape == (70, 70) and not found.reference.labels[60:].any()
+            assert torch.equal(found.reference.labels[:60], whole.reference.labels[:, lefts[0] : lefts[0] + 70])
+        if answer == "image":
+            assert bool((found.reference.pixels[:, 60:] == -1).all())
+        if answer == "boxes":
+            assert bool((found.reference.boxes <= 70).all())
+
+
 def test_intensity_keeps_the_unit_and_changes_an_image_answer_alike() -> None:
     source = One("image")
     source.sample = replace(source.sample, inputs=Image(torch.linspace(-900, 900, 60).expand(1, 40, -1).clone(), "HU"))

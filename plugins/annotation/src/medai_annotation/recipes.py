@@ -47,8 +47,9 @@ _BASELINES = (use("standard/input"),)
 
 
 def _views(view: str, target: str, size: int, per_case: int) -> tuple[Use, ...]:
-    """What training sees: an annotation drawn anew, and patches of the result. Nothing is turned about: markers are read from one side."""
-    return (use(f"annotation/{view}", target=target), use("standard/patches", size=size, per_case=per_case))
+    """What training sees: an annotation drawn anew, and patches of the result, black beyond an image that is smaller than they are. Nothing
+    is turned about: markers are read from one side."""
+    return (use(f"annotation/{view}", target=target), use("standard/patches", size=size, per_case=per_case, fill=0.0))
 
 
 def _training(view: str, target: str, select: str | None = "psnr-hvs-m") -> Train:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Case, Dataset, Image, Sample
@@ -50,13 +51,15 @@ class Patches(ImageView):
             image is read once for each patch.
         size: pixels along each side.
         per_case: patches of each image in an epoch.
+        fill: value of what a patch has beyond an image that is smaller than it, below and to the right; a mask has class 0 there.
+            None: such an image is refused.
     """
 
-    def __init__(self, source: Dataset[Image, Any], size: int = 128, per_case: int = 4) -> None:
+    def __init__(self, source: Dataset[Image, Any], size: int = 128, per_case: int = 4, fill: float | None = None) -> None:
         if size < 1 or per_case < 1:
             raise UsageError("size and per_case are at least 1")
         super().__init__(source)
-        self.size, self.per_case = size, per_case
+        self.size, self.per_case, self.fill = size, per_case, fill
         self._whole = {case.id: case for case in source.cases()}
 
     def cases(self) -> Sequence[Case]:
@@ -71,7 +74,7 @@ class Patches(ImageView):
         """One patch.
 
         Raises:
-            DataError: the image cannot be read, or is smaller than a patch.
+            DataError: the image cannot be read, or is smaller than a patch and there is no `fill`.
         """
         whole = super().read(self._whole[case.id.rpartition("#")[0]], rng)
         return replace(whole, case=replace(whole.case, id=case.id, whole=case.whole))
@@ -79,19 +82,21 @@ class Patches(ImageView):
     def changed(self, sample: Sample[Image, Any], rng: np.random.Generator) -> Sample[Image, Any]:
         """A patch of the sample."""
         height, width = sample.inputs.pixels.shape[-2:]
-        if min(height, width) < self.size:
+        if self.fill is None and min(height, width) < self.size:
             raise DataError(f"an image of {height} x {width} has no patch of {self.size} x {self.size}")
-        return _part(sample, self.size, self.size, rng)
+        return _part(sample, self.size, self.size, rng, self.fill or 0.0)
 
 
-def _part(sample: Sample[Image, Any], height: int, width: int, rng: np.random.Generator) -> Sample[Image, Any]:
-    """A part of a sample, its place drawn."""
+def _part(sample: Sample[Image, Any], height: int, width: int, rng: np.random.Generator, fill: float = 0.0) -> Sample[Image, Any]:
+    """A part of a sample, its place drawn; what it has beyond the sample is `fill`."""
     rows, columns = sample.inputs.pixels.shape[-2:]
-    top, left = int(rng.integers(rows - height + 1)), int(rng.integers(columns - width + 1))
+    top, left = int(rng.integers(max(rows - height, 0) + 1)), int(rng.integers(max(columns - width, 0) + 1))
+    beyond = (0, max(width - columns, 0), 0, max(height - rows, 0))
 
-    def cut(pixels: torch.Tensor) -> torch.Tensor:
+    def cut(pixels: torch.Tensor, value: float = 0.0) -> torch.Tensor:
         # A copy, so that a part kept for later does not keep its image.
-        return pixels[..., top : top + height, left : left + width].clone()
+        part = pixels[..., top : top + height, left : left + width].clone()
+        return functional.pad(part, beyond, value=value) if any(beyond) else part
 
     back = np.array([[1.0, 0, top], [0, 1, left], [0, 0, 1]])
-    return moved(sample, Move(cut, cut, back), least=_LEAST)
+    return moved(sample, Move(lambda pixels: cut(pixels, fill), cut, back), least=_LEAST)
