@@ -42,6 +42,7 @@ MODELS: tuple[ModelSpec, ...] = (
         "MultiResUNet: blocks of three scales, convolutions with residuals along the way across",
         "Ibtehaz and Rahman 2020, doi:10.1016/j.neunet.2019.08.025",
         filters=8,
+        normalisation="smn",
     ),
     _network(
         "manet-linear-attention",
