@@ -116,6 +116,24 @@ def test_another_kind_belongs_to_the_clean_image_and_none_is_none(target: str) -
     assert seen == {"vascular-flow", "none", "body-marker", "radial-line"}
 
 
+def test_what_stands_beside_is_drawn_anew_and_stays() -> None:
+    source = Source(count=1, shape=(1, 96, 96))
+    original = source.read(source.cases()[0], np.random.default_rng(0)).inputs.pixels.expand(3, -1, -1)
+    plain, view = (build("annotation/body-marker", source=source, target="noisy", **more) for more in ({}, {"beside": 0.5}))
+    kept = []
+    for seed in range(60):
+        sample = read(view, seed=seed)
+        more = (sample.inputs.clean != original).any(0)
+        kept.append(bool(more.any()))
+        # It is in both noisy images, and no mark.
+        untouched = more & (sample.inputs.marks == 0)
+        assert torch.equal(sample.inputs.pixels[:, untouched], sample.inputs.clean[:, untouched])
+        assert set(sample.inputs.marks.flatten().tolist()) == {0, 1}
+        assert sample.case.attributes["annotation"] == "body-marker"
+    assert 15 < sum(kept) < 45
+    assert all(torch.equal(read(plain, seed=seed).inputs.clean, original) for seed in range(5))
+
+
 def test_all_kinds_are_drawn_with_their_probabilities_and_at_least_one() -> None:
     view = build("annotation/all-kinds", source=Source(1000), absent=0.2, body_marker=0.3, radial_line=0.6, vascular_flow=0.0)
     told = [case.attributes["annotation"] for case in view.cases()]

@@ -46,24 +46,24 @@ _COLOURED = (use("standard/channels", count=3),)
 _BASELINES = (use("standard/input"),)
 
 
-def _views(view: str, target: str, size: int, per_case: int) -> tuple[Use, ...]:
+def _views(drawn: Use, size: int, per_case: int) -> tuple[Use, ...]:
     """What training sees: an annotation drawn anew, and patches of the result, black beyond an image that is smaller than they are. Nothing
     is turned about: markers are read from one side."""
-    return (use(f"annotation/{view}", target=target), use("standard/patches", size=size, per_case=per_case, fill=0.0))
+    return (drawn, use("standard/patches", size=size, per_case=per_case, fill=0.0))
 
 
-def _training(view: str, target: str, select: str | None = "psnr-hvs-m") -> Train:
+def _training(drawn: Use, select: str | None = "psnr-hvs-m") -> Train:
     return Train(
         batch=8,
         epochs=20,
         optimizers={"all": use("RMSprop", lr=1e-5, momentum=0.9, weight_decay=1e-8)},
-        views=_views(view, target, 256, 17),
+        views=_views(drawn, 256, 17),
         select=select,
         save_every=500,
     )
 
 
-def _short(view: str, target: str, *, steps: int, rate: float, batch: int, size: int, per_case: int, validations: int) -> Mapping[str, Any]:
+def _short(drawn: Use, *, steps: int, rate: float, batch: int, size: int, per_case: int, validations: int) -> Mapping[str, Any]:
     """A shorter training, on smaller patches: Adam by the one-cycle schedule."""
     return {
         "batch": batch,
@@ -74,19 +74,19 @@ def _short(view: str, target: str, *, steps: int, rate: float, batch: int, size:
         "schedule": use("OneCycleLR", pct_start=0.095),
         "validate_every": steps // validations,
         "save_every": None,
-        "views": _views(view, target, size, per_case),
+        "views": _views(drawn, size, per_case),
     }
 
 
-def _scales(view: str, target: str, rate: float, quick: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+def _scales(drawn: Use, rate: float, quick: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """`quick`: minutes on one core, a small network if there is one. `small`: 20 minutes on two cores. `medium`: an hour on a GPU."""
     return {
         "quick": {
             **({"model": quick} if quick else {}),
-            "train": _short(view, target, steps=400, rate=rate, batch=4, size=64, per_case=4, validations=2),
+            "train": _short(drawn, steps=400, rate=rate, batch=4, size=64, per_case=4, validations=2),
         },
-        "small": {"train": _short(view, target, steps=2500, rate=rate, batch=4, size=128, per_case=8, validations=5)},
-        "medium": {"train": _short(view, target, steps=20000, rate=rate, batch=16, size=192, per_case=17, validations=20)},
+        "small": {"train": _short(drawn, steps=2500, rate=rate, batch=4, size=128, per_case=8, validations=5)},
+        "medium": {"train": _short(drawn, steps=20000, rate=rate, batch=16, size=192, per_case=17, validations=20)},
     }
 
 
@@ -97,11 +97,14 @@ def _method(
     model: Use | None = None,
     view: Kind | str = "body-marker",
     target: str = "noisy",
+    beside: float = 0.0,
+    select: str | None = "psnr-hvs-m",
     rate: float = 1e-3,
     quick: Mapping[str, object] = {},
     **more: Any,
 ) -> Recipe:
     """A network that takes annotations away: all are trained and measured alike."""
+    drawn = use(f"annotation/{view}", target=target, **({"beside": beside} if beside else {}))
     return Recipe(
         **{
             "name": name,
@@ -112,9 +115,9 @@ def _method(
             "protocol": PROTOCOL,
             "summary": summary,
             "loss": use("annotation/l1"),
-            "train": _training(view, target),
+            "train": _training(drawn, select),
             "baselines": _BASELINES,
-            "scales": _scales(view, target, rate, quick),
+            "scales": _scales(drawn, rate, quick),
             "implements": (name,),
             "source": _STUDY,
             "license": "Apache-2.0",
@@ -170,11 +173,14 @@ NETWORKS = (COSTUMED_UNET, FCN, DEEPLABV3, LINKNET, MANET, MANET_CITED, UNET_PLU
 
 # A third of the images carries none, and another third one of another kind alone, which has to stay.
 _THIRD = 1 / 3
+_BESIDE = 0.75
+"""In training, so often something else stands beside the marker: else a network takes off whatever is drawn."""
 
 PIPELINE = _method(
     "n2n-annotation-removal-pipeline",
     "the whole of it: body markers taken off, their mask, and whether the image has one at all",
     model=_UNET,
+    beside=_BESIDE,
     data={"images": slot("body-marker", absent=_THIRD, other=_THIRD)},
     protocol=PRESENCE,
 )
@@ -196,7 +202,8 @@ SEGMENTATION = _method(
     data={"images": slot("body-marker", target="mask", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("medai/dice"), use("medai/iou"))),
     loss=use("standard/sum", losses=(use("standard/cross-entropy"), use("standard/dice"))),
-    train=_training("body-marker", "mask", select=None),
+    beside=_BESIDE,
+    select=None,
     baselines=(),
     implements=("segmentation-approach-semantic", "segmentation-training-option"),
 )
@@ -209,7 +216,8 @@ DETECTION = _method(
     quick={"backbone": "resnet18", "size": (128, 128)},
     data={"images": slot("body-marker", target="boxes", absent=_THIRD, other=_THIRD)},
     protocol=Protocol(split=_SPLIT, metrics=(use("breast/ap"), use("breast/precision-recall"))),
-    train=_training("body-marker", "boxes", select=None),
+    beside=_BESIDE,
+    select=None,
     loss=None,
     baselines=(),
 )

@@ -29,6 +29,8 @@ Drawn = Mapping[Kind, Sequence[Layer]]
 
 SHORTEST = 32
 """Pixels along a side of an image that has room for annotations."""
+Shares = tuple[float, float, float]
+"""Of cases without, of cases with another kind alone, and of readings with another kind beside."""
 NONE = "none"
 """What the attribute `annotation` of a case without one says."""
 
@@ -142,12 +144,14 @@ class _OfOneKind(Overlay):
 
     kind: Kind
 
-    def __init__(self, source: Dataset[Image, Any], generator: Generator, target: Target, absent: float, other: float) -> None:
+    def __init__(self, source: Dataset[Image, Any], generator: Generator, target: Target, shares: Shares) -> None:
+        absent, other, beside = shares
         super().__init__(source, target, absent)
         require_share("other", other)
+        require_share("beside", beside)
         if absent + other > 1:
             raise UsageError(f"absent = {absent:g} and other = {other:g} are more than all cases")
-        self.other = other
+        self.other, self.beside = other, beside
         self.classes = (self.kind,)
         self._generators: Mapping[Kind, Generator] = {**_usual(), self.kind: generator}
 
@@ -166,11 +170,13 @@ class _OfOneKind(Overlay):
     def _other(self, case: Case) -> Kind | None:
         if not self.absent <= share_of(case) < self.absent + self.other:
             return None
-        others = [kind for kind in KINDS if kind != self.kind]
+        others = _others(self.kind)
         return others[int(share_of(case, "which") * len(others))]
 
     def _kept(self, clean: Floats, case: Case, rng: np.random.Generator) -> Floats:
         other = self._other(case)
+        if other is None and self.beside and rng.random() < self.beside:
+            other = _others(self.kind)[int(rng.integers(len(KINDS) - 1))]
         return clean if other is None else laid(clean, self.generator(other).draw(clean, rng))
 
 
@@ -182,6 +188,8 @@ class BodyMarker(_OfOneKind):
         target: the reference: `clean`, `noisy`, `mask` (0 and 1) or `boxes`.
         absent: share of the cases that carry no annotation.
         other: share of the cases that carry one of another kind alone, which belongs to the clean image and is to stay.
+        beside: probability, drawn at each reading, that one of another kind is there beside; it too is to stay. For training: so a network
+            learns what to leave.
         sizes: of a marker's longer side, as parts of the image's shorter side.
         greys: of its lines' brightest channel, 0 black and 1 white.
         icons: a folder of PNG files in place of the icons that are drawn; grey, or with an alpha channel.
@@ -199,12 +207,13 @@ class BodyMarker(_OfOneKind):
         target: Target = "clean",
         absent: float = 0.0,
         other: float = 0.0,
+        beside: float = 0.0,
         sizes: tuple[float, float] = (0.09, BORDER),
         greys: tuple[float, float] = (0.6, 1.0),
         icons: Path | None = None,
     ) -> None:
         own = () if icons is None else read_icons(icons)
-        super().__init__(source, MarkerGenerator(sizes, greys, own), target, absent, other)
+        super().__init__(source, MarkerGenerator(sizes, greys, own), target, (absent, other, beside))
 
 
 class RadialLine(_OfOneKind):
@@ -216,6 +225,8 @@ class RadialLine(_OfOneKind):
         target: the reference: `clean`, `noisy`, `mask` (0 and 1) or `boxes`.
         absent: share of the cases that carry no annotation.
         other: share of the cases that carry one of another kind alone, which belongs to the clean image and is to stay.
+        beside: probability, drawn at each reading, that one of another kind is there beside; it too is to stay. For training: so a network
+            learns what to leave.
         sizes: of a cross, as parts of the image's shorter side.
         greys: of its lines' brightest channel, 0 black and 1 white.
 
@@ -231,10 +242,11 @@ class RadialLine(_OfOneKind):
         target: Target = "clean",
         absent: float = 0.0,
         other: float = 0.0,
+        beside: float = 0.0,
         sizes: tuple[float, float] = (0.024, 0.06),
         greys: tuple[float, float] = (0.7, 1.0),
     ) -> None:
-        super().__init__(source, LineGenerator(sizes, greys), target, absent, other)
+        super().__init__(source, LineGenerator(sizes, greys), target, (absent, other, beside))
 
 
 class VascularFlow(_OfOneKind):
@@ -245,6 +257,8 @@ class VascularFlow(_OfOneKind):
         target: the reference: `clean`, `noisy`, `mask` (0 and 1) or `boxes`.
         absent: share of the cases that carry no annotation.
         other: share of the cases that carry one of another kind alone, which belongs to the clean image and is to stay.
+        beside: probability, drawn at each reading, that one of another kind is there beside; it too is to stay. For training: so a network
+            learns what to leave.
         sizes: of the box's sides, as parts of the image's.
         greys: of its lines' brightest channel, 0 black and 1 white.
 
@@ -260,10 +274,11 @@ class VascularFlow(_OfOneKind):
         target: Target = "clean",
         absent: float = 0.0,
         other: float = 0.0,
+        beside: float = 0.0,
         sizes: tuple[float, float] = (0.2, 0.7),
         greys: tuple[float, float] = (0.55, 1.0),
     ) -> None:
-        super().__init__(source, FlowGenerator(sizes, greys), target, absent, other)
+        super().__init__(source, FlowGenerator(sizes, greys), target, (absent, other, beside))
 
 
 class AllKinds(Overlay):
@@ -318,6 +333,10 @@ class AllKinds(Overlay):
         wanted = share_of(case, "one") * sum(self.probabilities.values())
         ends = itertools.accumulate(self.probabilities.values())
         return next(kind for kind, end in zip(self.probabilities, ends, strict=True) if wanted < end)
+
+
+def _others(kind: Kind) -> list[Kind]:
+    return [each for each in KINDS if each != kind]
 
 
 def share_of(case: Case, question: str = "annotation") -> float:
