@@ -64,6 +64,12 @@ def test_a_grey_image_is_answered_as_the_same_in_colours(recipe: Recipe) -> None
     assert recipe.views == (Use("standard/channels", {"count": 3}),)
 
 
+def test_every_method_has_a_recipe_of_its_own() -> None:
+    # One that answers more than three rows beside its name is a collection, not the method.
+    assert all(len({recipe.name, *recipe.implements}) <= 4 for recipe in RECIPES)
+    assert {"noise2noise", "training-setup", "synthetic-overlay-pipeline"} <= {row for recipe in RECIPES for row in recipe.implements}
+
+
 def test_presence_is_asked_of_images_with_and_without() -> None:
     view = PIPELINE.data["images"].folder.params["source"]
     assert isinstance(view, Use) and view.params["absent"] == view.params["other"] == 1 / 3

@@ -131,7 +131,7 @@ _UNET = use("annotation/costumed-unet")
 COSTUMED_UNET = _method(
     "costumed-unet",
     "the study's U-Net under Noise2Noise: body markers taken off ultrasound images",
-    implements=("costumed-unet", "noise2noise", "rmsprop", "training-setup", "synthetic-overlay-pipeline", "linear-normalisation"),
+    implements=("costumed-unet", "noise2noise", "rmsprop", "linear-normalisation"),
 )
 NOISE2CLEAN = _method(
     "noise2clean-baseline",
@@ -179,6 +179,7 @@ _BESIDE = 0.75
 PIPELINE = _method(
     "n2n-annotation-removal-pipeline",
     "the whole of it: body markers taken off, their mask, and whether the image has one at all",
+    implements=("n2n-annotation-removal-pipeline", "training-setup", "synthetic-overlay-pipeline"),
     model=_UNET,
     beside=_BESIDE,
     data={"images": slot("body-marker", absent=_THIRD, other=_THIRD)},
