@@ -87,6 +87,16 @@ def test_tables_have_the_printed_figures(table: Table) -> None:
         assert cell.incomparable
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "above", "said"), [(3, "PSNR_HVS_M", 0.39, "39 %"), (6, "IoU", 3.84, "384 %"), (8, "Dice", 2.0, "200 %")]
+)
+def test_what_the_text_claims_stands_with_its_row(table: int, column: str, above: float, said: str) -> None:
+    cells = {cell.row: cell for each in TABLES if each.name == f"table-{table}" for cell in each.cells if cell.column == column}
+    ours, theirs = cells["Costumed U-Net, N2N"], cells["Costumed U-Net, N2C"]
+    assert ours.reported is not None and theirs.reported is not None
+    assert ours.reported / theirs.reported - 1 == pytest.approx(above, abs=0.005) and f"{said} above" in ours.note
+
+
 def test_the_printed_rows_are_what_they_say() -> None:
     tables = {table.name: {(cell.row, cell.column): cell for cell in table.cells} for table in TABLES}
     assert {name: len(cells) for name, cells in tables.items()} == {
