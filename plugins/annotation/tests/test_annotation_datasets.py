@@ -20,6 +20,7 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Sample
 from medai_annotation.annotated import Annotated
 from medai_annotation.datasets.busi_clean import BusiClean
+from medai_annotation.datasets.clean_images import CleanImages
 from medai_annotation.synthesis.lesions import dark_blob
 
 GREY = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
@@ -198,6 +199,19 @@ def test_busi_images_that_nobody_knows_of_are_counted_and_masks_are_none(tmp_pat
     with pytest.raises(DataError, match="nobody knows which images are annotated"):
         build("annotation/busi-clean", root=tmp_path)
     assert len(build("annotation/busi-clean", root=tmp_path, index=tmp_path / "elsewhere.csv").cases()) == 7
+
+
+def test_a_folder_that_is_busi_is_read_without_what_is_annotated(tmp_path: Path) -> None:
+    BusiClean.write_stub(tmp_path, 6, 0)
+    with pytest.warns(UserWarning, match="2 of 8 images carry annotations"):
+        found, wanted = CleanImages(tmp_path), BusiClean(tmp_path)
+    assert list(found.cases()) == list(wanted.cases()) and len(found.cases()) == 6
+    for case in found.cases():
+        rng = np.random.default_rng(0)
+        assert torch.equal(found.read(case, rng).inputs.pixels, wanted.read(case, rng).inputs.pixels)
+    # A table of something else says nothing of annotations.
+    (tmp_path / "index.csv").write_text("image,age\na,1\n", encoding="utf-8")
+    assert len(CleanImages(tmp_path).cases()) == 8
 
 
 def test_images_that_show_the_same_are_one_group_of_busi(tmp_path: Path) -> None:

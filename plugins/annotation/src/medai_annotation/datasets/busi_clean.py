@@ -89,14 +89,29 @@ class BusiClean:
         write_busi(root, n, seed)
 
 
+def is_busi(root: Path) -> bool:
+    """Whether a folder that is there holds BUSI with a table that says which images are annotated."""
+    home = _found(root)
+    listings = [] if home is None else [place / INDEX for place in (root, home) if (place / INDEX).is_file()]
+    try:
+        return bool(listings and read_listing(listings[0], (_IMAGE, _COLOUR, _CALIPERS)))
+    except DataError:
+        return False
+
+
 def _home(root: Path) -> Path:
-    """The folder with BUSI's folders."""
     if not root.is_dir():
         raise DataError("no such folder", root)
-    for place in (root, *sorted(path for path in root.iterdir() if path.is_dir())):
-        if all((place / name).is_dir() for name in _FOLDERS[:2]):
-            return place
-    raise DataError("the folders benign and malignant are wanted in it, or in a folder in it", root)
+    home = _found(root)
+    if home is None:
+        raise DataError("the folders benign and malignant are wanted in it, or in a folder in it", root)
+    return home
+
+
+def _found(root: Path) -> Path | None:
+    """The folder with BUSI's folders."""
+    places = (root, *sorted(path for path in root.iterdir() if path.is_dir()))
+    return next((place for place in places if all((place / name).is_dir() for name in _FOLDERS[:2])), None)
 
 
 def _index(root: Path, home: Path) -> Path:

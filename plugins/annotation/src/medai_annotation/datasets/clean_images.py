@@ -11,6 +11,7 @@ import numpy as np
 from medai.errors import DataError
 from medai.io import list_slices, pseudonym
 from medai.tasks import Case, Image, Sample
+from medai_annotation.datasets.busi_clean import BusiClean, is_busi
 from medai_annotation.datasets.pictures import SUFFIXES, read_clean, require_options
 from medai_annotation.datasets.stub import write_pictures
 
@@ -25,6 +26,9 @@ class CleanImages:
 
     Images of one patient are one group: by the patient's id in DICOM, else by the folder beneath the one that holds them all, else each
     stands alone. Case ids and groups are pseudonyms.
+
+    BUSI with an `index.csv` that says which of its images are annotated is read as `annotation/busi-clean` reads it: without those, and
+    without its masks.
 
     Args:
         root: the folder, with folders in it or without.
@@ -44,6 +48,10 @@ class CleanImages:
         self.size, self.colour = size, colour
         self._paths: dict[str, Path] = {}
         self._cases: list[Case] = []
+        self._busi = BusiClean(root, size=size) if is_busi(root) else None
+        if self._busi is not None:
+            self._cases = list(self._busi.cases())
+            return
         self._take_dicom(root)
         self._take_pictures(root)
         if not self._cases:
@@ -59,6 +67,8 @@ class CleanImages:
         Raises:
             DataError: it cannot be read or is not clean; see `medai_annotation.datasets.pictures.read_clean`.
         """
+        if self._busi is not None:
+            return self._busi.read(case, rng)
         return Sample(case, read_clean(self._paths[case.id], self.size, self.colour))
 
     @staticmethod
