@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from typing import Any
 
 from medai._compare import Entry, Ranking, leaderboard
 from medai._engine.configure import PAPER
+from medai._engine.run import MODEL
 from medai._reproduce.jobs import measured
 from medai._reproduce.plan import Part, Plan, Planned
 from medai._reproduce.verdict import Verdict, judge
@@ -30,6 +33,8 @@ class Result:
         cell: as printed.
         guest: a row of the user's own.
         value: measured, the mean over seeds; None where it is not.
+        spread: of the cases' figures, of the kind that is printed beside the reported one, the mean over seeds; None where none is printed,
+            or of no kind that cases have.
         low: the 95 % interval's lower end; None where there is none.
         high: its upper end.
         interval: what the interval is, or why there is none.
@@ -50,6 +55,7 @@ class Result:
     cell: Cell
     guest: bool
     value: float | None = None
+    spread: float | None = None
     low: float | None = None
     high: float | None = None
     interval: str = ""
@@ -157,8 +163,30 @@ def _of_runs(result: Result, planned: Planned, root: Path, failures: Mapping[str
     if not means:
         return ""
     result.value = statistics.fmean(means)
+    if result.cell.spread is not None and len(rows[0]) == 1:
+        spreads = [spread_of(RunFolder(root / place), planned.cell.metric, result.cell.spread.kind) for place in result.folders]
+        result.spread = statistics.fmean(found) if (found := [each for each in spreads if each is not None]) else None
     result.interval = f"a mean over {len(rows[0])} test sets" if len(rows[0]) > 1 else ""
     return ""
+
+
+def spread_of(folder: RunFolder, metric: str, kind: str) -> float | None:
+    """The spread of a figure over the cases of a run: `variance`, `standard deviation` (both of the population) or `standard error`; None
+    where fewer than two cases have the figure, or of another kind."""
+    with folder.cases.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["predictor"] == MODEL and row["status"] == "ok"]
+    values = [float(row[metric]) for row in rows if row.get(metric)]
+    values = [value for value in values if math.isfinite(value)]
+    if len(values) < 2:
+        return None
+    match kind:
+        case "variance":
+            return statistics.pvariance(values)
+        case "standard deviation":
+            return statistics.pstdev(values)
+        case "standard error":
+            return statistics.stdev(values) / math.sqrt(len(values))
+    return None
 
 
 def _read(folder: RunFolder, metric: str) -> tuple[dict[str, Any], Mapping[str, Any]]:

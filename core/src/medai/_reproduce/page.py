@@ -17,7 +17,7 @@ from medai._reproduce.charts import columns_chart, drawn
 from medai._reproduce.gather import Result
 from medai._reproduce.jobs import FINISHED, folder_of
 from medai._reproduce.plan import Plan
-from medai._reproduce.write import HEADS, count, headline, interval, notes, number, reasons_of
+from medai._reproduce.write import HEADS, count, headline, interval, measured, notes, number, reasons_of, reported
 from medai._results.folder import RunFolder, safe_name
 from medai.errors import DataError
 from medai.io import replacing, write_text
@@ -45,7 +45,7 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
     except DataError as error:
         # Of runs that were made long ago the data may be gone; what was measured stands.
         said.append(f"no pictures: {error}")
-    page = template("reproduce.html.j2", number=number, interval=interval, count=count).render(
+    page = template("reproduce.html.j2", number=number, reported=reported, measured=measured, interval=interval, count=count).render(
         plan=plan,
         headline=headline(plan),
         version=medai.__version__,
@@ -72,11 +72,11 @@ def _charts(plan: Plan, results: Sequence[Result], root: Path) -> Iterator[tuple
 
 def _pictures(results: Sequence[Result], root: Path) -> Iterator[Shown]:
     """One case by each method: the first column that was measured, its median case by the first row that was."""
-    measured = [result for result in results if result.folders and result.value is not None]
-    if not measured:
+    found = [result for result in results if result.folders and result.value is not None]
+    if not found:
         return
-    column = measured[0].cell.column
-    rows = [result for result in measured if result.cell.column == column]
+    column = found[0].cell.column
+    rows = [result for result in found if result.cell.column == column]
     case = _median_case(RunFolder(root / rows[0].folders[0]), rows[0].cell.metric)
     for result in rows:
         place = RunFolder(root / result.folders[0])

@@ -12,7 +12,8 @@ from medai._reproduce.verdict import Reasons
 from medai.io import write_csv, write_json, write_text
 
 COLUMNS = (
-    "row", "column", "reported", "measured", "low", "high", "interval", "cases", "groups", "seeds", "verdict", "why", "ties", "best",
+    "row", "column", "reported", "reported_spread", "measured", "measured_spread", "spread", "low", "high", "interval",
+    "cases", "groups", "seeds", "verdict", "why", "ties", "best",
     "better", "guest", "protocol_hash", "one_subject", "note", "folders",
 )  # fmt: skip
 
@@ -24,7 +25,10 @@ def records(results: Sequence[Result]) -> list[dict[str, Any]]:
             "row": result.cell.row,
             "column": result.cell.column,
             "reported": result.cell.reported,
+            "reported_spread": None if result.cell.spread is None else result.cell.spread.value,
             "measured": result.value,
+            "measured_spread": result.spread,
+            "spread": None if result.cell.spread is None else result.cell.spread.kind,
             "low": result.low,
             "high": result.high,
             "interval": result.interval,
@@ -80,8 +84,8 @@ def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
         (
             result.cell.row,
             result.cell.column,
-            number(result.cell.reported),
-            number(result.value),
+            reported(result),
+            measured(result),
             interval(result),
             count(result),
             reasons.said(result.verdict),
@@ -104,6 +108,20 @@ def number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def reported(result: Result) -> str:
+    """The printed figure, with the spread that is printed beside it."""
+    return _spread(result.cell.reported, None if result.cell.spread is None else result.cell.spread.value)
+
+
+def measured(result: Result) -> str:
+    """The measured figure, with its spread where one is printed."""
+    return _spread(result.value, result.spread)
+
+
+def _spread(value: float | None, spread: float | None) -> str:
+    return number(value) if value is None or spread is None else f"{number(value)} ± {spread:.3g}"
 
 
 def interval(result: Result) -> str:
@@ -147,6 +165,8 @@ def headline(plan: Plan) -> str:
 def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
     """What is known to be wrong with the print, and what else must be known, each once."""
     found = [*([plan.table.note] if plan.table.note else []), *plan.remarks]
+    kinds = dict.fromkeys(result.cell.spread.kind for result in results if result.cell.spread is not None and result.spread is not None)
+    found += [f"±: {kind} over the test cases" for kind in kinds]
     for result in results:
         for note in filter(None, (result.cell.note, result.note)):
             found.append(f"{result.cell.row}, {result.cell.column}: {note}")
@@ -170,17 +190,24 @@ def latex(plan: Plan, results: Sequence[Result]) -> str:
         words = [_escaped(row)]
         for column in columns:
             found = cells.get((row, column))
-            words += ["", ""] if found is None else [_escaped(number(found.cell.reported)), _measured(found)]
+            words += ["", ""] if found is None else [_escaped(reported(found)), latex_of_measured(found)]
         out.append(" & ".join(words) + r" \\")
     return "\n".join([*out, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def _measured(result: Result) -> str:
-    text = _escaped(number(result.value))
+def latex_of_measured(result: Result) -> str:
+    """The measured figure in LaTeX, bold where it is the best."""
+    text = _escaped(measured(result))
     return rf"\textbf{{{text}}}" if result.best else text
 
 
-_SIGNS = {**{sign: f"\\{sign}" for sign in "&%_#${}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+_SIGNS = {
+    "±": r"$\pm$",
+    **{sign: f"\\{sign}" for sign in "&%_#${}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+}
 
 
 def _escaped(text: str) -> str:

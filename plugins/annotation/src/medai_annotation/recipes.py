@@ -32,9 +32,9 @@ def slot(view: str, **parameters: object) -> Slot:
 
 _SPLIT = Split(valid=0.1, test=0.2)
 _RESTORED = (
-    use("annotation/mask", curve=True, variance=True),
-    use("annotation/ssim", variance=True),
-    use("annotation/psnr-hvs-m", variance=True),
+    use("annotation/mask", curve=True),
+    use("annotation/ssim"),
+    use("annotation/psnr-hvs-m"),
 )
 _DRAWN_SO = {"unit": "0..1", "roi": "change"}
 _OPTIONS = {**_DRAWN_SO, "annotation": "body-marker"}
