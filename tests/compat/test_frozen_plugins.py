@@ -31,7 +31,7 @@ NOT_FOR_PLUGINS = {
     "medai.errors.MedaiDeprecationWarning": "a plugin does not raise it",
     **dict.fromkeys(
         (
-            *("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported", "medai.tasks.Remark"),
+            *("medai.api.Chart", "medai.api.Reported", "medai.api.read_reported", "medai.tasks.Remark", "medai.tasks.TrainingMetric"),
             *("medai.inference.BoxFrame", "medai.inference.Frame", "medai.inference.IMAGENET", "medai.inference.PLAIN"),
             *("medai.inference.Size", "medai.inference.Statistics", "medai.inference.Window", "medai.inference.steady"),
         ),
@@ -43,7 +43,7 @@ LATER_FIELDS = {
     "Table": {"charts", "data", "guest", "note", "protocol"},
     "Recipe": {"protocols"},
     "Split": {"by", "without"},
-    "Chart": {"against", "columns", "title"},
+    "Chart": {"against", "columns", "label", "of", "rows", "title"},
     "Reported": {"column", "note", "row", "spread", "value"},
 }
 """Fields that records were given after the plugins were frozen: who wrote a plugin without them must not notice."""
