@@ -223,15 +223,19 @@ def test_ultralytics_leaves_no_trace(tmp_path: Path) -> None:
     """In a fresh process with an empty home: no file, no question to the network, no changed setting of other libraries."""
     code = """
 import os, socket
-import numpy, torch
+import cv2, numpy, torch
+from PIL import Image
 def refuse(*args, **given):
     raise SystemExit("asked the network")
 socket.getaddrinfo = socket.create_connection = refuse
-before = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
+def state():
+    patched = torch.save, Image.open, cv2.imread, cv2.imwrite, cv2.imshow
+    return dict(os.environ), *patched, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
+before = state()
 from medai import api
 from medai._cli import cli
 api.build("standard/ultralytics", architecture="yolov8n")
-after = dict(os.environ), torch.save, numpy.get_printoptions(), repr(torch.tensor([1.0, 2.5]))
+after = state()
 assert before == after, [pair for pair in zip(before, after) if pair[0] != pair[1]]
 """
     home = tmp_path / "home"

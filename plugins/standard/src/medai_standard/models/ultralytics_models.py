@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torchvision.ops import batched_nms, box_convert
 
 from medai.errors import EnvironmentFault
@@ -149,7 +150,7 @@ def library() -> tuple[Any, Any]:
 def _undisturbed() -> Iterator[None]:
     """ultralytics, when imported, writes its settings, asks the network whether it is there, and sets options of other libraries: the
     first go to a scratch folder, the second is told no, the last are put back."""
-    environment, save, options = dict(os.environ), torch.save, np.get_printoptions()
+    environment, save, open_picture, options = dict(os.environ), torch.save, Image.open, np.get_printoptions()
     import cv2
 
     threads, shown = cv2.getNumThreads(), (cv2.imread, cv2.imwrite, cv2.imshow)
@@ -161,6 +162,7 @@ def _undisturbed() -> Iterator[None]:
             os.environ.clear()
             os.environ.update(environment)
             torch.save = save
+            Image.open = open_picture  # the library's own would install a package where a file is no picture
             torch.set_printoptions(profile="default")
             np.set_printoptions(**options)
             cv2.setNumThreads(threads)
