@@ -72,6 +72,12 @@ def test_what_is_not_finite_never_replaces_a_good_checkpoint(tmp_path: Path, bad
     assert [item.name for item in tmp_path.iterdir()] == ["a.safetensors"]
 
 
+def test_finite_numbers_are_kept_though_their_sum_is_not(tmp_path: Path) -> None:
+    large = torch.full((4,), torch.finfo(torch.float32).max)
+    save_state(tmp_path / "a.safetensors", {"w": large, "none": torch.zeros(0), "complex": torch.full((2,), 1 + 2j)})
+    assert torch.equal(load_state(tmp_path / "a.safetensors")["w"], large)
+
+
 def test_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.safetensors"
     save_state(path, {"w": torch.ones(2)})
