@@ -1,0 +1,1 @@
+"""medai-rna: RNA secondary structure. Discovery imports `medai_rna.plugin`."""
