@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -143,6 +144,7 @@ class Scores:
         """All tables in one vector, float64; gradients flow."""
         return torch.cat([table.reshape(-1) for _, table in self.items()])
 
+    @cached_property
     def vector(self) -> np.ndarray:
         """`pack` without gradients, as the compiled programme reads it."""
         return np.ascontiguousarray(self.pack().detach().cpu().numpy(), dtype=np.float64)
