@@ -14,7 +14,8 @@ import torch
 from medai_rna.folding.scores import Places, Positions, Scores, places_of
 from medai_rna.folding.strand import Constraints, Strand, strand_of
 
-Item, Answer = TypeVar("Item"), TypeVar("Answer")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
