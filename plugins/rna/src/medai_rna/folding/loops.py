@@ -25,6 +25,7 @@ IN_HAIRPIN, IN_INTERIOR, IN_MULTI, IN_EXTERIOR = range(4)
 HAIRPIN_LENGTH, HAIRPIN_EXTENSION, HAIRPIN_MISMATCH = OFFSET["hairpin_length"], OFFSET["hairpin_extension"], OFFSET["hairpin_mismatch"]
 HAIRPIN_THREE, HAIRPIN_MOTIF = OFFSET["hairpin_three"], OFFSET["hairpin_motif"]
 STACKS, BULGE_ONE, BULGE_BASE, BULGE_END = OFFSET["stack"], OFFSET["bulge_one"], OFFSET["bulge_base"], OFFSET["bulge_end"]
+BULGE_MISMATCH = OFFSET["bulge_mismatch"]
 INTERIOR_SIZE, INTERIOR_MISMATCH = OFFSET["interior_size"], OFFSET["interior_mismatch"]
 INTERIOR_1N, INTERIOR_23 = OFFSET["interior_1n"], OFFSET["interior_23"]
 INTERIOR_11, INTERIOR_21, INTERIOR_22 = OFFSET["interior_11"], OFFSET["interior_21"], OFFSET["interior_22"]
@@ -82,10 +83,8 @@ def hairpin(tables: np.ndarray, strand: Strand, places: Places | None, i: int, j
         score = tables[HAIRPIN_LENGTH + min(size, LONGEST)]
         if size > LONGEST:
             score += tables[HAIRPIN_EXTENSION] * log(size / LONGEST)
-        if size == 3:
-            score += tables[HAIRPIN_THREE + kind]
-        else:
-            score += tables[HAIRPIN_MISMATCH + sided(kind, strand.codes[i + 1], strand.codes[j - 1])]
+        table = HAIRPIN_THREE if size == 3 else HAIRPIN_MISMATCH
+        score += tables[table + sided(kind, strand.codes[i + 1], strand.codes[j - 1])]
     if places is not None:
         score += places.planes[PAIR, i, j] + places.planes[HAIRPIN, i, j]
         score += places.sums[IN_HAIRPIN, j] - places.sums[IN_HAIRPIN, i + 1]
@@ -104,24 +103,25 @@ def interior(tables: np.ndarray, strand: Strand, places: Places | None, i: int, 
         return score
     score = tables[INTERIOR_SIZE + left * (LONGEST + 1) + right]
     before, after = strand.codes[i + 1], strand.codes[j - 1]
+    inside_before, inside_after = strand.codes[k - 1], strand.codes[m + 1]
     if left == 0 or right == 0:
+        score += tables[BULGE_MISMATCH + sided(outer, before, after)]
+        score += tables[BULGE_MISMATCH + sided(inner, inside_after, inside_before)]
         if left + right == 1:
             score += tables[BULGE_ONE + two(outer, inner)] + tables[BULGE_BASE + (before if left == 1 else after)]
         else:
             score += tables[BULGE_END + outer] + tables[BULGE_END + inner]
+    elif left == 1 and right == 1:
+        score += tables[INTERIOR_11 + sided(two(outer, inner), before, after)]
+    elif left == 1 and right == 2:
+        score += tables[INTERIOR_21 + sided(two(outer, inner) * 5 + before, inside_after, after)]
+    elif left == 2 and right == 1:
+        score += tables[INTERIOR_21 + sided(two(inner, outer) * 5 + inside_after, before, inside_before)]
+    elif left == 2 and right == 2:
+        score += tables[INTERIOR_22 + sided(sided(two(outer, inner), before, inside_before), inside_after, after)]
     else:
-        inside_before, inside_after = strand.codes[k - 1], strand.codes[m + 1]
-        if left == 1 and right == 1:
-            score += tables[INTERIOR_11 + sided(two(outer, inner), before, after)]
-        elif left == 1 and right == 2:
-            score += tables[INTERIOR_21 + sided(two(outer, inner) * 5 + before, inside_after, after)]
-        elif left == 2 and right == 1:
-            score += tables[INTERIOR_21 + sided(two(inner, outer) * 5 + inside_after, before, inside_before)]
-        elif left == 2 and right == 2:
-            score += tables[INTERIOR_22 + sided(sided(two(outer, inner), before, inside_before), inside_after, after)]
-        else:
-            table = INTERIOR_1N if left == 1 or right == 1 else INTERIOR_23 if left + right == 5 else INTERIOR_MISMATCH
-            score += tables[table + sided(outer, before, after)] + tables[table + sided(inner, inside_after, inside_before)]
+        table = INTERIOR_1N if left == 1 or right == 1 else INTERIOR_23 if left + right == 5 else INTERIOR_MISMATCH
+        score += tables[table + sided(outer, before, after)] + tables[table + sided(inner, inside_after, inside_before)]
     if places is not None:
         score += places.planes[PAIR, i, j] + places.planes[INTERIOR_OUTER, i, j] + places.planes[INTERIOR_INNER, k, m]
         score += places.sums[IN_INTERIOR, k] - places.sums[IN_INTERIOR, i + 1]

@@ -32,11 +32,12 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "hairpin_length": (_LENGTH,),
     "hairpin_extension": (1,),
     "hairpin_mismatch": (_PAIR, _SIDE, _SIDE),
-    "hairpin_three": (_PAIR,),
+    "hairpin_three": (_PAIR, _SIDE, _SIDE),
     "stack": (_PAIR, _PAIR),
     "bulge_one": (_PAIR, _PAIR),
     "bulge_base": (_SIDE,),
     "bulge_end": (_PAIR,),
+    "bulge_mismatch": (_PAIR, _SIDE, _SIDE),
     "interior_size": (_LENGTH, _LENGTH),
     "interior_mismatch": (_PAIR, _SIDE, _SIDE),
     "interior_1n": (_PAIR, _SIDE, _SIDE),
@@ -68,11 +69,12 @@ class Scores:
         hairpin_length: by unpaired bases; a hairpin of n > 30 has the last entry and `hairpin_extension` times ln(n / 30).
         hairpin_extension: see there.
         hairpin_mismatch: (pair (i, j), base i+1, base j-1), of hairpins with more than three unpaired bases.
-        hairpin_three: by pair, of hairpins with three.
+        hairpin_three: the same of hairpins with three.
         stack: (pair (i, j), pair (k, l)), of pairs that follow each other; kept symmetric by whoever fills it.
         bulge_one: (pair (i, j), pair (k, l)), of bulges of one base, which the stack goes through.
         bulge_base: the one unpaired base of such a bulge.
         bulge_end: of each of the two pairs of a longer bulge.
+        bulge_mismatch: of each of the two pairs of any bulge, as `interior_mismatch`: one of the two neighbours belongs to the other pair.
         interior_size: (unpaired bases 5', unpaired bases 3'), of every bulge and interior loop.
         interior_mismatch: (pair, its neighbour 3' of its 5' base, its neighbour 5' of its 3' base) as seen from inside the loop, of each
             of the two pairs; for sizes that have no table of their own.
@@ -99,6 +101,7 @@ class Scores:
     bulge_one: Tensor
     bulge_base: Tensor
     bulge_end: Tensor
+    bulge_mismatch: Tensor
     interior_size: Tensor
     interior_mismatch: Tensor
     interior_1n: Tensor
