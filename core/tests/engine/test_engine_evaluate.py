@@ -32,6 +32,20 @@ def test_figures_do_not_depend_on_the_order_of_cases() -> None:
     assert (forth.total, forth.figures["mse"].better) == (14, "lower")
 
 
+class OverCases(MeanError):
+    resampled = "cases"
+
+
+def test_a_metric_says_that_its_intervals_are_over_cases() -> None:
+    few, many = Points(count=14, groups=3), Points(count=14, groups=7)
+    assert of(few).figures["mse"].interval.said == "too few groups (3)"
+    found, grouped = of(many, metrics=[OverCases()]).figures["mse"].interval, of(many).figures["mse"].interval
+    assert found.said == "95% bootstrap over cases" and (found.low, found.high) != (grouped.low, grouped.high)
+    assert (found.draws == grouped.draws).all()  # comparisons pair groups
+    assert of(few, metrics=[OverCases()]).figures["mse"].interval.low < of(few).figures["mse"].value
+    assert of(Points(count=3, groups=3), metrics=[OverCases()]).figures["mse"].interval.said == "too few cases (3)"
+
+
 def test_cases_without_reference_are_answered_and_not_measured() -> None:
     kept: list[str] = []
     found = of(Points(count=6, unlabelled=("c1", "c4")), keep=[lambda sample, prediction: kept.append(sample.case.id)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from medai._discovery import load_target, registry
@@ -191,9 +191,8 @@ class Tally:
         if not self._cases:
             raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
         result = Evaluation(self._cases, parts=self._parts, total=len(feed))
-        groups = [case.group for case in self._cases]
         for metric, found in zip(self._metrics, self._parts, strict=True):
-            _add_figures(result.figures, metric, found, groups, with_intervals)
+            _add_figures(result.figures, metric, found, self._cases, with_intervals)
         left_out = _repeated([{name: figure.value for name, figure in result.figures.items()}, *self._rows])
         result.figures = {name: figure for name, figure in result.figures.items() if name not in left_out}
         result.rows = [{name: value for name, value in row.items() if name not in left_out} for row in self._rows]
@@ -214,11 +213,20 @@ def _same(first: float | None, second: float | None) -> bool:
     return first == second or (first is not None and second is not None and math.isnan(first) and math.isnan(second))
 
 
-def _add_figures(figures: dict[str, Figure], metric: Metric[Any], parts: list[Any], groups: list[str], with_intervals: bool) -> None:
+def _add_figures(figures: dict[str, Figure], metric: Metric[Any], parts: list[Any], cases: Sequence[Case], with_intervals: bool) -> None:
     totals: Mapping[str, float] = metric.total(parts)
     doubled = figures.keys() & totals.keys()
     if doubled:
         raise UsageError(f"two metrics give a figure called {min(doubled)!r}: give one of them a label")
-    found = intervals(metric.total, parts, groups) if with_intervals else {}
+    found = _intervals(metric, parts, cases) if with_intervals else {}
     for name, value in totals.items():
         figures[name] = Figure(float(value), found.get(name, Interval(None, None, "")), metric.better)
+
+
+def _intervals(metric: Metric[Any], parts: list[Any], cases: Sequence[Case]) -> dict[str, Interval]:
+    """Over groups, or over single cases where the metric says so; the draws kept are over groups in any case, as comparisons pair them."""
+    found = intervals(metric.total, parts, [case.group for case in cases])
+    if getattr(metric, "resampled", "groups") == "groups":
+        return found
+    own = intervals(metric.total, parts, [case.id for case in cases])
+    return {name: replace(item, said=item.said.replace("groups", "cases"), draws=found[name].draws) for name, item in own.items()}

@@ -160,6 +160,9 @@ class Metric(Protocol[S]):
     constructor as a mapping, chosen from the parts of the validation cases. The metric is then built anew with them for the test cases, of
     each predictor with its own, and the run keeps them. It gives its figures in any case: where there is no validation part, or while
     the model still learns, nobody asks it to choose.
+
+    Intervals are drawn over groups of cases. One whose attribute `resampled` is `"cases"` has them over single cases, which are narrower
+    where cases of a group are alike, and say nothing of other groups; `medai compare` draws over groups in any case.
     """
 
     better: Literal["higher", "lower"]

@@ -1,0 +1,1 @@
+"""How near predicted structures are to known ones."""
