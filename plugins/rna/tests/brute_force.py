@@ -26,7 +26,7 @@ PLACE_OF["hairpin_motif"] = sum(prod(shape) for shape in SHAPES.values())
 
 
 class Brute:
-    """All structures of a folding, with their scores.
+    """All structures of a folding, or those given, with their scores.
 
     Attributes:
         structures: each as its pairs in order.
@@ -34,9 +34,9 @@ class Brute:
         scores: float64 (structures,).
     """
 
-    def __init__(self, folding: Folding) -> None:
+    def __init__(self, folding: Folding, structures: list[Structure] | None = None) -> None:
         self.folding = folding
-        self.structures = every(folding.letters, folding.constraints)
+        self.structures = structures or every(folding.letters, folding.constraints)
         self.uses = [list(uses(folding.letters, pairs, folding.scores.motifs)) for pairs in self.structures]
         self.scores = np.array([self._score(used) for used in self.uses])
 
