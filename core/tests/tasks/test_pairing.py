@@ -55,7 +55,14 @@ def test_bad_notation_says_where(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pairs", "reason"), [([(0, 9)], "leaves"), ([(0, 3), (3, 4)], "twice"), ([(2, 2)], "twice"), ([(-1, 2)], "leaves")]
+    ("pairs", "reason"),
+    [
+        ([(0, 9)], "leaves"),
+        ([(0, 3), (3, 4)], "position 4 pairs twice"),
+        ([(2, 2)], "position 3 pairs with itself"),
+        ([(-1, 2)], "leaves"),
+        ([(0, 3), (3, 0)], "a pair stands twice"),
+    ],
 )
 def test_impossible_pairs_are_refused(pairs: list[tuple[int, int]], reason: str) -> None:
     with pytest.raises(DataError, match=reason):
@@ -164,3 +171,37 @@ def test_a_missing_or_binary_file_is_a_data_error(tmp_path: Path) -> None:
 def test_the_picture_has_an_arc_for_each_pair() -> None:
     figure = TASK.draw(sample("GGAACC", "((..))"), Pairs.from_brackets("(....)"), {})
     assert len(figure.axes[0].patches) == 3
+
+
+TRIPLE = Pairs.of([(6, 0), (0, 3), (1, 5)], 7, multiplets=True)
+
+
+def test_a_base_triple_is_a_structure_where_it_is_said() -> None:
+    assert TRIPLE.pairs == ((0, 3), (0, 6), (1, 5)) and TRIPLE.several == (0,)
+    case = sample("GGACACC", None)
+    TASK.check(Sample(case.case, case.inputs, TRIPLE))
+    with pytest.raises(DataError, match="position 1 pairs twice"):
+        TASK.check(Sample(case.case, case.inputs, Pairs(TRIPLE.pairs, 7)))
+    with pytest.raises(DataError, match="position 1 pairs with several others"):
+        TRIPLE.to_brackets()
+
+
+def test_that_there_may_be_multiplets_is_no_difference_between_equal_pairs() -> None:
+    assert Pairs.of([(0, 4)], 5, multiplets=True) == Pairs.of([(0, 4)], 5)
+    assert Pairs.of([(0, 4)], 5, multiplets=True).to_brackets() == "(...)"
+    with pytest.raises(DataError, match="a pair stands twice"):
+        Pairs.of([(0, 4), (4, 0)], 5, multiplets=True)
+
+
+def test_a_prediction_with_a_triple_comes_back_from_its_file(tmp_path: Path) -> None:
+    path = TASK.save(TRIPLE, sample("GGACACC", None), tmp_path / "x")
+    assert path.name == "x.json"
+    assert TASK.load(path) == TRIPLE and TASK.load(path).multiplets
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"letters": "GG", "pairs": [[0, 7]]}', '{"letters": "GG", "pairs": [[0]]}', "[1]"])
+def test_a_json_file_without_a_structure_names_itself(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"x\.json: "):
+        TASK.load(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from torch.nn.functional import pad
 
 from medai.api import Use, use
 from medai.errors import DataError, PluginError
-from medai.io import open_sequences, write_text
+from medai.io import open_sequences, write_json, write_text
 from medai.tasks._protocols import Dataset
 from medai.tasks._records import Batch, Sample
 from medai.tasks.inputs import Sequence as Letters
@@ -61,7 +62,8 @@ class BasePairing:
         return [sample.reference for sample in samples if sample.reference is not None]
 
     def check(self, sample: Sample[Letters, Pairs]) -> None:
-        """The sequence holds capital letters; the structure is of its length, and each position pairs at most once.
+        """The sequence holds capital letters; the structure is of its length, and each position pairs at most once, but for structures that
+        say that they have multiplets.
 
         Raises:
             DataError: it is not so.
@@ -101,7 +103,12 @@ class BasePairing:
         return figure
 
     def save(self, prediction: Pairs, sample: Sample[Letters, Pairs], stem: Path) -> Path:
-        """Write name, sequence and dot-bracket structure, a line each."""
+        """Write name, sequence and dot-bracket structure, a line each; or, of a structure with multiplets, which brackets cannot say, JSON
+        with `id`, `letters` and `pairs`, positions from 0."""
+        if prediction.several:
+            path = stem.with_name(stem.name + ".json")
+            write_json(path, {"id": sample.case.id, "letters": sample.inputs.letters, "pairs": prediction.pairs})
+            return path
         path = stem.with_name(stem.name + ".dbn")
         write_text(path, f">{sample.case.id}\n{sample.inputs.letters}\n{prediction.to_brackets()}\n")
         return path
@@ -112,6 +119,8 @@ class BasePairing:
         Raises:
             DataError: the file is not there, or holds something else.
         """
+        if path.suffix == ".json":
+            return _from_json(path)
         try:
             lines = path.read_text(encoding="utf-8").split()
             structure = Pairs.from_brackets(lines[-1])
@@ -145,12 +154,23 @@ def _best_pairs(logits: torch.Tensor, length: int) -> Pairs:
     )
 
 
+def _from_json(path: Path) -> Pairs:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return Pairs.of(((int(i), int(j)) for i, j in held["pairs"]), len(held["letters"]), multiplets=True)
+    except DataError as error:
+        raise DataError(error.reason, path) from error
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"no structure in it ({type(error).__name__})", path) from error
+
+
 def _fault(structure: Pairs, letters: str) -> str:
     """What is wrong with a structure, in words; nothing if nothing is."""
     if structure.length != len(letters):
         return f"a structure of {structure.length} positions for a sequence of {len(letters)}"
     try:
-        return "" if Pairs.of(structure.pairs, structure.length) == structure else "pairs are not sorted (i, j) with i < j"
+        sound = Pairs.of(structure.pairs, structure.length, multiplets=structure.multiplets)
+        return "" if sound == structure else "pairs are not sorted (i, j) with i < j"
     except DataError as error:
         return error.reason
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 
 from medai.errors import DataError
@@ -15,30 +16,50 @@ _UNPAIRED = frozenset(".-_,:~")
 
 @dataclass(frozen=True)
 class Pairs:
-    """Which positions pair; each pairs at most once, and pairs may cross (pseudoknots).
+    """Which positions pair; pairs may cross (pseudoknots), and each position pairs at most once, unless it is said that it may pair with
+    several (multiplets, such as base triples).
 
     Attributes:
         pairs: (i, j) with i < j, positions from 0, sorted.
         length: positions in all.
+        multiplets: whether a position may pair with several others. Two structures with the same pairs are equal, whatever it says.
     """
 
     pairs: tuple[tuple[int, int], ...]
     length: int
+    multiplets: bool = field(default=False, compare=False)
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[int, int]], length: int) -> Pairs:
+    def of(cls, pairs: Iterable[tuple[int, int]], length: int, *, multiplets: bool = False) -> Pairs:
         """Pairs in any order and direction.
 
+        Args:
+            pairs: positions from 0; no pair stands twice.
+            length: positions in all.
+            multiplets: whether a position may pair with several others.
+
         Raises:
-            DataError: a position is out of range, or pairs twice or with itself.
+            DataError: a position is out of range or pairs with itself, a pair stands twice, or, where that may not be, a position pairs
+                with several.
         """
         ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
-        ends = [end for pair in ordered for end in pair]
-        if any(not 0 <= end < length for end in ends):
-            raise DataError(f"a pair leaves the sequence of {length} positions")
-        if len(set(ends)) < len(ends):
-            raise DataError("a position pairs twice")
-        return cls(ordered, length)
+        for i, j in ordered:
+            if not (i >= 0 and j < length):
+                raise DataError(f"a pair leaves the sequence of {length} positions")
+            if i == j:
+                raise DataError(f"position {i + 1} pairs with itself")
+        if len(set(ordered)) < len(ordered):
+            raise DataError("a pair stands twice")
+        found = cls(ordered, length, multiplets)
+        if not multiplets and (several := found.several):
+            raise DataError(f"position {several[0] + 1} pairs twice")
+        return found
+
+    @property
+    def several(self) -> tuple[int, ...]:
+        """The positions that pair with several others, in order; empty without multiplets."""
+        counts = Counter(end for pair in self.pairs for end in pair)
+        return tuple(sorted(end for end, count in counts.items() if count > 1))
 
     @classmethod
     def from_brackets(cls, text: str) -> Pairs:
@@ -66,8 +87,11 @@ class Pairs:
         """Dot-bracket notation; each pair has the first kind of bracket in which it crosses no other.
 
         Raises:
-            DataError: the pairs cross more deeply than there are kinds of bracket (30).
+            DataError: the pairs cross more deeply than there are kinds of bracket (30), or a position pairs with several others, which
+                this notation cannot say.
         """
+        if several := self.several:
+            raise DataError(f"position {several[0] + 1} pairs with several others: dot-bracket notation cannot say that")
         letters = ["."] * self.length
         levels: list[list[tuple[int, int]]] = [[] for _ in _OPENING]
         for pair in self.pairs:
