@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from medai._imports import importing
+
 
 @click.command(short_help="Measure parameters, MACs, time and memory of models.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
@@ -48,15 +50,16 @@ def command(
     The input is a case of the recipe's embedded or stub data, or of the run's test cases, as often as the batch is large; a model's is
     that of a recipe that names it. A row that fails leaves the others; the exit code is that of the first.
     """
-    from medai._bench.prepare import way_on
-    from medai._bench.row import failure
-    from medai._bench.rows import Settings, rows
-    from medai._bench.sizes import parse_size
-    from medai._bench.subjects import subject_of
-    from medai._bench.timing import threads
-    from medai._cli.bench_text import bench_text
-    from medai._cli.console import ConsoleListener
-    from medai._engine.device import resolve_device
+    with importing():
+        from medai._bench.prepare import way_on
+        from medai._bench.row import failure
+        from medai._bench.rows import Settings, rows
+        from medai._bench.sizes import parse_size
+        from medai._bench.subjects import subject_of
+        from medai._bench.timing import threads
+        from medai._cli.bench_text import bench_text
+        from medai._cli.console import ConsoleListener
+        from medai._engine.device import resolve_device
 
     wanted = None if size is None else parse_size(size)
     chosen = tuple(dict.fromkeys(resolve_device(name) for name in _parts(devices) or ["auto"]))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from medai._imports import importing
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -25,9 +27,10 @@ def command(
 
     Runs under different protocols, or on different cases or data, are refused.
     """
-    from medai._compare import entries_of, leaderboard, with_baselines, write_board
-    from medai._compare.texts import ROW_COLUMNS, board_markdown, board_text, row_records
-    from medai.io import write_csv, write_text
+    with importing():
+        from medai._compare import entries_of, leaderboard, with_baselines, write_board
+        from medai._compare.texts import ROW_COLUMNS, board_markdown, board_text, row_records
+        from medai.io import write_csv, write_text
 
     gathered = entries_of(runs)
     for note in gathered.notes:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from medai._imports import importing
+
 
 @click.command(short_help="Measure a run on its test cases or on other data.")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -17,10 +19,11 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
 def command(run: Path, data: tuple[str, ...], device: str, out: Path | None, workers: int, as_json: bool) -> None:
     """Measure RUN under its own protocol; a group that it was trained on is an error."""
-    from medai._cli.console import ConsoleListener
-    from medai._cli.results import cases_line, figures_table
-    from medai._engine.apply import evaluate_run
-    from medai._results.folder import RunFolder, new_folder
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._cli.results import cases_line, figures_table
+        from medai._engine.apply import evaluate_run
+        from medai._results.folder import RunFolder, new_folder
 
     RunFolder(run).read_record()
     folder = new_folder(out or run / "evaluations", "evaluation")

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from medai._imports import importing
+
 
 @click.command(short_help="Export a run's model or predictions.")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -29,11 +31,12 @@ def command(run: Path, exporter: str, out: Path | None, assignments: tuple[str, 
     itself, at least by TOLERANCE of 0.1: at 0.001, 34.2 dB by 0.034 dB and an accuracy of 0.9 by 0.0009. An export that moves one
     further, or that cannot be opened, is refused (exit code 6) and leaves no file. RUN's run.json keeps the figures of every export.
     """
-    from medai._cli.console import ConsoleListener
-    from medai._engine.export import export_run
-    from medai._engine.exporters import parameters_of
-    from medai._engine.gate import Refused
-    from medai._results.folder import safe_name
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._engine.export import export_run
+        from medai._engine.exporters import parameters_of
+        from medai._engine.gate import Refused
+        from medai._results.folder import safe_name
 
     listener, parameters = ConsoleListener(), parameters_of(assignments)
     folder = out or run / "exports" / safe_name(exporter)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from medai._imports import importing
+
 
 @click.command(short_help="Rebuild a printed table: reported beside measured.")
 @click.argument("table")
@@ -38,9 +40,10 @@ def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None,
     A row of your own is a network (`--with ./mine.py:Net`, trained as the table's other methods are) or a folder of images that any
     program predicted (`--with mine=FOLDER`, a file per case as `--cases` names them); it is measured on the same cases.
     """
-    from medai._cli.console import ConsoleListener
-    from medai._engine.options import Options
-    from medai._reproduce.reproduce import reproduce
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._engine.options import Options
+        from medai._reproduce.reproduce import reproduce
 
     order = _order(table, given)
     listener = ConsoleListener()  # before a dry run too, so that what the data warn of is said as in a run
@@ -62,10 +65,11 @@ def command(table: str, out: Path, jobs: int, dry_run: bool, cases: Path | None,
 
 
 def _order(table: str, given: dict[str, Any]) -> Any:
-    from medai._discovery import registry
-    from medai._reproduce.guests import guest_of
-    from medai._reproduce.order import Order
-    from medai.errors import UsageError
+    with importing():
+        from medai._discovery import registry
+        from medai._reproduce.guests import guest_of
+        from medai._reproduce.order import Order
+        from medai.errors import UsageError
 
     data = {}
     for text in given["data"]:
@@ -90,10 +94,11 @@ def _order(table: str, given: dict[str, Any]) -> Any:
 def _dry_run(order: Any, out: Path, device: str, as_json: bool) -> None:
     import tempfile
 
-    from medai._engine.device import resolve_device
-    from medai._reproduce.jobs import folder_of, is_done, is_finished
-    from medai._reproduce.look import Look
-    from medai._reproduce.plan import plan
+    with importing():
+        from medai._engine.device import resolve_device
+        from medai._reproduce.jobs import folder_of, is_done, is_finished
+        from medai._reproduce.look import Look
+        from medai._reproduce.plan import plan
 
     resolve_device(device)
     with tempfile.TemporaryDirectory() as scratch:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from medai._imports import importing
+
 
 @click.command(short_help="Run a recipe on embedded data or on yours.")
 @click.argument("recipe", required=False)
@@ -58,10 +60,11 @@ def _refuse_others() -> None:
 
 
 def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
-    from medai._cli.console import ConsoleListener
-    from medai._engine.device import is_first_process
-    from medai._engine.execute import execute
-    from medai._engine.listener import Listener
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._engine.device import is_first_process
+        from medai._engine.execute import execute
+        from medai._engine.listener import Listener
 
     listener = ConsoleListener() if is_first_process() else Listener()
     folder, summary = execute(_request(recipe, given), _options(given), out, listener)
@@ -70,23 +73,25 @@ def _run(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
 
 
 def _run_seeds(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> None:
-    from medai._cli.console import ConsoleListener
-    from medai._cli.experiment import show_experiment
-    from medai._engine.device import is_first_process
-    from medai._engine.experiment import run_experiment
-    from medai._engine.listener import Listener
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._cli.experiment import show_experiment
+        from medai._engine.device import is_first_process
+        from medai._engine.experiment import run_experiment
+        from medai._engine.listener import Listener
 
     listener = ConsoleListener() if is_first_process() else Listener()
     show_experiment(run_experiment(_request(recipe, given), _options(given), given["seeds"], out, listener), as_json)
 
 
 def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:
-    from medai._cli.console import ConsoleListener
-    from medai._engine.device import is_first_process
-    from medai._engine.listener import Listener
-    from medai._engine.run import resume
-    from medai._results.experiment import ExperimentFolder
-    from medai._results.folder import RunFolder
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._engine.device import is_first_process
+        from medai._engine.listener import Listener
+        from medai._engine.run import resume
+        from medai._results.experiment import ExperimentFolder
+        from medai._results.folder import RunFolder
 
     listener, chosen = ConsoleListener() if is_first_process() else Listener(), None if device == "auto" else device
     if ExperimentFolder(root).exists:
@@ -110,10 +115,11 @@ def _resume_seeds(folder: Any, device: str | None, workers: int | None, listener
 def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:
     import tempfile
 
-    from medai._cli.console import ConsoleListener
-    from medai._cli.plan import plan_record, plan_text
-    from medai._engine.configure import configure
-    from medai._engine.rehearse import rehearse
+    with importing():
+        from medai._cli.console import ConsoleListener
+        from medai._cli.plan import plan_record, plan_text
+        from medai._engine.configure import configure
+        from medai._engine.rehearse import rehearse
 
     ConsoleListener()  # so that what the data warn of is said as in a run
     with tempfile.TemporaryDirectory() as scratch:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medai._imports import importing
 from medai.errors import MedaiError
 from medai_sdk.contract.check import UNDENIABLE, Broken, Check, NotApplicable, checks_of
 from medai_sdk.contract.outcome import Outcome
@@ -116,7 +117,8 @@ class Battery:
         from medai_sdk.contract.check import all_checks
         from medai_sdk.contract.text import unknown_name
 
-        checks = list(all_checks())
+        with importing():
+            checks = list(all_checks())
         known = {self._name, *(entry.id for entry in entries), *(check.name for check in checks), *(check.kind for check in checks)}
         refusal = unknown_name(self._order["only"], known)
         if refusal:

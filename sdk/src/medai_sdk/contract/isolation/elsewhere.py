@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from medai._imports import importing
 from medai.api import Use
 from medai.tasks import Batch
 
@@ -29,7 +30,12 @@ def answers_elsewhere(use: Use, task: str, state: Path | None, batch: Batch[Any,
 @functools.cache
 def process() -> ProcessPoolExecutor:
     """One for all that is tried: it takes seconds until it has imported torch."""
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    with importing():
+        import medai._engine.models  # noqa: F401  # torch, and what builds a model
 
 
 def _answer(use: Use, task: str, state: Path | None, batch: Batch[Any, Any]) -> list[Any]:
