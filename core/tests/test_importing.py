@@ -15,8 +15,8 @@ searches = []
 with importing():
     gc.callbacks.append(lambda phase, info: searches.append(phase))
     import medai._engine.run
-gc.callbacks.clear()
-imported = len(searches)
+    imported = len(searches)
+    gc.callbacks.clear()
 kept = len(gc.get_objects())
 print(imported, gc.get_freeze_count(), kept, gc.isenabled())
 """
