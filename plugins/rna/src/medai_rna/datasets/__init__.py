@@ -1,0 +1,1 @@
+"""Sequences with known structures, from files and from this plugin itself."""

@@ -1,0 +1,52 @@
+"""Which of the known pairs count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from medai.tasks import Pairs
+from medai_rna.formats.nesting import Pair, largest_nested
+
+PairKinds = Literal["all", "canonical", "nested", "nested-canonical"]
+Multiplets = Literal["keep", "drop"]
+
+CANONICAL = frozenset({"AU", "UA", "CG", "GC", "GU", "UG"})
+"""Watson-Crick and wobble pairs; a letter that stands for several bases is in none."""
+
+
+def chosen(structure: Pairs, letters: str, pairs: PairKinds = "all", multiplets: Multiplets = "keep") -> Pairs:
+    """The pairs of a structure that count.
+
+    Args:
+        structure: all of them.
+        letters: the sequence.
+        pairs: `canonical` are A-U, C-G and G-U; `nested`, the most that do not cross.
+        multiplets: `drop`: of pairs that share a position, those stay that are canonical, then those that stack on others, then the
+            first; nested pairs never share one.
+    """
+    found: Sequence[Pair] = structure.pairs
+    if pairs in ("canonical", "nested-canonical"):
+        found = [(i, j) for i, j in found if letters[i] + letters[j] in CANONICAL]
+    if multiplets == "drop":
+        found = _single(found, letters)
+    if pairs in ("nested", "nested-canonical"):
+        found = largest_nested(found)
+    return Pairs(tuple(found), structure.length, multiplets == "keep" and structure.multiplets)
+
+
+def _single(pairs: Iterable[Pair], letters: str) -> list[Pair]:
+    there = set(pairs)
+
+    def rank(pair: Pair) -> tuple[bool, bool, Pair]:
+        i, j = pair
+        stacked = (i + 1, j - 1) in there or (i - 1, j + 1) in there
+        return letters[i] + letters[j] not in CANONICAL, not stacked, pair
+
+    taken: set[int] = set()
+    kept = []
+    for pair in sorted(there, key=rank):
+        if taken.isdisjoint(pair):
+            taken.update(pair)
+            kept.append(pair)
+    return sorted(kept)

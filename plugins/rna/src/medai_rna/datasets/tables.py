@@ -1,0 +1,61 @@
+"""CSV files of structures; and the known structures that this plugin brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from medai.errors import DataError
+from medai_rna.datasets.choice import Multiplets, PairKinds
+from medai_rna.datasets.structures import Entry, Groups, Structures
+from medai_rna.datasets.stub import write_csv_stub
+from medai_rna.formats.table import read_csv
+
+_KNOWN = Path(__file__).with_name("known_structures.csv")
+
+
+class StructureTable(Structures):
+    """A CSV file, or a folder with one: columns `id`, `sequence`, `structure` in dot-bracket notation with all its layers, and `family`
+    where it is known.
+
+    A row without a structure has no reference; one that cannot be used is counted, and the others are read.
+    """
+
+    def _read(self, root: Path) -> Iterable[Entry]:
+        path = _table_in(root)
+        return [Entry(record, path) for record in read_csv(path)]
+
+    @staticmethod
+    def write_stub(root: Path, n: int, seed: int) -> None:
+        """`structures.csv` with `n` hairpins of three families."""
+        write_csv_stub(root, n, seed)
+
+
+class KnownStructures(Structures):
+    """Fifty-odd small structures that were determined by experiment or comparison of sequences: transfer RNAs, 5S ribosomal RNAs, hairpins,
+    riboswitch and ribozyme pieces, pseudoknots; 12 to 120 bases, 18 families.
+
+    Each row of `known_structures.csv` says where it comes from: tRNAdb, PseudoBase, Rfam (CC0) or PDB, with the accession.
+    """
+
+    def __init__(
+        self,
+        pairs: PairKinds = "all",
+        multiplets: Multiplets = "keep",
+        longest: int | None = None,
+        groups: Groups = "family",
+    ) -> None:
+        super().__init__(_KNOWN, pairs, multiplets, longest, groups)
+
+    def _read(self, root: Path) -> Iterable[Entry]:
+        return [Entry(record, root) for record in read_csv(root)]
+
+
+def _table_in(root: Path) -> Path:
+    """The file itself, or the one CSV file in the folder."""
+    if not root.is_dir():
+        return root
+    found = sorted(path for path in root.iterdir() if path.suffix.lower() in (".csv", ".tsv") and not path.name.startswith("."))
+    if len(found) != 1:
+        raise DataError(f"{len(found)} CSV files in it: name the one that is wanted", root)
+    return found[0]
