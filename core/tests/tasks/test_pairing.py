@@ -145,8 +145,8 @@ def test_sequences_open_without_structures(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("GGA\n", "not a FASTA file"),
-        (">a\n>b\nGG\n", "'a' is empty"),
-        (">a\nG1\n", "something else than letters"),
+        (">a\n>b\n", "'a' is empty"),
+        (">a\nG1\n", "column 2: '1' in the sequence 'a' is no letter"),
         (">a\nG\n>a\nC\n", "'a' stands twice"),
         ("> \nG\n", "without a name"),
         ("", "no sequences"),

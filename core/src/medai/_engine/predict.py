@@ -1,4 +1,4 @@
-"""Answers to unlabelled input: a file each as the task writes them, or as an exporter does."""
+"""Answers to unlabelled input: a file each as the task writes them, or as an exporter does, or shown as text."""
 
 from __future__ import annotations
 
@@ -115,24 +115,23 @@ def predict_files(
     workers: int = 0,
     exporter: str | None = None,
     parameters: Mapping[str, Any] | None = None,
+    text: Callable[[], str] | None = None,
 ) -> Predicted:
-    """Answer unlabelled input.
+    """Answer unlabelled input: files, or the text that `text` reads in their place.
 
     The answers are written by `exporter`, else a file each as the task saves them. One bad case of many is left out, with its reason
     in `predictions.csv`.
 
     Raises:
         DataError: there is nothing to read, two cases have one id, or no case can be used.
-        UsageError: there is no such exporter, or it is one of models.
+        UsageError: there is no such exporter, or it is one of models, or the run's task takes no text.
         EnvironmentFault: nothing can be written at `out`.
     """
     opened = Opened.at(root, device)
     recipe = opened.configuration.recipe
     task = build_task(recipe.task)
     built = None if exporter is None else _exporter_of_predictions(exporter, parameters or {}, opened)
-    dataset = with_views(_OfUnit(open_input(recipe, task, paths), recipe.protocol.options.get("unit")), recipe.views, opened.runs)
-    feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
-    _require_own_ids(feed.cases)
+    feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
     found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
@@ -142,6 +141,59 @@ def predict_files(
         listener.warn(f"left out: {message}")
     lost = listing.write(out / "predictions.csv", feed.quarantine)
     return Predicted([out / path for path in files], lost, lost + len(listing.rows))
+
+
+def predict_text(
+    root: Path,
+    paths: Sequence[Path],
+    show: Callable[[str], None],
+    device: str,
+    listener: Listener,
+    *,
+    workers: int = 0,
+    text: Callable[[], str] | None = None,
+) -> Predicted:
+    """As `predict_files`, but each answer is shown as a text as soon as it is there, and nothing is written.
+
+    Raises:
+        UsageError: answers of the run's task are files.
+    """
+    opened = Opened.at(root, device)
+    task_id = opened.configuration.recipe.task
+    task = build_task(task_id)
+    as_text = getattr(task, "as_text", None)
+    if as_text is None:
+        raise UsageError(f"answers to {task_id} are files: name a folder for them by -o")
+    feed = _feed(opened, task, paths, text, workers)
+    _warn_of_faults(paths, listener)
+    listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
+    shown = 0
+    for sample, prediction in answers(trained_predictor(opened.folder, opened.device), feed, task):
+        try:
+            show(as_text(prediction, sample))
+            shown += 1
+        except DataError as error:
+            feed.quarantine.take(Refusal.of(sample.case.id, error), feed.part, len(feed))
+    for message in feed.quarantine.announce():
+        listener.warn(f"left out: {message}")
+    return Predicted([], len(feed) - shown, len(feed))
+
+
+def _feed(opened: Opened, task: Task[Any, Any, Any], paths: Sequence[Path], text: Callable[[], str] | None, workers: int) -> CaseFeed:
+    """The unlabelled cases of files, or of a text."""
+    recipe = opened.configuration.recipe
+    source = open_input(recipe, task, paths) if text is None else _open_text(recipe.task, task, text)
+    dataset = with_views(_OfUnit(source, recipe.protocol.options.get("unit")), recipe.views, opened.runs)
+    feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
+    _require_own_ids(feed.cases)
+    return feed
+
+
+def _open_text(task_id: str, task: Task[Any, Any, Any], text: Callable[[], str]) -> Dataset[Any, Any]:
+    if not hasattr(task, "open_text"):
+        raise UsageError(f"input of {task_id} is files, which standard input cannot hold: name files or folders in place of '-'")
+    dataset: Dataset[Any, Any] = task.open_text(text())
+    return dataset
 
 
 def _require_own_ids(cases: Sequence[Case]) -> None:

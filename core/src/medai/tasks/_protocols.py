@@ -61,6 +61,10 @@ class Task(Protocol[I, R, P]):
     empty; `options` are those of `draw`. It is asked for every test case, and the report shows the weightiest of each kind first. One that
     fails costs those pictures, not the run.
 
+    A task whose input can be typed offers `open_text(text)`, a dataset as `open` gives one, of what `medai predict RUN -` reads from
+    standard input; one whose answers are short offers `as_text(prediction, sample)`, lines that end in a line break, which are written to
+    standard output where no folder is named. `as_text` raises DataError for an answer that text cannot say.
+
     Attributes:
         reference: the type of a reference; it offers `stack`.
         prediction: the type of a prediction.

@@ -29,7 +29,8 @@ def nested(structure: Pairs) -> Pairs:
 def canonical(structure: Pairs, letters: str) -> Pairs:
     """The pairs of A with U, G with C and G with U; T counts as U, and any letter of another kind as one that does not pair."""
     spelled = letters.upper().replace("T", "U")
-    return Pairs(tuple((i, j) for i, j in structure.pairs if spelled[i] + spelled[j] in CANONICAL), structure.length)
+    kept = tuple((i, j) for i, j in structure.pairs if spelled[i] + spelled[j] in CANONICAL)
+    return Pairs(kept, structure.length, structure.multiplets)
 
 
 def _conflicting(ends: np.ndarray) -> np.ndarray:

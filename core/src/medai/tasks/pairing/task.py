@@ -110,8 +110,16 @@ class BasePairing:
             write_json(path, {"id": sample.case.id, "letters": sample.inputs.letters, "pairs": prediction.pairs})
             return path
         path = stem.with_name(stem.name + ".dbn")
-        write_text(path, f">{sample.case.id}\n{sample.inputs.letters}\n{prediction.to_brackets()}\n")
+        write_text(path, self.as_text(prediction, sample))
         return path
+
+    def as_text(self, prediction: Pairs, sample: Sample[Letters, Pairs]) -> str:
+        """Name, sequence and dot-bracket structure, a line each.
+
+        Raises:
+            DataError: a position pairs with several others, or pairs cross more deeply than brackets can say.
+        """
+        return f">{sample.case.id}\n{sample.inputs.letters}\n{prediction.to_brackets()}\n"
 
     def load(self, path: Path) -> Pairs:
         """Read what `save` wrote.
@@ -136,6 +144,10 @@ class BasePairing:
     def open(self, paths: Sequence[Path]) -> Dataset[Any, Any]:
         """The sequences of FASTA files."""
         return open_sequences(paths)
+
+    def open_text(self, text: str) -> Dataset[Any, Any]:
+        """The sequences of a text: FASTA, or one on each line."""
+        return open_sequences((), text=text)
 
 
 def _one_hot(letters: str) -> torch.Tensor:
@@ -170,7 +182,7 @@ def _fault(structure: Pairs, letters: str) -> str:
         return f"a structure of {structure.length} positions for a sequence of {len(letters)}"
     try:
         sound = Pairs.of(structure.pairs, structure.length, multiplets=structure.multiplets)
-        return "" if sound == structure else "pairs are not sorted (i, j) with i < j"
+        return "" if sound.pairs == structure.pairs else "pairs are not sorted (i, j) with i < j"
     except DataError as error:
         return error.reason
 

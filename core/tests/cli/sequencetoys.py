@@ -1,0 +1,54 @@
+"""A plugin of one file that folds sequences, so that what is typed can be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Several
+from typing import Any
+
+import numpy as np
+
+from medai.api import DatasetSpec, ModelSpec, Recipe, Slot, Split, hookimpl, use
+from medai.api import Protocol as Rules
+from medai.tasks import Batch, Case, Pairs, Sample, Sequence
+
+
+class Strands:
+    """Sequences whose ends pair."""
+
+    def __init__(self, root: str | None = None) -> None:
+        self._cases = [Case(f"c{n}", f"g{n}") for n in range(6)]
+
+    def cases(self) -> Several[Case]:
+        return self._cases
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Sequence, Pairs]:
+        return Sample(case, Sequence("GAAAC"), Pairs(((0, 4),), 5))
+
+
+class Ends:
+    """Pairs the first with the last letter; of a sequence that begins with X, with the last two."""
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
+        return [_ends(item.letters) for item in batch.inputs]
+
+
+def _ends(letters: str) -> Pairs:
+    last = len(letters) - 1
+    return Pairs.of([(0, last), *([(0, last - 1)] if letters.startswith("X") else [])], len(letters), multiplets=True)
+
+
+@hookimpl
+def medai_datasets() -> tuple[DatasetSpec, ...]:
+    return (DatasetSpec(name="strands", target="sequencetoys:Strands", summary="sequences", task="base-pairing", inputs=("sequence",)),)
+
+
+@hookimpl
+def medai_models() -> tuple[ModelSpec, ...]:
+    return (ModelSpec(name="ends", target="sequencetoys:Ends", summary="pairs the ends", task="base-pairing", inputs=("sequence",)),)
+
+
+@hookimpl
+def medai_recipes() -> tuple[Recipe, ...]:
+    slot = Slot(folder=use("sequencetoys/strands"), embedded=use("sequencetoys/strands"))
+    rules = Rules(split=Split(valid=0.0, test=0.5))
+    return (Recipe(name="ends", task="base-pairing", model=use("sequencetoys/ends"), data={"strands": slot}, protocol=rules),)
