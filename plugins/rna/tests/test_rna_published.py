@@ -40,8 +40,6 @@ def _row(name: str, ours: np.ndarray, theirs: np.ndarray) -> str:
         count, absent = int((gaps > 0).sum()), int((np.isfinite(mine) != np.isfinite(other)).sum())
         differ = f", by {gaps.max():.1f} at most" if count else ""
         cells.append(f"{count} of {mine.size}{differ}" + (f", {absent} absent" if absent else ""))
-            f"{count} of {mine.size}" + (f", by {gaps.max():.1f} at most" if count else "") + (f", {absent} absent" if absent else "")
-        )
     return f"| `{name}` | {cells[0]} | {cells[1]} |"
 
 
