@@ -157,6 +157,14 @@ def test_growth_is_no_break(recorded: Surface) -> None:
     assert len(found.added) == 4
 
 
+def test_an_option_that_may_be_left_out_is_no_break(recorded: Surface) -> None:
+    old = copy.deepcopy(recorded)
+    old["commands"]["medai run"]["--device"] = "required"
+    assert not difference(old, recorded).breaks
+    (line,) = difference(recorded, old).breaks
+    assert line == "commands > medai run > --device: was option, is required"
+
+
 def test_a_check_is_advice_for_a_version_before_it_belongs_to_the_contract(recorded: Surface) -> None:
     changed = copy.deepcopy(recorded)
     _new_demand(changed)

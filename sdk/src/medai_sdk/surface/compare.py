@@ -11,6 +11,7 @@ from medai_sdk.surface.describe import REQUIRED, Surface
 
 CHECKS = "checks"
 _HOOKS = "medai.hookspecs"
+_COMMANDS = "commands"
 Path = tuple[str, ...]
 
 
@@ -54,8 +55,10 @@ def difference(recorded: Surface, now: Surface, *, released: bool = True) -> Dif
 
 def _lost(recorded: Any, now: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     if not (isinstance(recorded, dict) and isinstance(now, dict)):
-        # A check that was advice for a version may belong to the contract in the next, and the other way about.
-        if recorded != now and path[:1] != (CHECKS,):
+        # A check that was advice for a version may belong to the contract in the next, and the other way about; whoever names an option
+        # of a command does not notice that it may be left out.
+        loosened = path[:1] == (_COMMANDS,) and recorded == REQUIRED
+        if recorded != now and path[:1] != (CHECKS,) and not loosened:
             yield path, f"was {_value(recorded)}, is {_value(now)}"
         return
     for key in sorted(recorded):
