@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from medai.tasks import Pairs
+from medai_rna.datasets.foldable import foldable
 from medai_rna.formats.nesting import Pair, largest_nested
 
-PairKinds = Literal["all", "canonical", "nested", "nested-canonical"]
+PairKinds = Literal["all", "canonical", "nested", "nested-canonical", "foldable"]
 Multiplets = Literal["keep", "drop"]
 
 CANONICAL = frozenset({"AU", "UA", "CG", "GC", "GU", "UG"})
@@ -21,17 +22,20 @@ def chosen(structure: Pairs, letters: str, pairs: PairKinds = "all", multiplets:
     Args:
         structure: all of them.
         letters: the sequence.
-        pairs: `canonical` are A-U, C-G and G-U; `nested`, the most that do not cross.
+        pairs: `canonical` are A-U, C-G and G-U; `nested`, the most that do not cross; `foldable`, of the nested and canonical those that
+            the folding engine can score, as `foldable` says.
         multiplets: `drop`: of pairs that share a position, those stay that are canonical, then those that stack on others, then the
             first; nested pairs never share one.
     """
     found: Sequence[Pair] = structure.pairs
-    if pairs in ("canonical", "nested-canonical"):
+    if pairs in ("canonical", "nested-canonical", "foldable"):
         found = [(i, j) for i, j in found if letters[i] + letters[j] in CANONICAL]
     if multiplets == "drop":
         found = _single(found, letters)
-    if pairs in ("nested", "nested-canonical"):
+    if pairs in ("nested", "nested-canonical", "foldable"):
         found = largest_nested(found)
+    if pairs == "foldable":
+        found = foldable(found)
     return Pairs(tuple(found), structure.length, multiplets == "keep" and structure.multiplets)
 
 

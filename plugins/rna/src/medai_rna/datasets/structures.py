@@ -37,8 +37,9 @@ class Structures:
 
     Args:
         root: the files.
-        pairs: which of the known pairs count: `all`; `canonical`, A-U, C-G and G-U alone; `nested`, the most that do not cross; or
-            `nested-canonical`.
+        pairs: which of the known pairs count: `all`; `canonical`, A-U, C-G and G-U alone; `nested`, the most that do not cross;
+            `nested-canonical`; or `foldable`, of those the ones that the folding engine can score: no hairpin of fewer than 3 bases, no
+            bulge or interior loop of more than 30.
         multiplets: whether a base keeps all of several partners (`keep`), or one of them, the canonical and stacked first (`drop`).
         longest: bases, at most; longer sequences are left out, and how many is said. None: there is no limit.
         groups: what a split keeps together: families, or copies of one sequence (`sequence`), whatever their families.
