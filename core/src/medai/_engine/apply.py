@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from medai._engine.configure import Configuration, restore, root_of, with_data
-from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part
+from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part, stored_likenesses
 from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Answer, build_metrics, evaluate, training_figures
@@ -144,7 +144,9 @@ def _measured(
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
     table.add_quarantined(quarantine.reasons)
-    without = cases_left_out(slots, recipe.protocol.split)
+    # Cases of other data may be called as those that the run itself dropped.
+    alike = {key: text for key, text in stored_likenesses(opened.folder).items() if roles.get(key) == LEFT_OUT}
+    without = cases_left_out(slots, recipe.protocol.split, alike)
     table.add_left_out(without)
     table.write()
     summary = summarise(

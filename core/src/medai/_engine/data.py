@@ -17,7 +17,8 @@ from medai._discovery import load_target
 from medai._engine.configure import chosen_data, innermost, root_of
 from medai._engine.construct import Runs, check, construct, find
 from medai._engine.document import to_document
-from medai._engine.split import NO_PART, ROLES, Member, check_no_leak, left_out, share_out
+from medai._engine.leaks import likenesses, without_leaks
+from medai._engine.split import NO_PART, ROLES, Member, check_no_leak, check_parts, left_out, share_out
 from medai._results.folder import RunFolder, read_json
 from medai.api import Recipe, Split, Use
 from medai.errors import DataError
@@ -102,6 +103,10 @@ def facts_of(slots: Sequence[SlotData]) -> dict[str, object]:
     found: dict[str, object] = {}
     for slot in slots:
         for key, value in dict(getattr(slot.own, "facts", {})).items():
+            if key.startswith("tested."):
+                if "test" not in slot.roles:
+                    continue
+                key = key.replace("tested.", "protocol.options.", 1)
             if key.startswith("folder."):
                 # Embedded data are the same every time: there is nothing to hold them to.
                 found |= {} if slot.embedded else {f"data.{slot.name}.{key}": value}
@@ -139,7 +144,8 @@ def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, f
     """The split in the run folder; made and stored there when it is not there yet.
 
     Raises:
-        DataError: the data no longer hold the cases of the stored split, or a group leaks, unless the protocol splits by case.
+        DataError: the data no longer hold the cases of the stored split, or a group leaks, unless the protocol splits by case; or cases of
+            different parts are alike, unless the protocol says what becomes of them.
     """
     members = [member for slot in slots for member in slot.members()]
     if folder.split.exists():
@@ -148,17 +154,27 @@ def stored_roles(folder: RunFolder, slots: Sequence[SlotData], recipe: Recipe, f
         if gone:
             raise DataError(f"{len(gone)} cases of the stored split are not in the data any more, such as {gone[0]}", folder.split)
     else:
-        roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None, fixed=fixed)
+        split, learns = recipe.protocol.split, recipe.train is not None
+        roles = share_out(members, split, learns=learns, fixed=fixed)
+        alike = likenesses(slots, roles, split.likeness)
+        roles = without_leaks(roles, alike, split)
+        check_parts(roles, learns)
         groups: dict[str, str] = {}
         for member in members:
             role, group = roles[member.key], member.case.group
             if role not in NO_PART and not member.single_subject:
                 # Of a group that stands in several parts, what matters to later stages is that it was trained on.
                 groups[group] = min(role, groups.get(group, role), key=ROLES.index)
-        write_json(folder.split, {"protocol": to_document(recipe.protocol.split), "groups": groups, "cases": roles})
+        write_json(folder.split, {"protocol": to_document(split), "groups": groups, "cases": roles, **({"alike": alike} if alike else {})})
     if recipe.protocol.split.by == "group":
         check_no_leak(members, roles)
     return roles
+
+
+def stored_likenesses(folder: RunFolder) -> dict[str, str]:
+    """By key, the cases of a run's stored split that were found to be like one of a later part, each with what it is like."""
+    alike: dict[str, str] = read_json(folder.split, "the run has no split.json").get("alike", {})
+    return alike
 
 
 def require_unchanged(slots: Iterable[SlotData], recorded: Mapping[str, Mapping[str, Any]]) -> None:
@@ -171,9 +187,11 @@ def require_unchanged(slots: Iterable[SlotData], recorded: Mapping[str, Mapping[
             raise DataError(f"{reason}: put them back as they were and resume it, or begin a new run", root_of(slot.use))
 
 
-def cases_left_out(slots: Sequence[SlotData], split: Split) -> list[tuple[Case, str]]:
-    """The cases that the split is without, each with the reason, called as in `cases.csv`."""
+def cases_left_out(slots: Sequence[SlotData], split: Split, alike: Mapping[str, str]) -> list[tuple[Case, str]]:
+    """The cases that the split is without, each with the reason, called as in `cases.csv`; `alike` as `stored_likenesses`."""
     reasons = left_out([member for slot in slots for member in slot.members()], split)
+    if split.leaks == "drop":
+        reasons |= {key: f"like {text}" for key, text in alike.items()}
     named = [(f"{slot.name}:{case.id}", _renamed(slot, case, len(slots) > 1)) for slot in slots for case in slot.cases]
     return [(case, reasons[key]) for key, case in named if key in reasons]
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from medai._engine.configure import Configuration, informed
-from medai._engine.data import facts_of, open_slots, part, stored_roles, with_views
+from medai._engine.data import facts_of, open_slots, part, stored_likenesses, stored_roles, with_views
 from medai._engine.device import accelerator_for, describe, resolve_device
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.models import build_loss, build_predictor, build_task, learns
@@ -70,7 +70,8 @@ def rehearse(configuration: Configuration, options: Options) -> Rehearsal:
         configuration = informed(configuration, facts_of(slots))
         roles = stored_roles(folder, slots, recipe, {})
         sizes = {role: sum(found == role for found in roles.values()) for role in ("train", "valid", "test")}
-        notes = tuple(notes_on([member for slot in slots for member in slot.members()], roles, recipe.protocol.split))
+        members = [member for slot in slots for member in slot.members()]
+        notes = tuple(notes_on(members, roles, recipe.protocol.split, stored_likenesses(folder)))
         items, steps, seconds, reading = 0, None, None, 0.0
         if recipe.train is not None and not recipe.upstream:
             dataset = with_views(part(slots, roles, "train"), recipe.train.views, {})

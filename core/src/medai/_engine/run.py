@@ -20,7 +20,16 @@ from medai._engine.configure import (
     restore,
     root_of,
 )
-from medai._engine.data import SlotData, cases_left_out, facts_of, group_roles, open_slots, require_unchanged, stored_roles
+from medai._engine.data import (
+    SlotData,
+    cases_left_out,
+    facts_of,
+    group_roles,
+    open_slots,
+    require_unchanged,
+    stored_likenesses,
+    stored_roles,
+)
 from medai._engine.described import described
 from medai._engine.device import describe, is_first_process, resolve_device
 from medai._engine.document import to_document
@@ -142,7 +151,8 @@ class _Run(Execution):
             precision=self.precision,
             parts={role: sum(found == role for found in roles.values()) for role in sorted(set(roles.values()))},
         )
-        for text in notes_on([member for slot in slots for member in slot.members()], roles, self.recipe.protocol.split):
+        members = [member for slot in slots for member in slot.members()]
+        for text in notes_on(members, roles, self.recipe.protocol.split, stored_likenesses(self.folder)):
             self._note(text)
         model = build_predictor(self.recipe.model, self.task, device=self.device, seed=self.options.seed, runs=runs)
         feeds = self._feeds(slots, roles, runs, learning=learns(model))
@@ -261,7 +271,7 @@ class _Run(Execution):
             baselines[name] = found
         self._announce()
         table.add_quarantined(self.quarantine.reasons)
-        without = cases_left_out(slots, self.recipe.protocol.split)
+        without = cases_left_out(slots, self.recipe.protocol.split, stored_likenesses(self.folder))
         table.add_left_out(without)
         table.write()
         selected = (

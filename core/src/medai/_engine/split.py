@@ -62,7 +62,7 @@ def share_out(members: Sequence[Member], split: Split, *, learns: bool, fixed: M
             by_group |= {member.case.group: roles[member.key] for member in slot if not member.single_subject}
     if split.by == "group":
         check_no_leak(members, roles)
-    _check_parts(roles, learns)
+    check_parts(roles, learns)
     return roles
 
 
@@ -212,7 +212,8 @@ def _blocks(members: list[Member], split: Split, allowed: tuple[str, ...]) -> di
     return roles | {member.key: "train" for member in members[:end]}
 
 
-def _check_parts(roles: Mapping[str, str], learns: bool) -> None:
+def check_parts(roles: Mapping[str, str], learns: bool) -> None:
+    """Raise DataError when nothing is left to learn from or to measure on."""
     for role, why in (("train", "nothing to learn from"), ("test", "nothing to measure on")):
         if role not in roles.values() and (role == "test" or learns):
             raise DataError(

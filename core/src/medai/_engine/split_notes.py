@@ -9,8 +9,9 @@ from medai._words import listed
 from medai.api import Split
 
 
-def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split) -> Iterator[str]:
-    """That groups were not kept together, and how many cases are in no part, and why; nothing where there is nothing to say."""
+def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split, alike: Mapping[str, str]) -> Iterator[str]:
+    """That groups were not kept together, how many cases are in no part, and why, and how many are like one of a later part (`alike`, by
+    key); nothing where there is nothing to say."""
     if split.by == "case":
         groups = {member.case.group for member in members if roles.get(member.key, LEFT_OUT) != LEFT_OUT}
         torn = len(divided(members, roles))
@@ -23,3 +24,7 @@ def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split) 
         rules = list(found.values())
         counts = listed(f"{sum(reason == rule or reason.startswith(f'{rule}: ') for reason in rules)} {rule}" for rule in split.without)
         yield f"left out of every part, as the protocol says: {len(found)} of {len(members)} cases ({counts})"
+    if alike:
+        what = "a case of a later part" if split.leaks == "drop" else "a case of a later part, so that figures need not hold for others"
+        done = "taken out of training and validation" if split.leaks == "drop" else "kept in training and validation, as the protocol says"
+        yield f"{done}: {len(alike)} of {len(members)} cases that are like {what} (likeness {split.likeness:g} or more)"

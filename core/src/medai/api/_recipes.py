@@ -74,6 +74,10 @@ class Split:
             may stand in several parts, and the run says how many do.
         without: cases that are left out of every part, by an attribute of theirs: `"name=value"`, or `"name"` for those whose attribute
             is neither empty nor 0. The run lists them with the reason.
+        likeness: of two cases in different parts, from which they are a leak whatever their groups, 0 to 1, where the data can tell: 1 is
+            word for word.
+        leaks: what becomes of cases for training or validation that are so like one of a later part: an error, they are dropped and
+            listed, or they are kept and the run says how many they are.
     """
 
     valid: float | tuple[str, ...] | Literal["test"] = 0.15
@@ -83,6 +87,8 @@ class Split:
     gap: int = 1
     by: Literal["group", "case"] = "group"
     without: tuple[str, ...] = ()
+    likeness: float = 1.0
+    leaks: Literal["error", "drop", "keep"] = "error"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,8 +34,14 @@ class Dataset(Protocol[I, R]):
 
     A dataset that knows what a recipe would otherwise have to be told offers `facts`, values by their path in the recipe, such as
     `{"model.classes": 3, "folder.classes": ["a", "b", "c"]}`, where `folder` is the dataset itself, so that the run's other data are
-    held to it. They fill what recipe and user leave open; one for which the component has no parameter is passed over. A view hands
-    on those of its source.
+    held to it, and `tested.NAME` is `protocol.options.NAME` where cases of the dataset may be tested on: what belongs to the measuring,
+    such as which part of an answer is known. They fill what recipe and user leave open; one for which the component has no parameter is passed
+    over. A view hands on those of its source.
+
+    A dataset that can tell cheaply how like its cases are to others, whatever their groups, offers `alike(ids, others, least)`: of its own
+    cases with these `ids`, those that are so like one of `others`, pairs of a dataset and ids of its cases, by id with what they are like
+    in words (`tRNA-3, identity 0.97`); `least` is the likeness from which it counts, 0 to 1, and 1 is word for word. It is asked once, when
+    the data have been shared out, and what is alike in two parts is a leak (`Split.leaks`).
     """
 
     def cases(self) -> Sequence[Case]:

@@ -1,0 +1,61 @@
+"""Cases of one part that are like a case of another, whatever their groups: what data that can tell it say, and what the split does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from medai._engine.blame import blamed
+from medai._engine.split import LEFT_OUT
+from medai.api import Split
+from medai.errors import DataError
+
+if TYPE_CHECKING:
+    from medai._engine.data import SlotData
+
+_AGAINST = {"train": ("valid", "test"), "valid": ("test",)}
+"""The parts that a part's cases may not be like: what is measured on stays as it is."""
+_NAMED = 3
+
+
+def likenesses(slots: Sequence[SlotData], roles: Mapping[str, str], least: float) -> dict[str, str]:
+    """By key, the cases for training and validation that are like one of a later part, each with what it is like.
+
+    Raises:
+        PluginError: a dataset's `alike` fails, or names a case that it was not asked about.
+    """
+    found: dict[str, str] = {}
+    for part, later in _AGAINST.items():
+        others = [(slot.own, ids) for slot in slots if (ids := list(_ids(slot, roles, later)))]
+        for slot in slots:
+            own = _ids(slot, roles, (part,))
+            if own and others and hasattr(slot.own, "alike"):
+                with blamed(f"alike of the data in the slot {slot.name!r}"):
+                    said = slot.own.alike(list(own), others, least)
+                    found |= {key: text for id, text in said.items() for key in own[id]}
+    return found
+
+
+def without_leaks(roles: Mapping[str, str], alike: Mapping[str, str], split: Split) -> dict[str, str]:
+    """The roles as the split wants them where cases are alike: without those, with them, or not at all.
+
+    Raises:
+        DataError: there are some, and the split calls that an error.
+    """
+    if alike and split.leaks == "error":
+        parts = [
+            f"{sum(roles[key] == part for key in alike)} of {sum(role == part for role in roles.values())} for {part}" for part in _AGAINST
+        ]
+        such = "; ".join(f"{key} is like {text}" for key, text in list(alike.items())[:_NAMED])
+        told = f"leak: of the cases, {' and '.join(parts)} are like one of a later part, such as: {such}"
+        raise DataError(f"{told}. --set protocol.split.leaks=drop takes them out, and says how many")
+    return dict(roles) if split.leaks == "keep" else {**roles, **dict.fromkeys(alike, LEFT_OUT)}
+
+
+def _ids(slot: SlotData, roles: Mapping[str, str], parts: Sequence[str]) -> dict[str, list[str]]:
+    """The dataset's own ids of a slot's cases in these parts, each with the keys of the cases that a view made of it."""
+    found: dict[str, Any] = {}
+    for member in slot.members():
+        if roles.get(member.key) in parts:
+            found.setdefault(member.case.whole or member.case.id, []).append(member.key)
+    return found

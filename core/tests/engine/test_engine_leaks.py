@@ -1,0 +1,98 @@
+"""What a run does with cases that its data call alike though their groups differ, and with facts that belong to the test alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from enginetoys import Points
+
+from medai._engine.apply import evaluate_run
+from medai._engine.configure import Request, configure
+from medai._engine.data import facts_of, open_slots
+from medai._engine.listener import Listener
+from medai._results.folder import RunFolder
+from medai.api import run
+from medai.errors import DataError, PluginError
+
+ID = "enginetoys/denoise"
+SHORT = {"train.epochs": None, "train.steps": 2}
+DROP = {**SHORT, "protocol.split.leaks": "drop"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Points of which the first of each part that is asked about is like the first of another; and what they were asked."""
+    calls: list[dict[str, Any]] = []
+
+    def alike(self: Points, ids: Sequence[str], others: Sequence[tuple[Any, Sequence[str]]], least: float) -> dict[str, str]:
+        calls.append({"ids": list(ids), "others": [found for _, found in others], "least": least})
+        return {ids[0]: f"{others[0][1][0]}, identity {least:.2f}"}
+
+    monkeypatch.setattr(Points, "alike", alike, raising=False)
+    return calls
+
+
+def parts_of(folder: Path) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    for key, role in json.loads((folder / "split.json").read_text("utf-8"))["cases"].items():
+        parts.setdefault(role, []).append(key.removeprefix("pairs:"))
+    return parts
+
+
+def test_alike_cases_in_two_parts_are_an_error_that_says_what_to_do(asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"leak: of the cases, 1 of \d+ for train and 1 of \d+ for valid .*leaks=drop"):
+        run(ID, overrides=SHORT, out=tmp_path, device="cpu")
+
+
+def test_the_data_are_asked_about_later_parts(asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    folder = run(ID, overrides={**DROP, "protocol.split.likeness": 0.8, "protocol.split.leaks": "keep"}, out=tmp_path, device="cpu").folder
+    parts = parts_of(folder)
+    train, valid = asked
+    assert set(train["ids"]) == set(parts["train"]) and set(train["others"][0]) == {*parts["valid"], *parts["test"]}
+    assert set(valid["ids"]) == set(parts["valid"]) and set(valid["others"][0]) == set(parts["test"])
+    assert train["least"] == 0.8
+    (note,) = json.loads((folder / "run.json").read_text("utf-8"))["notes"]
+    assert note.startswith("kept in training and validation, as the protocol says: 2 of 12 cases") and "likeness 0.8" in note
+
+
+def test_dropped_cases_are_listed_with_what_they_are_like(asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    folder = run(ID, overrides=DROP, out=tmp_path, device="cpu").folder
+    record, summary = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("run", "summary"))
+    assert record["parts"]["left out"] == 2 and sum(record["parts"].values()) == 12
+    assert record["notes"] == [
+        "taken out of training and validation: 2 of 12 cases that are like a case of a later part (likeness 1 or more)"
+    ]
+    assert len(summary["left_out"]) == 2 and all(", identity 1.00" in item["reason"] for item in summary["left_out"])
+    with (folder / "cases.csv").open(encoding="utf-8", newline="") as file:
+        assert sum(row["status"] == "left out" and row["reason"].startswith("like c") for row in csv.DictReader(file)) == 2
+    # What is stored is what holds later: the data are not asked again.
+    count = len(asked)
+    evaluate_run(folder, (), RunFolder(tmp_path / "again"), "cpu", Listener())
+    again = json.loads((tmp_path / "again" / "summary.json").read_text("utf-8"))
+    assert again["left_out"] == summary["left_out"] and len(asked) == count
+
+
+def test_nothing_left_to_learn_from_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Points, "alike", lambda self, ids, others, least: dict.fromkeys(ids, "all of them"), raising=False)
+    with pytest.raises(DataError, match="no case is left for train"):
+        run(ID, overrides=DROP, out=tmp_path, device="cpu")
+
+
+def test_a_dataset_that_fails_to_tell_is_blamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Points, "alike", lambda self, ids, others, least: {"nobody": "x"}, raising=False)
+    with pytest.raises(PluginError, match="alike of the data in the slot 'pairs' failed"):
+        run(ID, overrides=DROP, out=tmp_path, device="cpu")
+
+
+def test_facts_of_the_test_are_options_of_the_protocol(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Points, "facts", {"tested.pairs": "all"}, raising=False)
+    recipe = configure(Request(ID)).recipe
+    assert facts_of(open_slots(recipe, {})) == {"protocol.options.pairs": "all"}
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "{ID}"\ndata.pairs.roles = ["train", "valid"]\n', encoding="utf-8")
+    assert facts_of(open_slots(configure(Request(str(path))).recipe, {})) == {}
