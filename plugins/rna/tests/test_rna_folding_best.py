@@ -1,0 +1,72 @@
+"""The best structure, against all structures of short sequences and against ViennaRNA on long ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from brute_force import Brute, random_folding, random_letters, random_positions, random_scores
+
+from medai.errors import DataError
+from medai.tasks import Pairs
+from medai_rna.folding.best import best_structure
+from medai_rna.folding.problem import Folding
+from medai_rna.folding.scores import Scores
+from medai_rna.folding.strand import Constraints
+from medai_rna.folding.structure import score_of
+
+
+def test_best_of_all_structures_of_short_sequences() -> None:
+    for seed in range(2000):
+        brute = Brute(random_folding(seed))
+        score, pairs = best_structure(brute.folding)
+        assert score == pytest.approx(brute.scores.max(), abs=1e-9)
+        assert pairs.pairs in brute.structures
+
+
+def test_constraints_hold_in_the_best_of_all_structures_that_meet_them() -> None:
+    met = 0
+    for seed in range(300):
+        free = random_folding(seed, shortest=10)
+        rng = np.random.default_rng(seed)
+        structures = Brute(free).structures
+        structure = structures[-1 - seed % min(3, len(structures))]
+        others = [pair for pairs in structures for pair in pairs if pair not in structure]
+        outside = [place for place in range(len(free.letters)) if all(place not in pair for pair in structure)]
+        forbidden = [others[int(place)] for place in rng.integers(len(others), size=2)] if others else []
+        constraints = Constraints(structure[: seed % 2], tuple(forbidden), tuple(outside[: seed % 3]))
+        brute = Brute(Folding(free.letters, free.scores, free.positions, constraints))
+        met += len(brute.structures) > 1
+        score, pairs = best_structure(brute.folding)
+        assert score == pytest.approx(brute.scores.max(), abs=1e-9)
+        assert pairs.pairs in brute.structures
+    assert met > 100
+
+
+@pytest.mark.parametrize("length", [45, 150])
+def test_what_must_be_and_may_not_be_in_long_sequences(length: int) -> None:
+    rng = np.random.default_rng(length)
+    letters = random_letters(rng, length)
+    folding = Folding(letters, random_scores(rng), random_positions(rng, length))
+    free, structure = best_structure(folding)
+    assert score_of(folding, structure) == pytest.approx(free)
+    kept = Constraints(paired=structure.pairs[::2])
+    score, same = best_structure(Folding(letters, folding.scores, folding.positions, kept))
+    assert score == pytest.approx(free) and same == structure
+    without = Constraints(forbidden=structure.pairs[::2], unpaired=(structure.pairs[1][0],))
+    score, other = best_structure(Folding(letters, folding.scores, folding.positions, without))
+    assert score < free
+    assert not set(other.pairs) & set(structure.pairs[::2])
+    assert structure.pairs[1][0] not in {end for pair in other.pairs for end in pair}
+
+
+def test_sequences_with_nothing_to_pair() -> None:
+    assert best_structure(Folding("", Scores.zeros())) == (0, Pairs((), 0))
+    assert best_structure(Folding("NNNNNNNNNN", Scores.zeros())) == (0, Pairs((), 10))
+    assert best_structure(Folding("ac", Scores.zeros())) == (0, Pairs((), 2))
+
+
+def test_a_forced_pair_that_no_loop_allows() -> None:
+    letters = "G" + "A" * 20 + "GAAAC" + "A" * 20 + "C"
+    constraints = Constraints(paired=((0, 46), (21, 25)))
+    with pytest.raises(DataError, match="no structure meets the constraints"):
+        best_structure(Folding(letters, Scores.zeros(), constraints=constraints))
