@@ -9,7 +9,7 @@ from medai._words import listed
 from medai.api import Split
 
 
-def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split, alike: Mapping[str, str]) -> Iterator[str]:
+def notes_on(members: Sequence[Member], roles: Mapping[str, str], split: Split, alike: Mapping[str, str] | None = None) -> Iterator[str]:
     """That groups were not kept together, how many cases are in no part, and why, and how many are like one of a later part (`alike`, by
     key); nothing where there is nothing to say."""
     if split.by == "case":
