@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import RNA
 from brute_force import Brute, random_folding, random_letters, random_positions, random_scores
 
 from medai.errors import DataError
 from medai.tasks import Pairs
+from medai_rna.energies.par import read_par
+from medai_rna.energies.tables import thermal
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.problem import Folding
 from medai_rna.folding.scores import Scores
@@ -70,3 +75,25 @@ def test_a_forced_pair_that_no_loop_allows() -> None:
     constraints = Constraints(paired=((0, 46), (21, 25)))
     with pytest.raises(DataError, match="no structure meets the constraints"):
         best_structure(Folding(letters, Scores.zeros(), constraints=constraints))
+
+
+def test_energies_are_those_of_the_common_program(tmp_path: Path) -> None:
+    _same_energies(tmp_path, 60)
+
+
+@pytest.mark.slow
+def test_energies_of_a_thousand_sequences_are_those_of_the_common_program(tmp_path: Path) -> None:
+    _same_energies(tmp_path, 1000)
+
+
+def _same_energies(folder: Path, count: int) -> None:
+    RNA.params_load_RNA_Turner2004()
+    RNA.params_save(str(folder / "vienna.par"))
+    scores, rng = read_par(folder / "vienna.par").scores(), np.random.default_rng(count)
+    for length in np.linspace(20, 500, count).astype(int):
+        letters = random_letters(rng, int(length))
+        theirs = RNA.fold_compound(letters, RNA.md(dangles=2))
+        score, structure = best_structure(Folding(letters, scores))
+        energy = -score * thermal()
+        assert energy == pytest.approx(theirs.mfe()[1], abs=0.01)
+        assert energy == pytest.approx(theirs.eval_structure(structure.to_brackets()), abs=0.01)
