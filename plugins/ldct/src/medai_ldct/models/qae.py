@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from medai_ldct.models.layout import laid_out
 from medai_ldct.models.published import QAE, load_published
 from medai_ldct.models.scale import from_unit, to_unit
 from medai_ldct.models.volumes import slice_by_slice
@@ -44,7 +45,7 @@ class QuadraticAutoencoder(nn.Module):
         if hu.ndim == 5:
             return slice_by_slice(self, hu)
         slice_ = to_unit(hu)
-        second = self.conv2(self.conv1(slice_).relu_()).relu_()
+        second = self.conv2(self.conv1(laid_out(slice_)).relu_()).relu_()
         fourth = self.conv4(self.conv3(second).relu_()).relu_()
         deepest = self.conv5(fourth).relu_()
 
@@ -76,5 +77,7 @@ class Quadratic(nn.Module):
         layer = functional.conv_transpose2d if self.transposed else functional.conv2d
         linear = layer(features, self.weight_r, self.bias_r, padding=self.padding)
         gate = layer(features, self.weight_g, self.bias_g, padding=self.padding)
-        power = layer(features.square(), self.weight_b, self.bias_c, padding=self.padding)
-        return torch.addcmul(power, linear, gate)
+        squares = features.square()
+        if squares.shape[1] == 1:
+            squares = laid_out(squares)  # torch loses the order of a single channel
+        return (linear * gate).add_(layer(squares, self.weight_b, self.bias_c, padding=self.padding))
