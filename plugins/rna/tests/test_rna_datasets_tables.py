@@ -12,10 +12,11 @@ import pytest
 from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
 from medai_rna.datasets import tables
-from medai_rna.datasets.choice import CANONICAL, chosen
+from medai_rna.datasets.choice import chosen
 from medai_rna.datasets.tables import KnownStructures, StructureTable
-from medai_rna.formats.nesting import largest_nested, layers, nested
+from medai_rna.formats.nesting import is_nested, largest_nested, layers
 from medai_rna.formats.notation import brackets_of
+from medai_rna.nested import CANONICAL
 
 RNG = np.random.default_rng(0)
 HEAD = "id,family,sequence,structure\n"
@@ -53,7 +54,7 @@ def test_the_stub_is_read_again(tmp_path: Path) -> None:
     data = StructureTable(tmp_path)
     assert [case.group for case in data.cases()] == ["hairpin", "two-hairpins", "pseudoknot"] * 2
     structures = [data.read(case, RNG).reference for case in data.cases()]
-    assert [nested(structure.pairs) for structure in structures if structure] == [True, True, False] * 2
+    assert [is_nested(structure.pairs) for structure in structures if structure] == [True, True, False] * 2
 
 
 def test_a_sequence_without_a_family_is_a_group_with_its_copies(tmp_path: Path) -> None:
@@ -160,9 +161,9 @@ def test_the_largest_nested_part_is_as_large_as_any() -> None:
         pairs = [(min(pair), max(pair)) for pair in zip(places[::2], places[1::2], strict=True)]
         if rng.random() < 0.5:
             pairs.append((min(places[0], places[2]), max(places[0], places[2])))
-        best = max(sum(bits >> k & 1 for k in range(len(pairs))) for bits in range(1 << len(pairs)) if nested(part(pairs, bits)))
+        best = max(sum(bits >> k & 1 for k in range(len(pairs))) for bits in range(1 << len(pairs)) if is_nested(part(pairs, bits)))
         found = largest_nested(pairs)
-        assert nested(found) and set(found) <= set(pairs) and len(found) == best
+        assert is_nested(found) and set(found) <= set(pairs) and len(found) == best
         assert sorted(pair for layer in layers(pairs) for pair in layer) == sorted(set(pairs))
 
 

@@ -8,12 +8,10 @@ from typing import Literal
 from medai.tasks import Pairs
 from medai_rna.datasets.foldable import foldable
 from medai_rna.formats.nesting import Pair, largest_nested
+from medai_rna.nested import CANONICAL
 
 PairKinds = Literal["all", "canonical", "nested", "nested-canonical", "foldable"]
 Multiplets = Literal["keep", "drop"]
-
-CANONICAL = frozenset({"AU", "UA", "CG", "GC", "GU", "UG"})
-"""Watson-Crick and wobble pairs; a letter that stands for several bases is in none."""
 
 
 def chosen(structure: Pairs, letters: str, pairs: PairKinds = "all", multiplets: Multiplets = "keep") -> Pairs:

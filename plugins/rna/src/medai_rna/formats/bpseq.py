@@ -1,0 +1,95 @@
+"""BPSEQ: a line per base with its position, its letter and its partner or 0."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from medai.io import write_text
+from medai_rna.formats.lines import Line, collected, lines_of, number_in, words_of
+from medai_rna.formats.losses import Lossy, one_partner_each
+from medai_rna.formats.partners import Row, letters_place, pairs_in
+from medai_rna.formats.record import Flaw, Record, Spelling, record_of
+
+_NAME = re.compile(r"#\s*name:\s*(\S.*)", re.IGNORECASE)
+
+
+def read_bpseq(path: Path, spelling: Spelling | None = None) -> list[Record]:
+    """The structures of a BPSEQ file, several where positions begin anew; lines that do not begin with a number are comments, of which
+    `# name: NAME` names what follows; else the file's name does.
+
+    Args:
+        path: the file.
+        spelling: remembers what is read otherwise than it stands, for a folder's files together; None: it is said of this file.
+
+    Raises:
+        DataError: it cannot be read, or no structure in it can be used. One that cannot be used is a record with a fault.
+    """
+    path = Path(path)
+    return collected(path, lambda own: _records(path, own), spelling)
+
+
+def write_bpseq(records: Iterable[Record], path: Path, lossy: Lossy = "error") -> None:
+    """Write structures, each below its name; one without a structure is written unpaired.
+
+    Args:
+        records: what to write.
+        path: the file.
+        lossy: what becomes of a base with several partners, which this format cannot hold: as `one_partner_each`.
+
+    Raises:
+        DataError: a base has several partners, and `lossy` calls that an error.
+    """
+    write_text(Path(path), "\n".join(_written(record) for record in one_partner_each(records, lossy, "BPSEQ")))
+
+
+def _written(record: Record) -> str:
+    partner = {end: other for i, j in (record.structure.pairs if record.structure else ()) for end, other in ((i, j), (j, i))}
+    lines = [f"{index + 1} {letter} {partner.get(index, -1) + 1}" for index, letter in enumerate(record.letters)]
+    return "\n".join([f"# name: {record.name}", *lines]) + "\n"
+
+
+def _records(path: Path, spelling: Spelling) -> Iterator[Record]:
+    stem = path.name.split(".")[0]
+    for count, (name, lines) in enumerate(_blocks(lines_of(path)), 1):
+        yield _record(name or (stem if count == 1 else f"{stem}-{count}"), lines, spelling, path.name)
+
+
+def _blocks(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
+    name, block = "", list[Line]()
+    for line in lines:
+        words = line.text.split()
+        first = words[0] if words else ""
+        if first == "1" and block and block[-1].text.split()[0] != "1":
+            yield name, block
+            name, block = "", []
+        if first[:1].isdigit() or (block and first.startswith("-")):
+            block.append(line)
+        elif match := _NAME.match(line.text):
+            if block:
+                yield name, block
+                block = []
+            name = match[1].strip()
+    if block:
+        yield name, block
+
+
+def _record(name: str, lines: Sequence[Line], spelling: Spelling, source: str) -> Record:
+    start = lines[0].number
+    try:
+        rows = [_row(line) for line in lines]
+        text = "".join(row.letter for row in rows)
+        return record_of(name, text, pairs_in(rows), lambda index: letters_place(rows, index, start), spelling, line=start, source=source)
+    except Flaw as flaw:
+        return Record(name, "", line=start, fault=str(flaw))
+
+
+def _row(line: Line) -> Row:
+    words = words_of(line.text)
+    if len(words) != 3:
+        raise Flaw(f"line {line.number}: {len(words)} columns, 3 are wanted")
+    if len(words[1].text) != 1:
+        raise Flaw(f"line {line.number}, column {words[1].column}: {words[1].text!r} is no letter")
+    position, partner = number_in(words[0], line.number, "a position"), number_in(words[2], line.number, "a partner")
+    return Row(position, words[1].text, partner, line.number, words[1].column, words[2].column)
