@@ -5,6 +5,8 @@ from __future__ import annotations
 from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Recipe, hookimpl
 from medai_rna.dataset_specs import DATASETS
 from medai_rna.exporter_specs import EXPORTERS
+from medai_rna.grammar_recipes import GRAMMAR_RECIPES
+from medai_rna.grammar_specs import GRAMMAR_LOSSES, GRAMMAR_MODELS
 from medai_rna.loss_specs import LOSSES
 from medai_rna.metric_specs import METRICS
 from medai_rna.model_specs import MODELS
@@ -18,12 +20,12 @@ def medai_datasets() -> tuple[DatasetSpec, ...]:
 
 @hookimpl
 def medai_models() -> tuple[ModelSpec, ...]:
-    return MODELS
+    return MODELS + GRAMMAR_MODELS
 
 
 @hookimpl
 def medai_losses() -> tuple[LossSpec, ...]:
-    return LOSSES
+    return LOSSES + GRAMMAR_LOSSES
 
 
 @hookimpl
@@ -38,4 +40,4 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
 
 @hookimpl
 def medai_recipes() -> tuple[Recipe, ...]:
-    return RECIPES
+    return RECIPES + GRAMMAR_RECIPES

@@ -1,0 +1,42 @@
+"""Models that are grammars, and what they need. This module is light."""
+
+from __future__ import annotations
+
+from medai.api import LossSpec, ModelSpec
+
+
+def _model(name: str, target: str, summary: str, source: str, implements: tuple[str, ...] = (), **example: object) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        target=f"medai_rna.models.{target}",
+        summary=summary,
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+        source=source,
+        implements=implements,
+        example=example,
+    )
+
+
+GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
+    _model(
+        "dowell-eddy-grammars",
+        "grammars:DowellEddy",
+        "one of nine small stochastic context-free grammars, learnt by counting",
+        "Dowell and Eddy 2004, doi:10.1186/1471-2105-5-71",
+        implements=("scfg-framework",),
+    ),
+)
+
+GRAMMAR_LOSSES: tuple[LossSpec, ...] = (
+    LossSpec(
+        name="em-scfg-likelihood",
+        target="medai_rna.losses.likelihood:EmLikelihood",
+        summary="the expected negative log likelihood of derivations, which each round of expectation maximisation makes smallest",
+        task="base-pairing",
+        license="Apache-2.0",
+        source="Sakakibara et al. 1994, doi:10.1093/nar/22.23.5112; Dempster, Laird and Rubin 1977",
+        implements=("em-scfg-likelihood",),
+    ),
+)

@@ -1,0 +1,165 @@
+"""Models that are grammars: learning by rounds of expectation maximisation, and structures out of derivations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from medai.errors import DataError, PluginError, UsageError
+from medai.tasks import Batch, Context, Feed, Pairs, Progress
+from medai.tasks import Sequence as Letters
+from medai_rna.folding.decode import mea
+from medai_rna.folding.problem import each
+from medai_rna.grammars.grammar import Grammar, grammar_of
+from medai_rna.grammars.learning import Example, Expectation, expectation, log_prior, not_made, prior_of, settled
+from medai_rna.grammars.library import DOWELL_EDDY
+from medai_rna.grammars.parsing import Weights, best, expected, strand_of
+from medai_rna.losses.likelihood import EmLikelihood
+
+GrammarDecode = Literal["cyk", "mea"]
+"""`cyk` is the structure of the most probable derivation, `mea` that of the largest expected accuracy."""
+
+
+class GrammarModel:
+    """A stochastic context-free grammar that learns by expectation maximisation.
+
+    Each round finds how often each parameter is used, on average over the derivations of the training sequences; where a structure is
+    known, over those alone that make it, which for an unambiguous grammar is plain counting. Of structures with pseudoknots the largest
+    nested part is learnt from. Any two bases can pair, canonical or not, each with its probability.
+
+    Args:
+        grammar: the text of the grammar.
+        prior: uses of each parameter beforehand.
+        decode: how a structure is chosen.
+        gamma: of `mea`: what a pair is worth against unpaired bases; the higher, the more pairs.
+        rounds: of expectation maximisation, at most.
+        tolerance: learning ends when a round raises the log likelihood per base by less.
+    """
+
+    def __init__(
+        self,
+        grammar: str,
+        prior: float = 1.0,
+        decode: GrammarDecode = "mea",
+        gamma: float = 1.0,
+        rounds: int = 20,
+        tolerance: float = 1e-5,
+    ) -> None:
+        if decode not in ("cyk", "mea"):
+            raise UsageError(f"decode = {decode!r}: cyk or mea")
+        for name, value, least in (("prior", prior, 0.0), ("gamma", gamma, 1e-9), ("rounds", rounds, 1), ("tolerance", tolerance, 0.0)):
+            if not value >= least:
+                raise UsageError(f"{name} = {value}: too small")
+        self.prior, self.decode, self.gamma, self.rounds, self.tolerance = prior, decode, gamma, rounds, tolerance
+        self.grammar: Grammar = grammar_of(grammar)
+        self.parameters: np.ndarray = self.grammar.even()
+        self.round, self.objective = 0, -math.inf
+
+    @property
+    def weights(self) -> Weights:
+        """The grammar with what it has learnt."""
+        return Weights(self.grammar, self.parameters)
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
+        """A nested structure for each sequence, with three unpaired bases or more in each hairpin."""
+        return each(self._decoded, list(batch.inputs))
+
+    def fit(self, train: Feed[Letters, Pairs], valid: Feed[Letters, Pairs] | None, context: Context) -> Iterator[Progress]:
+        """Rounds of expectation maximisation; one step is one round.
+
+        Raises:
+            DataError: the grammar can make none of the training sequences.
+        """
+        examples = self._examples(train)
+        loss = context.loss or EmLikelihood()
+        limit = context.train.steps or self.rounds
+        while self.round < limit:
+            weights = self.weights
+            found = self._expectation(weights, examples)
+            if found.impossible and self.round == 0:
+                context.note(not_made(found.impossible))
+            if not found.bases:
+                raise DataError("the grammar can make none of the training sequences")
+            objective = (found.log_likelihood + log_prior(self.parameters, self._prior)) / found.bases
+            done = settled(self.objective, objective, self.tolerance)
+            self.parameters = self._maximised(found)
+            self.round, self.objective = self.round + 1, objective
+            yield Progress(self.round, self.round, True, self._losses(loss, found), total=limit)
+            if done:
+                return
+
+    def state_dict(self) -> dict[str, Any]:
+        """The grammar's text, the parameters, and how far learning is."""
+        objective = self.objective if math.isfinite(self.objective) else None
+        return {"grammar": self.grammar.text, "parameters": self.parameters, "round": self.round, "objective": objective}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a state.
+
+        Raises:
+            PluginError: it is that of another grammar.
+        """
+        if state["grammar"] != self.grammar.text:
+            raise PluginError("the state is that of another grammar")
+        self._take_up(state)
+
+    def _take_up(self, state: Mapping[str, Any]) -> None:
+        self.parameters = np.asarray(state["parameters"], dtype=np.float64)
+        self.round = int(state["round"])
+        self.objective = -math.inf if state["objective"] is None else float(state["objective"])
+
+    @property
+    def _prior(self) -> np.ndarray:
+        return prior_of(self.grammar, self.prior)
+
+    def _examples(self, train: Feed[Letters, Pairs]) -> list[Example]:
+        return [Example.of(sample.case.id, sample.inputs.letters, sample.reference) for sample in train.samples()]
+
+    def _expectation(self, weights: Weights, examples: list[Example]) -> Expectation:
+        return expectation(weights, examples)
+
+    def _maximised(self, found: Expectation) -> np.ndarray:
+        """The M-step: the parameters of the largest expected log likelihood with the prior."""
+        return self.grammar.normalised(found.counts + self._prior)
+
+    def _losses(self, loss: Any, found: Expectation) -> dict[str, Any]:
+        logs = torch.from_numpy(np.log(np.where(self.parameters > 0, self.parameters, 1.0)))
+        value = loss(logs, torch.from_numpy(found.counts))
+        return {**(value if isinstance(value, Mapping) else {"em": value}), "nll_per_base": -found.per_base}
+
+    def _decoded(self, inputs: Letters) -> Pairs:
+        strand = strand_of(inputs.letters)
+        if self.decode == "cyk":
+            return best(self.weights, strand).structure
+        return mea(expected(self.weights, strand).probabilities, self.gamma)
+
+
+class DowellEddy(GrammarModel):
+    """One of the nine small grammars that Dowell and Eddy compared (BMC Bioinformatics 2004, 5:71), learnt by counting.
+
+    G6S, which is Knudsen and Hein's grammar with stacked pairs, was among the best of them; G1 and G2 are ambiguous, so that one structure
+    has several derivations, and learn by expectation maximisation.
+
+    Args:
+        grammar: `G1` to `G8`, or `G6S`.
+        prior: uses of each parameter beforehand; 1 is Laplace's rule, as in the paper.
+        decode: `cyk`, as in the paper, or `mea`.
+        gamma: of `mea`.
+        rounds: at most; an unambiguous grammar has learnt after one, and a second shows it.
+    """
+
+    def __init__(
+        self,
+        grammar: Literal["G1", "G2", "G3", "G4", "G5", "G6", "G6S", "G7", "G8"] = "G6S",
+        prior: float = 1.0,
+        decode: GrammarDecode = "cyk",
+        gamma: float = 1.0,
+        rounds: int = 20,
+    ) -> None:
+        if grammar not in DOWELL_EDDY:
+            raise UsageError(f"grammar = {grammar!r}: one of {', '.join(DOWELL_EDDY)}")
+        super().__init__(DOWELL_EDDY[grammar], prior, decode, gamma, rounds)
