@@ -9,11 +9,11 @@ import pytest
 import RNA
 from brute_force import Brute, random_folding, random_letters, random_positions, random_scores
 
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
 from medai_rna.energies.par import read_par
 from medai_rna.energies.tables import thermal
-from medai_rna.folding.best import best_structure
+from medai_rna.folding.best import best_structure, suboptimal
 from medai_rna.folding.problem import Folding
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.strand import Constraints
@@ -97,3 +97,37 @@ def _same_energies(folder: Path, count: int) -> None:
         energy = -score * thermal()
         assert energy == pytest.approx(theirs.mfe()[1], abs=0.01)
         assert energy == pytest.approx(theirs.eval_structure(structure.to_brackets()), abs=0.01)
+
+
+def test_all_structures_of_a_band() -> None:
+    for seed in range(300):
+        brute = Brute(random_folding(seed))
+        within = (0.0, 0.7, 3.0, 100.0)[seed % 4]
+        found = suboptimal(brute.folding, within)
+        wanted = [score for score in brute.scores if score >= brute.scores.max() - within]
+        assert [score for score, _ in found] == pytest.approx(sorted(wanted, reverse=True), abs=1e-9)
+        assert len({pairs.pairs for _, pairs in found}) == len(found)
+        assert {pairs.pairs for _, pairs in found} <= set(brute.structures)
+
+
+def test_no_more_structures_than_wanted() -> None:
+    brute = Brute(random_folding(0, shortest=16))
+    found = suboptimal(brute.folding, 100.0, 5)
+    assert [score for score, _ in found] == pytest.approx(sorted(brute.scores, reverse=True)[:5], abs=1e-9)
+    for within, most in ((-1.0, 5), (1.0, 0)):
+        with pytest.raises(UsageError, match="a band of 0 or more"):
+            suboptimal(brute.folding, within, most)
+
+
+def test_the_band_of_the_common_program(tmp_path: Path) -> None:
+    RNA.params_load_RNA_Turner2004()
+    RNA.params_save(str(tmp_path / "vienna.par"))
+    scores, letters = read_par(tmp_path / "vienna.par").scores(), random_letters(np.random.default_rng(8), 90)
+    theirs = {one.structure: one.energy for one in RNA.fold_compound(letters, RNA.md(dangles=2, uniq_ML=1)).subopt(300)}
+    ours = {pairs.to_brackets(): -score * thermal() for score, pairs in suboptimal(Folding(letters, scores), 3.01 / thermal())}
+    # What lies on the edge of the band, where the last digit decides, may be in either.
+    edge = min(theirs.values()) + 2.98
+    assert sum(energy < edge for energy in theirs.values()) > 500
+    assert {made for made, energy in theirs.items() if energy < edge} <= ours.keys()
+    assert {made for made, energy in ours.items() if energy < edge} <= theirs.keys()
+    assert all(ours[made] == pytest.approx(theirs[made], abs=0.01) for made in ours.keys() & theirs.keys())

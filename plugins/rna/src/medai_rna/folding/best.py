@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
 from medai_rna.folding.fill import NEVER, Best, filled
 from medai_rna.folding.loops import (
@@ -18,6 +20,7 @@ from medai_rna.folding.loops import (
 )
 from medai_rna.folding.problem import Folding
 from medai_rna.folding.scores import LONGEST, SHORTEST_HAIRPIN, Places
+from medai_rna.folding.search import Search
 from medai_rna.folding.strand import Strand
 from medai_rna.folding.structure import score_of
 
@@ -42,6 +45,27 @@ def best_of(folding: Folding) -> Best:
     if best.exterior[0] == NEVER:
         raise DataError("no structure meets the constraints")
     return best
+
+
+def suboptimal(folding: Folding, within: float, most: int = 1000) -> list[tuple[float, Pairs]]:
+    """The structures whose scores are at most `within` below the best (Wuchty et al. 1999), each once, best first.
+
+    They are all there are, unless as many as `most` come back: then they are the best ones.
+
+    Args:
+        folding: the sequence.
+        within: the width of the band, in the unit of the scores; an energy E is E / kT.
+        most: structures at most.
+
+    Raises:
+        DataError: no structure meets the constraints.
+        UsageError: `within` is negative, or `most` less than 1.
+    """
+    if within < 0 or most < 1:
+        raise UsageError(f"at most {most} structures within {within} of the best: take a band of 0 or more, and 1 structure or more")
+    search = Search(folding, best_of(folding), within)
+    found = [Pairs(tuple(sorted(pairs)), len(folding.letters)) for pairs in islice(search.structures(), most)]
+    return sorted(((score_of(folding, pairs), pairs) for pairs in found), key=lambda answer: -answer[0])
 
 
 def _pairs(partner: np.ndarray) -> tuple[tuple[int, int], ...]:
