@@ -4,4 +4,65 @@ from __future__ import annotations
 
 from medai.api import ModelSpec
 
-MODELS: tuple[ModelSpec, ...] = ()
+_SURVEY = "Zhao et al. 2024, doi:10.53941/aim.2024.100006"
+
+
+def _model(name: str, target: str, summary: str, source: str, implements: tuple[str, ...] = (), **example: object) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        target=f"medai_rna.models.{target}",
+        summary=summary,
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+        source=source,
+        implements=implements,
+        example=example,
+    )
+
+
+MODELS: tuple[ModelSpec, ...] = (
+    _model(
+        "contrafold",
+        "contrafold:Contrafold",
+        "a conditional log-linear model over 336 features of loops, decoded for maximum expected accuracy",
+        "Do et al. 2006, doi:10.1093/bioinformatics/btl246",
+        implements=("cllm",),
+    ),
+    _model(
+        "mxfold",
+        "mxfold:Mxfold",
+        "a weight for every element of the energy tables, added to Turner's energies",
+        "Akiyama et al. 2018, doi:10.1142/S0219720018400255",
+    ),
+    _model(
+        "contextfold",
+        "contextfold:Contextfold",
+        "some 72,000 weights of elements in wide context, learnt by passive-aggressive steps",
+        "Zakov et al. 2011, doi:10.1089/cmb.2011.0184",
+    ),
+    _model(
+        "mxfold2",
+        "mxfold2:Mxfold2",
+        "a convolutional and recurrent network's scores of helices, added to Turner's energies",
+        "Sato et al. 2021, doi:10.1038/s41467-021-21194-4",
+        embedding=8,
+        filters=8,
+        layers=2,
+        units=4,
+        hidden=8,
+    ),
+    _model(
+        "turner",
+        "turner:Turner",
+        "published energies of loops, and nothing learnt: the best structure, or another by its ensemble",
+        "Zuker and Stiegler 1981; McCaskill 1990; Turner and Mathews 2010 (NNDB), doi:10.1093/nar/gkp892",
+        implements=("turner-nn-model", "nndb"),
+    ),
+    _model(
+        "nussinov-jacobson",
+        "nussinov:Nussinov",
+        "the most nested pairs that there can be; nothing is learnt",
+        "Nussinov and Jacobson 1980, doi:10.1073/pnas.77.11.6309",
+    ),
+)

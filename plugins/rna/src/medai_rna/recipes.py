@@ -1,7 +1,136 @@
-"""The methods on data, each with its paper's objective. This module is light."""
+"""The methods on data, each with its paper's objective. This module is light.
+
+Without a folder they learn from fifty small known structures, families apart: enough to see them work, not to judge them.
+"""
 
 from __future__ import annotations
 
-from medai.api import Recipe
+from collections.abc import Mapping
+from typing import Any
 
-RECIPES: tuple[Recipe, ...] = ()
+from medai.api import Protocol, Recipe, Slot, Split, Train, Use, use
+from medai_rna.protocols import ACCURACY
+
+_SURVEY = "Zhao et al. 2024, doi:10.53941/aim.2024.100006"
+
+DATA = {
+    "structures": Slot(
+        folder=use("rna/csv", pairs="foldable", longest=500),
+        embedded=use("rna/known-structures", pairs="foldable"),
+    )
+}
+"""Pairs that the folding engine can score, of sequences of up to 500 bases."""
+
+PROTOCOL = Protocol(split=Split(valid=0.1, test=0.2), metrics=ACCURACY)
+"""Families apart, where the data tell them."""
+
+BASELINES = (use("rna/turner"),)
+
+
+def learnt(
+    name: str, summary: str, source: str, *, loss: Use | None, train: Train, quick: Mapping[str, Any], model: Use | None = None
+) -> Recipe:
+    """A method that learns from structures, beside the best structure by Turner's energies."""
+    return Recipe(
+        name=name,
+        task="base-pairing",
+        summary=summary,
+        source=source,
+        model=model or use(f"rna/{name}"),
+        loss=loss,
+        data=DATA,
+        protocol=PROTOCOL,
+        train=train,
+        baselines=BASELINES,
+        scales={"quick": quick, "small": {}},
+        implements=(name,),
+    )
+
+
+def _plain(name: str, summary: str, source: str, model: Use, **fields: Any) -> Recipe:
+    """A method that learns nothing."""
+    return Recipe(
+        name=name,
+        task="base-pairing",
+        summary=summary,
+        source=source,
+        model=model,
+        data=DATA,
+        protocol=PROTOCOL,
+        implements=(name,),
+        **fields,
+    )
+
+
+RECIPES: tuple[Recipe, ...] = (
+    _plain(
+        "nussinov-jacobson",
+        "the most nested pairs that there can be",
+        "Nussinov and Jacobson 1980, doi:10.1073/pnas.77.11.6309",
+        use("rna/nussinov-jacobson"),
+        baselines=BASELINES,
+    ),
+    _plain("mfe-methods", "minimum free energy by Turner's parameters of 2004", _SURVEY, use("rna/turner")),
+    _plain(
+        "probknot",
+        "bases that are each other's most probable partners, so that pairs may cross",
+        "Bellaousov and Mathews 2010, doi:10.1261/rna.2125310",
+        use("rna/turner", decode="probknot"),
+        baselines=BASELINES,
+    ),
+    learnt(
+        "contrafold",
+        "conditional log-linear model over features of loops, with an L2 penalty",
+        "Do et al. 2006, doi:10.1093/bioinformatics/btl246",
+        loss=use("rna/conditional-log-likelihood", l2=1e-4),
+        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
+        quick={
+            "train.batch": 8,
+            "train.epochs": None,
+            "train.steps": 60,
+            "train.validate_every": 30,
+            "train.optimizers": {"all": use("Adam", lr=0.1)},
+        },
+    ),
+    learnt(
+        "ssvm-structured-svm",
+        "structured support vector machine over CONTRAfold's features",
+        "Tsochantaridis et al. 2005; Akiyama et al. 2018, doi:10.1142/S0219720018400255",
+        model=use("rna/contrafold", decode="mfe"),
+        loss=use("rna/structured-hinge-loss", l2=1e-4),
+        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
+        quick={
+            "train.batch": 8,
+            "train.epochs": None,
+            "train.steps": 60,
+            "train.validate_every": 30,
+            "train.optimizers": {"all": use("Adam", lr=0.1)},
+        },
+    ),
+    learnt(
+        "mxfold",
+        "structured support vector machine over detailed elements, added to Turner's energies, with an L1 penalty",
+        "Akiyama et al. 2018, doi:10.1142/S0219720018400255",
+        loss=use("rna/structured-hinge-loss", l1=1e-5),
+        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.01)}, schedule=use("CosineAnnealingLR"), select="f1"),
+        quick={"train.batch": 8, "train.epochs": None, "train.steps": 60, "train.validate_every": 30},
+    ),
+    learnt(
+        "contextfold",
+        "weights of elements in wide context, learnt online by passive-aggressive steps",
+        "Zakov et al. 2011, doi:10.1089/cmb.2011.0184",
+        loss=None,
+        train=Train(batch=1, epochs=5, optimizers={"all": use("SGD", lr=1.0)}, select="f1"),
+        quick={"train.epochs": 2},
+    ),
+    learnt(
+        "mxfold2",
+        "a network's scores of helices added to Turner's energies: hinge loss, thermodynamic and L1 penalties",
+        "Sato et al. 2021, doi:10.1038/s41467-021-21194-4",
+        loss=use("rna/structured-hinge-loss", l1=1e-6, thermodynamic=0.1),
+        train=Train(
+            batch=8, epochs=10, optimizers={"all": use("Adam", lr=1e-3)}, schedule=use("CosineAnnealingLR"), clip=10.0, select="f1"
+        ),
+        quick={"train.epochs": None, "train.steps": 60, "train.validate_every": 30, "train.optimizers": {"all": use("Adam", lr=3e-3)}},
+    ),
+)

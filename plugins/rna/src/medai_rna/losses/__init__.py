@@ -1,0 +1,1 @@
+"""What scores of structures are learnt by."""

@@ -1,0 +1,82 @@
+"""A model that scores structures: its frame in medai."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from medai.errors import UsageError
+from medai.tasks import Batch, Pairs
+from medai_rna.folding.best import best_structure
+from medai_rna.folding.decode import centroid, mea, probknot
+from medai_rna.folding.ensemble import ensemble
+from medai_rna.folding.problem import Folding, each
+from medai_rna.scored import Scored
+
+Decode = Literal["mfe", "mea", "centroid", "probknot"]
+"""`mfe` is the best structure, by whatever scores; `mea` maximises the expected accuracy, `centroid` holds the pairs more probable than
+not, and `probknot` those whose bases are each other's most probable partners, crossing ones too."""
+
+
+class ScoringModel(nn.Module):
+    """What every model of scores does with them: it gives them to the loss, and decodes structures from them.
+
+    Sequences of letters go in, and structures of nested pairs A-U, G-C and G-U come out (with `probknot`, crossing ones too).
+
+    Args:
+        decode: how a structure is chosen.
+        gamma: of `mea`: what a pair is worth against unpaired bases; the higher, the more pairs.
+    """
+
+    def __init__(self, decode: Decode, gamma: float) -> None:
+        super().__init__()
+        if decode not in ("mfe", "mea", "centroid", "probknot"):
+            raise UsageError(f"decode = {decode!r}: mfe, mea, centroid or probknot")
+        if gamma <= 0:
+            raise UsageError(f"gamma = {gamma}: not above 0")
+        self.decode, self.gamma = decode, gamma
+
+    def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
+        """The sequences with their scores, which take gradients."""
+        raise NotImplementedError
+
+    def reference(self, letters: Sequence[str]) -> tuple[Folding, ...]:
+        """The sequences with scores that are kept fixed; none here."""
+        return ()
+
+    def weights(self) -> Tensor:
+        """All that is learnt, in one vector."""
+        return torch.cat([parameter.reshape(-1) for parameter in self.parameters()])
+
+    def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> Any:
+        """The loss of a batch."""
+        if loss is None:
+            raise UsageError(f"{type(self).__name__} has no loss of its own: the recipe must name one, such as rna/structured-hinge-loss")
+        return loss(self.scored([item.letters for item in batch.inputs]), batch.reference)
+
+    def scored(self, letters: Sequence[str]) -> Scored:
+        """What a loss is given of sequences."""
+        return Scored(self.foldings(letters), self.weights(), self.reference(letters))
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
+        """A structure for each sequence."""
+        with torch.no_grad():
+            foldings = self.foldings([item.letters for item in batch.inputs])
+        return each(self.structure, foldings)
+
+    def structure(self, folding: Folding) -> Pairs:
+        """The structure that is chosen of all."""
+        return decoded(folding, self.decode, self.gamma)
+
+
+def decoded(folding: Folding, decode: Decode, gamma: float) -> Pairs:
+    """The structure that is chosen of all, as `Decode` says."""
+    if decode == "mfe":
+        return best_structure(folding)[1]
+    probabilities = ensemble(folding).probabilities
+    if decode == "mea":
+        return mea(probabilities, gamma)
+    return centroid(probabilities) if decode == "centroid" else probknot(probabilities)
