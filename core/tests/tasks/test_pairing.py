@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -168,9 +169,39 @@ def test_a_missing_or_binary_file_is_a_data_error(tmp_path: Path) -> None:
         TASK.open([tmp_path / "binary.fa"])
 
 
-def test_the_picture_has_an_arc_for_each_pair() -> None:
-    figure = TASK.draw(sample("GGAACC", "((..))"), Pairs.from_brackets("(....)"), {})
-    assert len(figure.axes[0].patches) == 3
+def arcs(figure: Any) -> list[tuple[int, int, str]]:
+    """The ends of each arc from 1, and its side."""
+    lines = [line for group in figure.axes[0].collections for line in group.get_segments()]
+    return sorted((round(line[0, 0]), round(line[-1, 0]), "above" if line[:, 1].max() > 0.1 else "below") for line in lines)
+
+
+def test_the_picture_has_an_arc_for_each_pair_and_says_how_many_are_right() -> None:
+    figure = TASK.draw(
+        sample(
+            "GGAAACCC",
+            "((...)).",
+        ),
+        Pairs.from_brackets("(.....)."),
+        {},
+    )
+    assert arcs(figure) == [(1, 7, "above"), (1, 7, "below"), (2, 6, "above")]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right 1", "wrong 0", "missed 1"]
+    figure = TASK.draw(
+        sample(
+            "GGAAACCC",
+            ".(....).",
+        ),
+        Pairs.from_brackets("(.....)."),
+        {},
+    )
+    assert arcs(figure) == [(1, 7, "below"), (2, 7, "above")]
+
+
+def test_without_a_reference_the_picture_is_of_the_prediction() -> None:
+    figure = TASK.draw(sample("GGAAACC", None), Pairs.from_brackets("((...))"), {})
+    assert arcs(figure) == [(1, 7, "above"), (2, 6, "above")]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted 2"]
+    TASK.draw(sample("GGAAACC", "......."), Pairs((), 7), {})  # nothing to draw is no error
 
 
 TRIPLE = Pairs.of([(6, 0), (0, 3), (1, 5)], 7, multiplets=True)

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Arc
 from torch.nn.functional import pad
 
 from medai.api import Use, use
@@ -19,6 +17,7 @@ from medai.io import open_sequences, write_json, write_text
 from medai.tasks._protocols import Dataset
 from medai.tasks._records import Batch, Sample
 from medai.tasks.inputs import Sequence as Letters
+from medai.tasks.pairing.drawing import draw
 from medai.tasks.pairing.types import Pairs
 
 _ALPHABET = "ACGU"
@@ -84,23 +83,8 @@ class BasePairing:
             raise PluginError(f"the prediction of case {sample.case.id}: {fault}")
 
     def draw(self, sample: Sample[Letters, Pairs], prediction: Pairs, options: Mapping[str, Any]) -> Figure:
-        """Arcs over the sequence for the reference (green), below it for the prediction (blue where right, orange where not)."""
-        letters = sample.inputs.letters
-        figure = Figure(figsize=(min(12.0, 2.5 + len(letters) / 8), 3.6), layout="constrained")
-        axes = figure.subplots()
-        truth = None if sample.reference is None else set(sample.reference.pairs)
-        for pair in truth or ():
-            _arc(axes, pair, "#2f9e44", above=True)
-        for pair in prediction.pairs:
-            _arc(axes, pair, "#2b6cb0" if truth is None or pair in truth else "#f08c00", above=False)
-        if len(letters) <= 120:
-            for place, letter in enumerate(letters):
-                axes.text(place, 0, letter, ha="center", va="center", fontsize=7, family="monospace")
-        reach = max([j - i for i, j in (*prediction.pairs, *(truth or ()))], default=4) / 2 + 1
-        axes.set(xlim=(-1, len(letters)), ylim=(-reach, reach if truth is not None else 1))
-        axes.set_title("prediction below" if truth is None else "reference above, prediction below", fontsize=9)
-        axes.axis("off")
-        return figure
+        """Arcs over the sequence for the reference, below it for the prediction: right, wrong and missed pairs in colours of their own."""
+        return draw(sample, prediction)
 
     def save(self, prediction: Pairs, sample: Sample[Letters, Pairs], stem: Path) -> Path:
         """Write name, sequence and dot-bracket structure, a line each; or, of a structure with multiplets, which brackets cannot say, JSON
@@ -185,10 +169,3 @@ def _fault(structure: Pairs, letters: str) -> str:
         return "" if sound.pairs == structure.pairs else "pairs are not sorted (i, j) with i < j"
     except DataError as error:
         return error.reason
-
-
-def _arc(axes: Axes, pair: tuple[int, int], colour: str, *, above: bool) -> None:
-    i, j = pair
-    offset = 0.35 if above else -0.35
-    angles = (0, 180) if above else (180, 360)
-    axes.add_patch(Arc(((i + j) / 2, offset), j - i, j - i, theta1=angles[0], theta2=angles[1], color=colour, linewidth=1.2))
