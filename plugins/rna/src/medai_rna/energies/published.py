@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
 from medai.errors import UsageError
+from medai_rna.energies.par import read_par
 from medai_rna.energies.tables import GAS_CONSTANT, MEASURED_AT, SHAPES, ZERO_CELSIUS, Energies
 from medai_rna.folding.scores import BASES, PAIRS
 
@@ -39,6 +41,16 @@ def load(name: str = "turner-2004") -> Energies:
         raise UsageError(f"there are no energies {name!r}; there are {', '.join(NAMES)}, and any file of the format .par")
     sections = _read("turner_2004.txt")
     return _turner(*(_kind(sections, kind) for kind in ("energy", "enthalpy")))
+
+
+def named(energies: str) -> Energies:
+    """Energies by the name of published tables, or out of a file whose name ends in `.par`.
+
+    Raises:
+        UsageError: no tables of this name.
+        DataError: the file cannot be read.
+    """
+    return read_par(Path(energies)) if energies.endswith(".par") else load(energies)
 
 
 def _read(file: str) -> dict[str, _Sections]:
