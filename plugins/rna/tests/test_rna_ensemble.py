@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import RNA
 import torch
 from brute_force import Brute, Structure, every, random_folding, random_letters, random_positions, random_scores
 
 from medai.errors import DataError
+from medai_rna.energies.par import read_par
+from medai_rna.energies.tables import thermal
 from medai_rna.folding.ensemble import ensemble, expected_counts, log_partition_of
 from medai_rna.folding.problem import Counts, Folding
 from medai_rna.folding.scores import LONGEST, Positions, Scores
@@ -87,9 +92,23 @@ def test_halves_of_very_different_weights() -> None:
 def test_nothing_that_could_be() -> None:
     assert log_partition_of(Folding("", Scores.zeros())) == 0
     assert ensemble(Folding("", Scores.zeros())).probabilities.shape == (0, 0)
-    with pytest.raises(DataError, match="no structure keeps the constraints"):
-        # The pair that the forced one needs around it would leave its bases nowhere: its loop is too long, and nothing else is there.
+    with pytest.raises(DataError, match="no structure meets the constraints"):
+        # The loop between the two pairs is too long, and nothing else is there.
         log_partition_of(Folding("G" + "A" * 40 + "GAAAC" + "C", Scores.zeros(), constraints=Constraints(paired=((0, 46), (41, 45)))))
+
+
+@pytest.mark.parametrize("count", [25, pytest.param(1000, marks=pytest.mark.slow)])
+def test_the_same_as_viennarna(tmp_path: Path, count: int) -> None:
+    RNA.params_load_RNA_Turner2004()
+    RNA.params_save(str(tmp_path / "turner.par"))
+    scores, rng = read_par(tmp_path / "turner.par").scores(), np.random.default_rng(count)
+    for length in np.linspace(20, 500, count).astype(int):
+        letters = random_letters(rng, int(length))
+        theirs = RNA.fold_compound(letters, RNA.md(dangles=2, pf_smooth=0))
+        wanted = -theirs.pf()[1] / thermal()
+        found = ensemble(Folding(letters, scores))
+        assert found.log_partition == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+        np.testing.assert_allclose(found.probabilities, np.array(theirs.bpp())[1:, 1:], atol=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])

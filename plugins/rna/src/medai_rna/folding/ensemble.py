@@ -56,7 +56,7 @@ def ensemble(folding: Folding) -> Ensemble:
     """The partition function, and the probability of every pair.
 
     Raises:
-        DataError: no structure keeps the constraints, or the scores are not finite or too large for float64.
+        DataError: no structure meets the constraints, or the scores are not finite or too large for float64.
     """
     found = filled(folding)
     return Ensemble(found.log_partition, _probabilities(folding, found, None)[0])
@@ -112,7 +112,7 @@ def filled(folding: Folding) -> Filled:
         found = _filled(folding, scale)
     if not np.isfinite(found.log_partition):
         raise DataError(
-            f"the partition function of a sequence of {length} bases is {np.exp(found.log_partition)}: no structure keeps the constraints, "
+            f"the partition function of a sequence of {length} bases is {np.exp(found.log_partition)}: no structure meets the constraints, "
             "or scores are not finite or too large for float64"
         )
     return found
