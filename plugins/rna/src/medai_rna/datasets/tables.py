@@ -44,8 +44,11 @@ class KnownStructures(Structures):
         multiplets: Multiplets = "keep",
         longest: int | None = None,
         groups: Groups = "family",
+        identity: float = 0.8,
+        folds: int = 0,
+        fold: int = 0,
     ) -> None:
-        super().__init__(_KNOWN, pairs, multiplets, longest, groups)
+        super().__init__(_KNOWN, pairs, multiplets, longest, groups, identity, folds, fold)
 
     def _read(self, root: Path) -> Iterable[Entry]:
         return [Entry(record, root) for record in read_csv(root)]
