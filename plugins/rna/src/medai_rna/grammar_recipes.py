@@ -15,20 +15,42 @@ NESTED = {
 }
 """All nested pairs, canonical or not, of sequences of up to 500 bases: a grammar makes any pair."""
 
+FOLDABLE = {
+    "structures": Slot(
+        folder=use("rna/csv", pairs="foldable", longest=500),
+        embedded=use("rna/known-structures", pairs="foldable"),
+    )
+}
+"""Canonical nested pairs, and loops of up to 30 unpaired bases."""
+
+TRANSFER_RNA = {
+    "structures": Slot(
+        folder=use("rna/of-families", source=use("rna/csv", pairs="nested", longest=150)),
+        embedded=use("rna/of-families", source=use("rna/known-structures", pairs="nested"), families=("tRNA",)),
+    )
+}
+"""One family; of a folder all that is in it, unless families are named."""
+
 PROTOCOL = Protocol(split=Split(valid=0.1, test=0.2), metrics=ACCURACY)
 
 
 def _grammar(name: str, summary: str, source: str, model: Use | None = None, **fields: Any) -> Recipe:
-    given: dict[str, Any] = {"data": NESTED, "protocol": PROTOCOL, "implements": (name,), "baselines": (use("rna/turner"),)}
+    given: dict[str, Any] = {
+        "data": NESTED,
+        "protocol": PROTOCOL,
+        "implements": (name,),
+        "baselines": (use("rna/turner"),),
+        "scales": {"quick": {"train.steps": 2}, "small": {}},
+    }
     return Recipe(
         name=name,
         task="base-pairing",
         summary=summary,
         source=source,
+        license="Apache-2.0",
         model=model or use(f"rna/{name}"),
         loss=use("rna/em-scfg-likelihood"),
         train=Train(save_every=1, select="f1"),
-        scales={"quick": {"train.steps": 2}, "small": {}},
         **{**given, **fields},
     )
 
@@ -38,5 +60,19 @@ GRAMMAR_RECIPES: tuple[Recipe, ...] = (
         "dowell-eddy-grammars",
         "small grammars, learnt by counting their rules in known structures; the most probable derivation",
         "Dowell and Eddy 2004, doi:10.1186/1471-2105-5-71",
+    ),
+    _grammar(
+        "sakakibara-trna-scfg",
+        "a grammar that follows the cloverleaf, learnt from transfer RNAs by expectation maximisation",
+        "Sakakibara et al. 1994, doi:10.1093/nar/22.23.5112",
+        data=TRANSFER_RNA,
+        protocol=Protocol(split=Split(valid=0.15, test=0.3, by="case"), metrics=ACCURACY),
+        scales={"quick": {"train.steps": 6}, "small": {}},
+    ),
+    _grammar(
+        "rivas-2012-tornado",
+        "loops with lengths, stacking and terminal mismatches as a grammar, learnt by counting; maximum expected accuracy",
+        "Rivas, Lang and Eddy 2012, doi:10.1261/rna.030049.111",
+        data=FOLDABLE,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medai.api import LossSpec, ModelSpec
+from medai.api import DatasetSpec, LossSpec, ModelSpec
 
 
 def _model(name: str, target: str, summary: str, source: str, implements: tuple[str, ...] = (), **example: object) -> ModelSpec:
@@ -27,6 +27,18 @@ GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
         "Dowell and Eddy 2004, doi:10.1186/1471-2105-5-71",
         implements=("scfg-framework",),
     ),
+    _model(
+        "sakakibara-trna-scfg",
+        "sakakibara:Sakakibara",
+        "a grammar with a nonterminal for every place of a family's structure, learnt by expectation maximisation",
+        "Sakakibara et al. 1994, doi:10.1093/nar/22.23.5112",
+    ),
+    _model(
+        "rivas-2012-tornado",
+        "grammars:Tornado",
+        "grammars from loops with lengths to nearly the nearest-neighbour model, decoded for maximum expected accuracy",
+        "Rivas, Lang and Eddy 2012, doi:10.1261/rna.030049.111",
+    ),
 )
 
 GRAMMAR_LOSSES: tuple[LossSpec, ...] = (
@@ -38,5 +50,16 @@ GRAMMAR_LOSSES: tuple[LossSpec, ...] = (
         license="Apache-2.0",
         source="Sakakibara et al. 1994, doi:10.1093/nar/22.23.5112; Dempster, Laird and Rubin 1977",
         implements=("em-scfg-likelihood",),
+    ),
+)
+
+GRAMMAR_DATASETS: tuple[DatasetSpec, ...] = (
+    DatasetSpec(
+        name="of-families",
+        target="medai_rna.datasets.families:OfFamilies",
+        summary="of another data set, the sequences of some families alone",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
     ),
 )

@@ -6,7 +6,7 @@ from medai.api import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec
 from medai_rna.dataset_specs import DATASETS
 from medai_rna.exporter_specs import EXPORTERS
 from medai_rna.grammar_recipes import GRAMMAR_RECIPES
-from medai_rna.grammar_specs import GRAMMAR_LOSSES, GRAMMAR_MODELS
+from medai_rna.grammar_specs import GRAMMAR_DATASETS, GRAMMAR_LOSSES, GRAMMAR_MODELS
 from medai_rna.loss_specs import LOSSES
 from medai_rna.metric_specs import METRICS
 from medai_rna.model_specs import MODELS
@@ -15,7 +15,7 @@ from medai_rna.recipes import RECIPES
 
 @hookimpl
 def medai_datasets() -> tuple[DatasetSpec, ...]:
-    return DATASETS
+    return DATASETS + GRAMMAR_DATASETS
 
 
 @hookimpl

@@ -11,6 +11,7 @@ import numpy as np
 from medai.errors import DataError
 from medai.tasks import Pairs
 from medai_rna.folding.problem import each
+from medai_rna.folding.scores import SHORTEST_HAIRPIN
 from medai_rna.grammars.grammar import Grammar
 from medai_rna.grammars.parsing import Strand, Weights, expected, known_strand, strand_of
 from medai_rna.nested import nested
@@ -32,8 +33,12 @@ class Example:
 
     @classmethod
     def of(cls, id: str, letters: str, structure: Pairs | None) -> Example:
-        """Of a structure whose pairs cross, the largest part that is nested is learnt from: no grammar here makes more."""
-        return cls(id, letters, None if structure is None else nested(structure))
+        """What grammars can make of a structure is learnt from: the largest part that is nested, without pairs around fewer than three
+        bases."""
+        if structure is None:
+            return cls(id, letters)
+        kept = tuple((i, j) for i, j in nested(structure).pairs if j - i > SHORTEST_HAIRPIN)
+        return cls(id, letters, Pairs(kept, structure.length))
 
     @property
     def strand(self) -> Strand:

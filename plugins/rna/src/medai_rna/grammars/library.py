@@ -47,3 +47,54 @@ DOWELL_EDDY: dict[str, str] = {
 is empty, so that its parts make one base at least. G2, G6S, G7 and G8 have pairs that depend on the one around them."""
 
 AMBIGUOUS = frozenset({"G1", "G2"})
+
+_MULTILOOP = """
+    N -> {free} N | L
+    R -> N R | N T
+    T -> {free} T | e
+"""
+"""Two branches or more: each N is unpaired bases and a branch, and T the unpaired bases behind the last."""
+
+TORNADO: dict[str, str] = {
+    "basic": """
+        S -> a S | L S | e
+        L -> a P a'
+        P -> L
+           | x{3..30 hairpin} | x{30} U
+           | x{1..30 bulge-left} L | L x{1..30 bulge-right}
+           | x{1..29 interior} L y{1..29}
+           | N R
+        U -> a U | a
+    """
+    + _MULTILOOP.format(free="a"),
+    "stacking": """
+        S -> a S | L S | e
+        L -> a P a'
+        P -> [c] a P a' [c'] <stack>
+           | x{3..30 hairpin} | x{30} U
+           | x{1..30 bulge-left} L | L x{1..30 bulge-right}
+           | x{1..29 interior} L y{1..29}
+           | N R
+        U -> a U | a
+    """
+    + _MULTILOOP.format(free="a"),
+    "nearest-neighbour": """
+        S -> [b] a S | L S | e
+        L -> [b] a P a' <branch>
+        P -> [c] a P a' [c'] <stack>
+           | x{3} | a b c d <tetraloop>
+           | [c] a x{3..28 hairpin} b [c'] <hairpin-mismatch>
+           | [c] a x{28} U b [c'] <hairpin-mismatch>
+           | x{1..30 bulge-left} B | B x{1..30 bulge-right}
+           | [c] a x{0..28 interior} I y{0..28} b [c'] <interior-mismatch>
+           | N R
+        B -> [b] a P a' <bulge-pair>
+        I -> [b] a P a' [d] <interior-pair>
+        U -> a U | a
+    """
+    + _MULTILOOP.format(free="[b] a"),
+}
+"""From loops with lengths to nearly the nearest-neighbour model, after the range of Rivas, Lang and Eddy 2012 (RNA 18:193). `basic` tells
+hairpins, bulges, interior loops and multiloops apart, each with a distribution over its length. `stacking` has pairs that depend on the
+one around them. `nearest-neighbour` adds terminal mismatches of hairpins and interior loops given the closing pair, inner pairs given
+their mismatch, tetraloops, branches and unpaired bases given their 5' neighbour. Interior loops have 32 unpaired bases at most."""

@@ -16,7 +16,7 @@ from medai_rna.folding.decode import mea
 from medai_rna.folding.problem import each
 from medai_rna.grammars.grammar import Grammar, grammar_of
 from medai_rna.grammars.learning import Example, Expectation, expectation, log_prior, not_made, prior_of, settled
-from medai_rna.grammars.library import DOWELL_EDDY
+from medai_rna.grammars.library import DOWELL_EDDY, TORNADO
 from medai_rna.grammars.parsing import Weights, best, expected, strand_of
 from medai_rna.losses.likelihood import EmLikelihood
 
@@ -28,14 +28,15 @@ class GrammarModel:
     """A stochastic context-free grammar that learns by expectation maximisation.
 
     Each round finds how often each parameter is used, on average over the derivations of the training sequences; where a structure is
-    known, over those alone that make it, which for an unambiguous grammar is plain counting. Of structures with pseudoknots the largest
-    nested part is learnt from. Any two bases can pair, canonical or not, each with its probability.
+    known, over those alone that make it, which for an unambiguous grammar is plain counting. Of a structure the largest nested part is
+    learnt from, without pairs around fewer than three bases.
 
     Args:
         grammar: the text of the grammar.
         prior: uses of each parameter beforehand.
         decode: how a structure is chosen.
         gamma: of `mea`: what a pair is worth against unpaired bases; the higher, the more pairs.
+        canonical: whether predictions hold A with U, G with C and G with U alone, not any pair by its probability.
         rounds: of expectation maximisation, at most.
         tolerance: learning ends when a round raises the log likelihood per base by less.
     """
@@ -45,7 +46,8 @@ class GrammarModel:
         grammar: str,
         prior: float = 1.0,
         decode: GrammarDecode = "mea",
-        gamma: float = 1.0,
+        gamma: float = 2.0,
+        canonical: bool = False,
         rounds: int = 20,
         tolerance: float = 1e-5,
     ) -> None:
@@ -54,7 +56,8 @@ class GrammarModel:
         for name, value, least in (("prior", prior, 0.0), ("gamma", gamma, 1e-9), ("rounds", rounds, 1), ("tolerance", tolerance, 0.0)):
             if not value >= least:
                 raise UsageError(f"{name} = {value}: too small")
-        self.prior, self.decode, self.gamma, self.rounds, self.tolerance = prior, decode, gamma, rounds, tolerance
+        self.prior, self.decode, self.gamma, self.canonical = prior, decode, gamma, canonical
+        self.rounds, self.tolerance = rounds, tolerance
         self.grammar: Grammar = grammar_of(grammar)
         self.parameters: np.ndarray = self.grammar.even()
         self.round, self.objective = 0, -math.inf
@@ -132,7 +135,7 @@ class GrammarModel:
         return {**(value if isinstance(value, Mapping) else {"em": value}), "nll_per_base": -found.per_base}
 
     def _decoded(self, inputs: Letters) -> Pairs:
-        strand = strand_of(inputs.letters)
+        strand = strand_of(inputs.letters, canonical=self.canonical)
         if self.decode == "cyk":
             return best(self.weights, strand).structure
         return mea(expected(self.weights, strand).probabilities, self.gamma)
@@ -149,6 +152,7 @@ class DowellEddy(GrammarModel):
         prior: uses of each parameter beforehand; 1 is Laplace's rule, as in the paper.
         decode: `cyk`, as in the paper, or `mea`.
         gamma: of `mea`.
+        canonical: whether predictions hold canonical pairs alone.
         rounds: at most; an unambiguous grammar has learnt after one, and a second shows it.
     """
 
@@ -157,9 +161,39 @@ class DowellEddy(GrammarModel):
         grammar: Literal["G1", "G2", "G3", "G4", "G5", "G6", "G6S", "G7", "G8"] = "G6S",
         prior: float = 1.0,
         decode: GrammarDecode = "cyk",
-        gamma: float = 1.0,
+        gamma: float = 2.0,
+        canonical: bool = False,
         rounds: int = 20,
     ) -> None:
         if grammar not in DOWELL_EDDY:
             raise UsageError(f"grammar = {grammar!r}: one of {', '.join(DOWELL_EDDY)}")
-        super().__init__(DOWELL_EDDY[grammar], prior, decode, gamma, rounds)
+        super().__init__(DOWELL_EDDY[grammar], prior, decode, gamma, canonical, rounds)
+
+
+class Tornado(GrammarModel):
+    """Grammars from loops with lengths to nearly the nearest-neighbour model, after Rivas, Lang and Eddy (RNA 2012, 18:193).
+
+    Parameters have the largest posterior probability, by counting: the grammars are unambiguous. Numbers of unpaired bases have a prior
+    that falls with each base, all else an even one.
+
+    Args:
+        grammar: `basic`, `stacking` or `nearest-neighbour`.
+        prior: uses of each parameter beforehand.
+        decode: `mea`, as in the paper, or `cyk`.
+        gamma: of `mea`.
+        canonical: whether predictions hold canonical pairs alone.
+        rounds: at most; the grammar has learnt after one, and a second shows it.
+    """
+
+    def __init__(
+        self,
+        grammar: Literal["basic", "stacking", "nearest-neighbour"] = "nearest-neighbour",
+        prior: float = 1.0,
+        decode: GrammarDecode = "mea",
+        gamma: float = 2.0,
+        canonical: bool = True,
+        rounds: int = 20,
+    ) -> None:
+        if grammar not in TORNADO:
+            raise UsageError(f"grammar = {grammar!r}: one of {', '.join(TORNADO)}")
+        super().__init__(TORNADO[grammar], prior, decode, gamma, canonical, rounds)
