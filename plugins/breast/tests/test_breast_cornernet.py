@@ -231,17 +231,27 @@ class TestNetwork:
         targets = boxes((10, 20, 60, 70), (50, 64, 118, 110), labels=[0, 1]), boxes((30, 30, 101, 90), labels=[1])
         given = batch(*targets, size=128)
         optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-        for _ in range(60):
+        for steps in range(1, 61):
             optimizer.zero_grad()
             torch.autograd.backward(list(model.train().training_step(given, None, "all").values()))
             optimizer.step()
-        with torch.no_grad():
-            answers = model.eval()(given.inputs.pixels)
-        for answer, target in zip(answers, targets, strict=True):
-            best = answer.scores.argsort(descending=True)[: len(target)]
-            order = best[answer.boxes[best, 0].argsort()]
-            assert answer.labels[order].tolist() == target.labels.tolist() and float(answer.scores[best].min()) > 0.5
-            assert float((answer.boxes[order] - target.boxes).abs().max()) < 4
+            if steps % 10 == 0 and knows(model, given):
+                return
+        pytest.fail(f"after {steps} steps the surest boxes are not the lesions")
+
+
+def knows(model: CornerNet, given: Batch[Image, Boxes]) -> bool:
+    """Whether the surest boxes are the lesions, to 4 pixels."""
+    with torch.no_grad():
+        answers = model.eval()(given.inputs.pixels)
+    for answer, target in zip(answers, given.reference or (), strict=True):
+        best = answer.scores.argsort(descending=True)[: len(target)]
+        order = best[answer.boxes[best, 0].argsort()]
+        if answer.labels[order].tolist() != target.labels.tolist() or not float(answer.scores[best].min()) > 0.5:
+            return False
+        if not float((answer.boxes[order] - target.boxes).abs().max()) < 4:
+            return False
+    return True
 
 
 def batch(*targets: Boxes, size: int = 64) -> Batch[Image, Boxes]:

@@ -95,10 +95,17 @@ def test_it_learns_two_images_by_heart(kind: Any) -> None:
         for (left, top, right, bottom), label in zip(reference.boxes.int().tolist(), reference.labels.tolist(), strict=True):
             image[:, top:bottom, left:right] += 0.4 + 0.4 * label
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    for _ in range(60 if kind is YOLOF else 120):
+    for steps in range(1, (60 if kind is YOLOF else 120) + 1):
         optimizer.zero_grad()
-        step(network, given)
+        step(network.train(), given)
         optimizer.step()
+        if steps % 15 == 0 and knows(network, given):
+            return
+    pytest.fail(f"after {steps} steps the surest boxes are not the lesions")
+
+
+def knows(network: LesionDetector, given: Batch[Any, Any]) -> bool:
+    """Whether the surest boxes are the lesions."""
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
             part.momentum = None  # the running statistics of the last weights
@@ -107,10 +114,13 @@ def test_it_learns_two_images_by_heart(kind: Any) -> None:
         network.training_step(given, None, "all")
         answers = network.eval()(given.inputs.pixels)
     for answer, reference in zip(answers, given.reference or (), strict=True):
-        # The surest are the lesions.
         surest = slice(len(reference))
         overlaps = box_iou(reference.boxes, answer.boxes[surest])
-        assert bool((overlaps.amax(1) > 0.5).all()) and answer.labels[surest][overlaps.argmax(1)].tolist() == reference.labels.tolist()
+        if not overlaps.numel() or not bool((overlaps.amax(1) > 0.5).all()):
+            return False
+        if answer.labels[surest][overlaps.argmax(1)].tolist() != reference.labels.tolist():
+            return False
+    return True
 
 
 @pytest.mark.slow

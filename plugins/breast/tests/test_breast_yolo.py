@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -146,10 +147,17 @@ def test_it_learns_two_images_by_heart(kind: type[LesionDetector], rate: float, 
         for (left, top, right, bottom), label in zip(reference.boxes.int().tolist(), reference.labels.tolist(), strict=True):
             image[:, top:bottom, left:right] += 0.4 + 0.4 * label
     optimizer = torch.optim.Adam(network.parameters(), rate)
-    for _ in range(steps):
+    for taken in range(1, steps + 1):
         optimizer.zero_grad()
-        sum(network.training_step(given, None, "all").values()).backward()
+        sum(network.train().training_step(given, None, "all").values()).backward()
         optimizer.step()
+        if taken % 15 == 0 and knows(network, given):
+            return
+    pytest.fail(f"after {steps} steps the sure boxes are not the lesions")
+
+
+def knows(network: LesionDetector, given: Batch[Any, Any]) -> bool:
+    """Whether the boxes that are surer than 0.5 are the lesions."""
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
             part.momentum = None  # the running statistics of the last weights
@@ -157,11 +165,14 @@ def test_it_learns_two_images_by_heart(kind: type[LesionDetector], rate: float, 
     with torch.no_grad():
         network.training_step(given, None, "all")
         answers = network.eval()(given.inputs.pixels)
-    for answer, reference in zip(answers, given.reference, strict=True):
+    for answer, reference in zip(answers, given.reference or (), strict=True):
         found = answer.scores > 0.5
-        assert sorted(answer.labels[found].tolist()) == sorted(reference.labels.tolist())
+        if sorted(answer.labels[found].tolist()) != sorted(reference.labels.tolist()):
+            return False
         for box, label in zip(reference.boxes, reference.labels, strict=True):
-            assert float((answer.boxes[found & (answer.labels == label)] - box).abs().amax(1).min()) < 8
+            if not float((answer.boxes[found & (answer.labels == label)] - box).abs().amax(1).min()) < 8:
+                return False
+    return True
 
 
 @pytest.mark.parametrize(
