@@ -37,6 +37,7 @@ class Program(NamedTuple):
             its distribution over lengths begins, -1 for none; of two nonterminals, the row of `splits` in which they stand, else -1.
         splits: pairs of nonterminals that stand side by side (., 2).
         slot: index of a nonterminal among those that stand on the right, -1 for none (K,).
+        enclosed: whether a nonterminal always stands directly within a pair, so that where there can be none it need not be asked (K,).
         start: the nonterminal that makes a sequence.
         shapes: a row for each (S, .): bases seen before, made left, made right, seen behind; whether the bases next to the span are a
             pair; how many codes there are on the right; for each base on the left, the one on the right that it pairs with, or -1; for
@@ -48,6 +49,7 @@ class Program(NamedTuple):
     steps: np.ndarray
     splits: np.ndarray
     slot: np.ndarray
+    enclosed: np.ndarray
     start: int
     shapes: np.ndarray
 
@@ -236,9 +238,15 @@ class Grammar:
             steps=np.array([self._row(step, shapes.index(step.emission), splits) for step in steps]),
             splits=np.array([(number[one], number[two]) for one, two in splits], dtype=np.int64).reshape(-1, 2),
             slot=np.array([rights.index(name) if name in rights else -1 for name in self.nonterminals]),
+            enclosed=np.array([name != self.productions[0].name and self._enclosed(name) for name in self.nonterminals]),
             start=number[self.productions[0].name],
             shapes=_rows(shapes),
         )
+
+    def _enclosed(self, name: str) -> bool:
+        around = [step for step in self.steps if any(symbol.name == name for symbol in step.inner)]
+        innermost = [(step.emission.left - 1, step.emission.right - 1) in step.emission.pairs and not step.runs for step in around]
+        return bool(innermost) and all(innermost)
 
     def _row(self, step: Step, shape: int, splits: list[tuple[str, str]]) -> list[int]:
         inner = [self._number[symbol.name] for symbol in step.inner]

@@ -112,17 +112,25 @@ def fill(
     Returns:
         chart (K, N + 1, N + 1), and what is turned (., N + 1, N + 1).
     """
-    order, begin, steps, splits, slots, _, shapes = program
+    order, begin, steps, splits, slots, enclosed, _, shapes = program
     length, count = single.shape[0], order.shape[0]
     chart = np.zeros((count, length + 1, length + 1))
     turned = np.zeros((slots.max() + 1, length + 1, length + 1))
     beside = np.zeros(splits.shape[0])
+    # Between which ends a row has what is not 0: where structures are known, or few pairs can be, most of it has nothing.
+    low, high = np.full((count, length + 1), length + 1), np.full((count, length + 1), -1)
+    least, most = np.full((turned.shape[0], length + 1), length + 1), np.full((turned.shape[0], length + 1), -1)
     for j in range(length + 1):
         for i in range(j, -1, -1):
             for place in range(splits.shape[0]):
-                row, other = chart[splits[place, 0], i], turned[slots[splits[place, 1]], j]
-                beside[place] = _largest(row, other, i + 1, j) if best else _summed(row, other, i + 1, j)
+                first, slot = splits[place, 0], slots[splits[place, 1]]
+                begins, ends = max(i + 1, low[first, i], least[slot, j]), min(j - 1, high[first, i], most[slot, j]) + 1
+                row, other = chart[first, i], turned[slot, j]
+                beside[place] = _largest(row, other, begins, ends) if best else _summed(row, other, begins, ends)
+            within_pair = i > 0 and j < length and pairs[i - 1, j] != 0
             for nonterminal in order:
+                if enclosed[nonterminal] and not within_pair:
+                    continue
                 value = 0.0
                 for step in range(begin[nonterminal], begin[nonterminal + 1]):
                     if steps[step, SPLIT] >= 0:
@@ -131,9 +139,14 @@ def fill(
                         found = _around(steps, shapes, chart, emissions, lengths, lefts, rights, runs, pairs, single, step, i, j, best)
                     found *= rules[step]
                     value = max(value, found) if best else value + found
+                if value == 0.0:
+                    continue
                 chart[nonterminal, i, j] = value
-                if slots[nonterminal] >= 0:
-                    turned[slots[nonterminal], j, i] = value
+                low[nonterminal, i], high[nonterminal, i] = min(low[nonterminal, i], j), j
+                slot = slots[nonterminal]
+                if slot >= 0:
+                    turned[slot, j, i] = value
+                    least[slot, j], most[slot, j] = i, max(most[slot, j], i)
     return chart, turned
 
 
@@ -206,7 +219,7 @@ def spread(
         uses of each step (R,), of each entry of a table, of each entry of a distribution over lengths, of each base by a run (N,), and
         the probability of each pair (N, N), of which i < j counts.
     """
-    order, begin, steps, splits, slots, root, shapes = program
+    order, begin, steps, splits, slots, _, root, shapes = program
     length, count = single.shape[0], order.shape[0]
     outer, outer_turned = np.zeros_like(chart), np.zeros_like(turned)
     outer[root, 0, length] = 1.0 / chart[root, 0, length]
@@ -350,7 +363,7 @@ def trace(
     Returns:
         uses as from `spread`, and the partner of each base or -1, int64 (N,).
     """
-    _, begin, steps, _, _, root, shapes = program
+    _, begin, steps, _, _, _, root, shapes = program
     length = single.shape[0]
     used_rules, used_emissions, used_lengths = np.zeros_like(rules), np.zeros_like(emissions), np.zeros_like(lengths)
     covered, partner = np.zeros(length), np.full(length, -1)
