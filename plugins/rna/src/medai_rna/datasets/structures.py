@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from medai.errors import DataError, UsageError
-from medai.tasks import Case, Pairs, Sample
+from medai.tasks import Case, Dataset, Pairs, Sample
 from medai.tasks import Sequence as Letters
 from medai_rna.datasets.choice import Multiplets, PairKinds, chosen
+from medai_rna.datasets.unlabelled import Unlabelled
 from medai_rna.formats.record import Record
 from medai_rna.identity.likeness import clusters, likenesses
 
@@ -87,6 +88,20 @@ class Structures:
     def _read(self, root: Path) -> Iterable[Entry]:
         """All records beneath `root`, in a fixed order."""
         raise NotImplementedError
+
+    @staticmethod
+    def unlabelled(
+        paths: Sequence[Path],
+        pairs: PairKinds = "all",
+        multiplets: Multiplets = "keep",
+        longest: int | None = None,
+        groups: Groups = "family",
+        identity: float = 0.8,
+        folds: int = 0,
+        fold: int = 0,
+    ) -> Dataset[Letters, None]:
+        """The sequences of files of any format, of any length; the parameters say nothing of them."""
+        return Unlabelled(paths)
 
     @property
     def facts(self) -> Mapping[str, object]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from medai.io import write_csv
 from medai.tasks import Pairs
+from medai_rna.formats.files import write_records
 from medai_rna.formats.notation import brackets_of
 from medai_rna.formats.record import Record
 
 FAMILIES = ("hairpin", "two-hairpins", "pseudoknot")
+_SOURCES = ("ASE", "SPR", "TMR", "PDB")
 
 
 def drawn(n: int, seed: int) -> list[Record]:
@@ -28,6 +31,43 @@ def write_csv_stub(root: Path, n: int, seed: int) -> None:
     ]
     Path(root).mkdir(parents=True, exist_ok=True)
     write_csv(Path(root) / "structures.csv", ("id", "family", "sequence", "structure"), rows)
+
+
+def write_ct_stub(root: Path, n: int, seed: int, name: str) -> None:
+    """`n` connect tables at paths beneath `root`, with `{family}`, `{source}` (of RNA STRAND) and `{index}` filled in."""
+    for index, record in enumerate(drawn(n, seed)):
+        path = Path(root) / name.format(family=record.family, source=_SOURCES[index % len(_SOURCES)], index=index + 1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_records([record], path)
+
+
+def write_bprna_stub(root: Path, n: int, seed: int) -> None:
+    """`TR0`, `VL0` and `TS0` with `n` files of bpRNA, most of them in `TR0`."""
+    for index, record in enumerate(drawn(n, seed)):
+        path = Path(root) / ("TR0", "TS0", "TR0", "VL0")[index % 4] / f"bpRNA_RFAM_{index + 1}.st"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_records([replace(record, name=path.stem)], path)
+
+
+def write_one_stub(root: Path, n: int, seed: int, name: str, kind: str) -> None:
+    """One file with `n` structures."""
+    Path(root).mkdir(parents=True, exist_ok=True)
+    write_records(drawn(n, seed), Path(root) / name, kind)
+
+
+def write_pdb_stub(root: Path, n: int, seed: int) -> None:
+    """`structures.json` with `n` structures, every third of which has a base triple."""
+    records = [_with_triple(record) if index % 3 == 2 else record for index, record in enumerate(drawn(n, seed))]
+    Path(root).mkdir(parents=True, exist_ok=True)
+    write_records(records, Path(root) / "structures.json")
+
+
+def _with_triple(record: Record) -> Record:
+    """The first pair's base pairs with the last base, too."""
+    assert record.structure is not None
+    length = len(record.letters) + 1
+    pairs = [*record.structure.pairs, (record.structure.pairs[0][0], length - 1)]
+    return replace(record, letters=f"{record.letters}A", structure=Pairs.of(pairs, length, multiplets=True))
 
 
 def _brackets(record: Record) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from medai.io import write_text
-from medai_rna.formats.lines import Line, Strip, collected, lines_of
+from medai_rna.formats.lines import Line, Strip, collected, lines_of, stem_of
 from medai_rna.formats.losses import Lossy, one_partner_each
 from medai_rna.formats.nesting import Pair, largest_nested
 from medai_rna.formats.notation import brackets_of, pairs_of
@@ -97,7 +97,7 @@ def _records(path: Path, spelling: Spelling) -> Iterator[Record]:
 
 def _record(path: Path, heads: Sequence[Line], body: Sequence[Line], spelling: Spelling) -> Record:
     said = {key.strip().lower(): value.strip() for key, _, value in (line.text[1:].partition(":") for line in heads)}
-    name, start = said.get("name") or path.name.split(".")[0], (*heads, *body)[0].number
+    name, start = said.get("name") or stem_of(path), (*heads, *body)[0].number
     parts = name.split("_")
     family = parts[1] if len(parts) == 3 and parts[0].lower() == "bprna" else ""
     try:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from medai.io import write_text
-from medai_rna.formats.lines import Line, collected, lines_of, number_in, words_of
+from medai_rna.formats.lines import Line, collected, lines_of, stem_of
 from medai_rna.formats.losses import Lossy, one_partner_each
-from medai_rna.formats.partners import Row, letters_place, pairs_in
+from medai_rna.formats.partners import letters_place, pairs_in, row_of
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
 
 _NAME = re.compile(r"#\s*name:\s*(\S.*)", re.IGNORECASE)
@@ -51,7 +51,7 @@ def _written(record: Record) -> str:
 
 
 def _records(path: Path, spelling: Spelling) -> Iterator[Record]:
-    stem = path.name.split(".")[0]
+    stem = stem_of(path)
     for count, (name, lines) in enumerate(_blocks(lines_of(path)), 1):
         yield _record(name or (stem if count == 1 else f"{stem}-{count}"), lines, spelling, path.name)
 
@@ -78,18 +78,8 @@ def _blocks(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
 def _record(name: str, lines: Sequence[Line], spelling: Spelling, source: str) -> Record:
     start = lines[0].number
     try:
-        rows = [_row(line) for line in lines]
+        rows = [row_of(line, 2, 3, 3) for line in lines]
         text = "".join(row.letter for row in rows)
         return record_of(name, text, pairs_in(rows), lambda index: letters_place(rows, index, start), spelling, line=start, source=source)
     except Flaw as flaw:
         return Record(name, "", line=start, fault=str(flaw))
-
-
-def _row(line: Line) -> Row:
-    words = words_of(line.text)
-    if len(words) != 3:
-        raise Flaw(f"line {line.number}: {len(words)} columns, 3 are wanted")
-    if len(words[1].text) != 1:
-        raise Flaw(f"line {line.number}, column {words[1].column}: {words[1].text!r} is no letter")
-    position, partner = number_in(words[0], line.number, "a position"), number_in(words[2], line.number, "a partner")
-    return Row(position, words[1].text, partner, line.number, words[1].column, words[2].column)

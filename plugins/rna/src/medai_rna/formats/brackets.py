@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from medai.io import write_text
-from medai_rna.formats.lines import Line, Strip, collected, lines_of
+from medai_rna.formats.lines import Line, Strip, collected, lines_of, stem_of
 from medai_rna.formats.losses import Lossy, one_partner_each
 from medai_rna.formats.notation import brackets_of, pairs_of
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
@@ -100,7 +100,7 @@ def _blocks(lines: Sequence[Line]) -> Iterator[tuple[Line | None, list[Line]]]:
 
 
 def _record(path: Path, header: Line | None, block: Sequence[Line], spelling: Spelling, structures: bool) -> Record:
-    name, start = path.name.split(".")[0], header.number if header else block[0].number
+    name, start = stem_of(path), header.number if header else block[0].number
     try:
         if header:
             name = next(iter(header.text[1:].split()), "")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from medai.io import write_text
-from medai_rna.formats.lines import Line, collected, lines_of, number_in, words_of
+from medai_rna.formats.lines import Line, collected, lines_of, number_in, stem_of, words_of
 from medai_rna.formats.losses import Lossy, one_partner_each
-from medai_rna.formats.partners import Row, letters_place, pairs_in
+from medai_rna.formats.partners import letters_place, pairs_in, row_of
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
 
 _ENERGY = re.compile(r"(?:ENERGY|dG|Energy)\s*=\s*(-?\d+(?:\.\d*)?)(?:\s*kcal/mol)?", re.IGNORECASE)
@@ -90,7 +90,7 @@ def _is_base(text: str, position: str = "") -> bool:
 
 
 def _record(path: Path, header: Line, lines: Sequence[Line], spelling: Spelling) -> Record:
-    name, energy = path.name.split(".")[0], None
+    name, energy = stem_of(path), None
     try:
         words = words_of(header.text)
         length = number_in(words[0], header.number, "the length at the beginning of a structure")
@@ -100,7 +100,7 @@ def _record(path: Path, header: Line, lines: Sequence[Line], spelling: Spelling)
         name = rest or name
         if not length:
             raise Flaw(f"line {header.number}, column {words[0].column}: the sequence is empty")
-        rows = [_row(line) for line in lines]
+        rows = [row_of(line, 4, _COLUMNS) for line in lines]
         if len(rows) != length:
             raise Flaw(f"line {header.number}, column {words[0].column}: {length} bases are said, and {len(rows)} follow")
         return record_of(
@@ -115,13 +115,3 @@ def _record(path: Path, header: Line, lines: Sequence[Line], spelling: Spelling)
         )
     except Flaw as flaw:
         return Record(name, "", line=header.number, fault=str(flaw))
-
-
-def _row(line: Line) -> Row:
-    words = words_of(line.text)
-    if len(words) < _COLUMNS:
-        raise Flaw(f"line {line.number}: {len(words)} columns, {_COLUMNS} are wanted")
-    if len(words[1].text) != 1:
-        raise Flaw(f"line {line.number}, column {words[1].column}: {words[1].text!r} is no letter")
-    position, partner = number_in(words[0], line.number, "a position"), number_in(words[4], line.number, "a partner")
-    return Row(position, words[1].text, partner, line.number, words[1].column, words[4].column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from medai.errors import DataError, UsageError
@@ -74,8 +75,12 @@ def write_records(records: Iterable[Record], path: Path, kind: str = "", lossy: 
 
 
 def _stockholm_records(path: Path, spelling: Spelling | None) -> list[Record]:
-    found = [record for aligned in read_stockholm(path, spelling) for record in aligned.records()]
-    return usable(found, path)
+    """The sequences of all alignments; one that stands in two is called by the second's family, too."""
+    found: dict[str, Record] = {}
+    for record in (record for aligned in read_stockholm(path, spelling) for record in aligned.records()):
+        name = record.name if record.name not in found else f"{record.family} {record.name}"
+        found[name] = replace(record, name=name)
+    return usable(found.values(), path)
 
 
 _READERS: dict[str, Callable[[Path, Spelling | None], list[Record]]] = {

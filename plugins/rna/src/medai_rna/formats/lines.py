@@ -69,6 +69,11 @@ def lines_of(path: Path) -> list[Line]:
     return [Line(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1)]
 
 
+def stem_of(path: Path) -> str:
+    """A file's name without its suffix; `.gz` before it counts as none."""
+    return Path(Path(path).name.removesuffix(".gz")).stem
+
+
 def words_of(text: str) -> list[Word]:
     """The words between blanks."""
     return [Word(match.start() + 1, match.group()) for match in re.finditer(r"\S+", text)]

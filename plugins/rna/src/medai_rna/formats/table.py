@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from medai.errors import DataError
@@ -33,22 +33,42 @@ def read_csv(path: Path, spelling: Spelling | None = None, *, family: str = "fam
     return found
 
 
-def _records(path: Path, spelling: Spelling, family: str) -> Iterator[Record]:
+def columns_of(path: Path, wanted: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header line, cells by the names of their columns.
+
+    Raises:
+        DataError: it cannot be read, lacks a column that is wanted, or a row has more or fewer columns than the header.
+    """
+    found = []
+    for line, names, cells in _rows(path, wanted):
+        if len(cells) != len(names):
+            raise DataError(f"line {line}: {len(cells)} columns, the header has {len(names)}", path)
+        found.append(dict(zip(names, (cell.strip() for cell in cells), strict=True)))
+    return found
+
+
+def _rows(path: Path, wanted: Iterable[str]) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Each row's line, the names of the columns, and its cells, of which there may be more or fewer."""
     lines = read_text(path).splitlines()
     header = lines[0] if lines else ""
     reader = csv.reader(lines, delimiter=next((sign for sign in ",;\t" if sign in header), ","), strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
-        for name in _WANTED:
+        for name in wanted:
             if name not in names:
                 raise DataError(f"line 1: no column {name!r}; the columns are {', '.join(names) or 'none'}", path)
         if len(set(names)) < len(names):
             raise DataError("line 1: two columns have one name", path)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield _record(names, cells, reader.line_num, spelling, family, path.name)
+                yield reader.line_num, names, cells
     except csv.Error as error:
         raise DataError(f"line {reader.line_num}: not CSV: {error}", path) from error
+
+
+def _records(path: Path, spelling: Spelling, family: str) -> Iterator[Record]:
+    for line, names, cells in _rows(path, _WANTED):
+        yield _record(names, cells, line, spelling, family, path.name)
 
 
 def _record(names: list[str], cells: list[str], line: int, spelling: Spelling, family: str, source: str) -> Record:

@@ -72,7 +72,7 @@ def likenesses(own: Sequence[str], others: Sequence[str], least: float) -> list[
 
 
 def shortest_stretch(least: float) -> int:
-    """Bases from which a stretch with this identity is hardly found by chance in 1,000 bases, where all bases are as likely: 22 at 0.9."""
+    """Bases from which a stretch with this identity is hardly found by chance in 1,000 bases, where all bases are as likely: 26 at 0.9."""
     for length in count(1):
         edits = int((1.0 - least) * length + 1e-9)
         # An edit puts another base in place of one, one before or behind it, or takes it away.
