@@ -62,7 +62,7 @@ def start(
 
     Args:
         configuration, options, folder, listener: what, how, where, and whom to tell.
-        report: whether to draw `report.html` too; without it, the figures are the same.
+        report: whether to draw `report.html` too, and the metrics' pictures; without them, the figures are the same.
     """
     device = resolve_device(options.device)
     record = {
@@ -135,7 +135,7 @@ class _Run(Execution):
 
     def _run(self, report: bool) -> dict[str, Any]:
         self._seed_everything()
-        runs = self._upstream()
+        runs = self._upstream(report=report)
         # An upstream run leaves its own precision behind.
         self.accelerator, self.precision = self._accelerate()
         slots = self._heeded(open_slots(self.recipe, runs))
@@ -159,7 +159,7 @@ class _Run(Execution):
         standing = self._train(model, feeds) if learns(model) else None
         if not self.accelerator.is_main_process:
             return {}
-        summary = self._measure(model, standing, feeds, slots)
+        summary = self._measure(model, standing, feeds, slots, pictures=report)
         if report:
             self.listener.stage("report")
             write_report(self.folder, self.task, lambda ids: stored_answers(self.folder, feeds["test"], self.task, ids))
@@ -193,13 +193,13 @@ class _Run(Execution):
             self.recipe = self.configuration.recipe
             self._update(**described(self.configuration))
 
-    def _upstream(self) -> dict[str, FinishedRun]:
+    def _upstream(self, *, report: bool) -> dict[str, FinishedRun]:
         for name, recipe in self.recipe.upstream.items():
             given = self.options.upstream.get(name)
             folder = RunFolder(Path(given)) if given else self.folder.upstream(name)
             if given is None:
                 self.listener.stage(f"upstream {name}: {recipe}")
-                self._run_upstream(recipe, folder)
+                self._run_upstream(recipe, folder, report=report)
             record = folder.read_record()
             if record["status"] != "finished":
                 raise DataError(f"the upstream run {name!r} is {record['status']}, not finished", folder.root)
@@ -208,7 +208,7 @@ class _Run(Execution):
             self._update(upstream=self.record["upstream"] | {name: item})
         return {name: FinishedRun.of(self.folder, item) for name, item in self.record["upstream"].items()}
 
-    def _run_upstream(self, recipe: str, folder: RunFolder) -> None:
+    def _run_upstream(self, recipe: str, folder: RunFolder, *, report: bool) -> None:
         if folder.record.exists():
             if folder.read_record()["status"] != "finished":
                 resume(folder, self.listener, device=self.options.device)
@@ -217,7 +217,7 @@ class _Run(Execution):
         data = tuple(f"{name}={root}" for name, root in roots.items() if root is not None)
         stub = "stub data" in self.configuration.origins.values()
         configuration = configure(Request(recipe, data=data, scale=self._scale_of(recipe), stub=stub), stub_root=folder.stub)
-        start(configuration, replace(self.options, upstream={}), folder, self.listener)
+        start(configuration, replace(self.options, upstream={}), folder, self.listener, report=report)
 
     def _scale_of(self, recipe: str) -> str | None:
         from medai._discovery import registry
@@ -248,7 +248,7 @@ class _Run(Execution):
         return standing
 
     def _measure(
-        self, model: Predictor[Any], standing: Standing | None, feeds: Mapping[str, CaseFeed], slots: list[SlotData]
+        self, model: Predictor[Any], standing: Standing | None, feeds: Mapping[str, CaseFeed], slots: list[SlotData], *, pictures: bool
     ) -> dict[str, Any]:
         self.listener.stage("evaluation")
         options = self.recipe.protocol.options
@@ -256,7 +256,7 @@ class _Run(Execution):
         settled, metrics = self._settled(MODEL, model, feeds)
         result = evaluate(model, feeds["test"], self.task, metrics, keep=(table.keep, remarks.add))
         table.add(MODEL, result)
-        charts = draw_charts(metrics, result, self.folder, options, self._note)
+        charts = draw_charts(metrics, result, self.folder, options, self._note) if pictures else []
         result.figures |= training_figures(self.recipe.protocol, self.folder)
         chosen = {MODEL: settled}
         baselines = {}
