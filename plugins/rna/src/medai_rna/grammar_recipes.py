@@ -38,6 +38,7 @@ def _grammar(name: str, summary: str, source: str, model: Use | None = None, **f
     given: dict[str, Any] = {
         "data": NESTED,
         "protocol": PROTOCOL,
+        "train": Train(save_every=1, select="f1"),
         "implements": (name,),
         "baselines": (use("rna/turner"),),
         "scales": {"quick": {"train.steps": 2}, "small": {}},
@@ -50,7 +51,6 @@ def _grammar(name: str, summary: str, source: str, model: Use | None = None, **f
         license="Apache-2.0",
         model=model or use(f"rna/{name}"),
         loss=use("rna/em-scfg-likelihood"),
-        train=Train(save_every=1, select="f1"),
         **{**given, **fields},
     )
 
@@ -74,5 +74,12 @@ GRAMMAR_RECIPES: tuple[Recipe, ...] = (
         "loops with lengths, stacking and terminal mismatches as a grammar, learnt by counting; maximum expected accuracy",
         "Rivas, Lang and Eddy 2012, doi:10.1261/rna.030049.111",
         data=FOLDABLE,
+    ),
+    _grammar(
+        "yonemoto-semi-supervised",
+        "grammar and conditional random field in one; half of the training structures are kept back, and learnt from without",
+        "Yonemoto, Asai and Hamada 2015, doi:10.1016/j.compbiolchem.2015.02.002",
+        train=Train(save_every=1, select="f1", views=(use("rna/without-structures", share=0.5),)),
+        scales={"quick": {"train.steps": 3, "model.iterations": 5}, "small": {}},
     ),
 )

@@ -39,6 +39,14 @@ GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
         "grammars from loops with lengths to nearly the nearest-neighbour model, decoded for maximum expected accuracy",
         "Rivas, Lang and Eddy 2012, doi:10.1261/rna.030049.111",
     ),
+    _model(
+        "yonemoto-semi-supervised",
+        "yonemoto:Yonemoto",
+        "a hybrid of grammar and conditional random field, learnt from known structures and from sequences alone",
+        "Yonemoto, Asai and Hamada 2015, doi:10.1016/j.compbiolchem.2015.02.002; Suzuki and Isozaki 2008",
+        grammar="G6",
+        iterations=3,
+    ),
 )
 
 GRAMMAR_LOSSES: tuple[LossSpec, ...] = (
@@ -58,6 +66,14 @@ GRAMMAR_DATASETS: tuple[DatasetSpec, ...] = (
         name="of-families",
         target="medai_rna.datasets.families:OfFamilies",
         summary="of another data set, the sequences of some families alone",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+    ),
+    DatasetSpec(
+        name="without-structures",
+        target="medai_rna.datasets.hidden:WithoutStructures",
+        summary="another data set, of which a share has no structures: to learn from sequences alone",
         task="base-pairing",
         inputs=("sequence",),
         license="Apache-2.0",

@@ -58,7 +58,6 @@ class Sakakibara(GrammarModel):
             if not known:
                 raise DataError("the template is a known structure, and no training sequence has one")
             self._follow(template_grammar(_structure(known[len(known) // 2])))
-            context.note(f"the template is {known[len(known) // 2].id}")
         yield from super().fit(train, valid, context)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
