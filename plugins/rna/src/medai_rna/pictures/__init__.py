@@ -1,0 +1,1 @@
+"""Pictures of secondary structures: layouts, arcs, matrices of pairs."""
