@@ -41,7 +41,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
         task="base-pairing",
         inputs=("sequence",),
         source="the user's own",
-        implements=("sequence-wise-cross-validation", "family-wise-cross-validation"),
+        implements=("sequence-wise-cross-validation",),
         needs=("a CSV file with the columns id, sequence and structure (dot-bracket, all layers), and family where it is known",),
     ),
     DatasetSpec(

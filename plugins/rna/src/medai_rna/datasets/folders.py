@@ -195,9 +195,7 @@ class RnaCentral(Folder):
     """
 
     formats = ("dbn", "fasta")
-
-    def _records(self, path: Path, spelling: Spelling) -> list[Record]:
-        return _as_brackets(path, spelling)
+    alone = False
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -237,9 +235,6 @@ class TrnaDb(Folder):
     ) -> None:
         super().__init__(root, pairs, multiplets, longest, groups, identity, folds, fold)
 
-    def _records(self, path: Path, spelling: Spelling) -> list[Record]:
-        return _as_brackets(path, spelling)
-
     def _family(self, root: Path, path: Path, record: Record) -> str:
         return "tRNA"
 
@@ -247,14 +242,6 @@ class TrnaDb(Folder):
     def write_stub(root: Path, n: int, seed: int) -> None:
         """`trnadb.fasta` with `n` sequences and their structures."""
         write_one_stub(root, n, seed, "trnadb.fasta", "dbn")
-
-
-def _as_brackets(path: Path, spelling: Spelling) -> list[Record]:
-    """The records of a dot-bracket file, which may be called FASTA."""
-    try:
-        return read_records(path, spelling, kind="dbn")
-    except DataError as error:
-        return [Record(stem_of(path), "", fault=error.reason)]
 
 
 def _home(root: Path) -> Path:

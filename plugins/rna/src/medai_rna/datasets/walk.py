@@ -17,6 +17,7 @@ FAMILIES = "families.csv"
 _PARTS = {"TR": "train", "VL": "valid", "TS": "test"}
 _PART = re.compile(r"(TR|VL|TS)\d*(?=$|[_.-])", re.IGNORECASE)
 _LISTS = (".txt", ".lst", ".list")
+_STRAYS = frozenset({FAMILIES, "thumbs.db"})
 
 
 def files_in(root: Path, formats: Iterable[str]) -> Iterator[Path]:
@@ -34,7 +35,7 @@ def files_in(root: Path, formats: Iterable[str]) -> Iterator[Path]:
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and name != FAMILIES and format_of(Path(name)) in wanted:
+            if not name.startswith(".") and name.lower() not in _STRAYS and format_of(Path(name)) in wanted:
                 yield Path(folder, name)
 
 

@@ -30,6 +30,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
 }
 """The formats that are read, and how their files end."""
 
+_BRACKETS = frozenset(".()[]{}<>")
 _BY_SUFFIX = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
 
 
@@ -74,6 +75,12 @@ def write_records(records: Iterable[Record], path: Path, kind: str = "", lossy: 
     WRITERS[kind](records, Path(path), lossy)
 
 
+def _fasta_records(path: Path, spelling: Spelling | None) -> list[Record]:
+    """Sequences, with structures where there are lines of brackets: files that are called FASTA may have them."""
+    bracketed = any(line.text and not set(line.text.split()[0]) - _BRACKETS for line in lines_of(path) if line.text.strip())
+    return (read_dbn if bracketed else read_fasta)(path, spelling)
+
+
 def _stockholm_records(path: Path, spelling: Spelling | None) -> list[Record]:
     """The sequences of all alignments; one that stands in two is called by the second's family, too."""
     found: dict[str, Record] = {}
@@ -84,7 +91,7 @@ def _stockholm_records(path: Path, spelling: Spelling | None) -> list[Record]:
 
 
 _READERS: dict[str, Callable[[Path, Spelling | None], list[Record]]] = {
-    "fasta": read_fasta,
+    "fasta": _fasta_records,
     "dbn": read_dbn,
     "ct": read_ct,
     "bpseq": read_bpseq,
