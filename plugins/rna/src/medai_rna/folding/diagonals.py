@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import pad
 
 from medai.errors import DataError
 from medai_rna.folding.batch_scores import MARGIN, NEVER, SPECIAL, Batch, Loops, loops_of
@@ -228,20 +229,47 @@ def _interior(join: Join, bound: Tensor, outer: Tensor, sizes: Tensor, others: T
         others: likewise.
         masks: bases that have to pair inside each inner pair, and inside each outer one; None: there are none.
     """
-    by_left = bound.unfold(3, LONGEST + 1, 1)
+    of_sizes = (sizes[:, 2:, 0], sizes.diagonal(0, 1, 2)[:, 2:], sizes[:, 4:, 1], sizes.diagonal(-1, 1, 2)[:, 3:], sizes[:, 5, 2:4], others)
+    found = [inner + size[..., None] for inner, size in zip(_by_size(bound), of_sizes, strict=True)]
     if masks is not None:
-        free = masks[0].unfold(2, LONGEST + 1, 1) == masks[1][:, None, :, None]
-        by_left = by_left.masked_fill(~free, NEVER)
-    bulge, one, two_three, other = by_left
-    # With all, or all but one, unpaired bases 5', the 5' ones count up with the bases in all: a diagonal.
+        inside, outside = _by_size([masks[0]] * 4), masks[1]
+        shapes = [outside.view(len(outside), *[1] * (scores.dim() - 2), -1) for scores in found]
+        found = [scores.masked_fill(held.ne(wanted), NEVER) for scores, held, wanted in zip(found, inside, shapes, strict=True)]
+    return [outer[kind] + join(scores.flatten(1, -2), 1) for kind, scores in zip((0, 0, 1, 1, 2, 3), found, strict=True)]
+
+
+def _by_size(bound: Tensor | list[Tensor]) -> list[Tensor]:
+    """Out of what belongs to inner pairs, that of bulges with all unpaired bases 3' or 5', of loops of 1 x n and n x 1, of 2 x 3 and 3 x 2,
+    and of the others, (B, sizes, W); the others by all unpaired bases and those 5', (B, 25, 27, W)."""
+    bulge, one, two_three, other = bound
+    width = bulge.shape[2] - LONGEST
+    # With all unpaired bases 5', or all but one, one more in all is one more 5', too: in the flat array, one further each time.
+    row = bulge.shape[2] + 1
     return [
-        outer[0] + join(bulge[:, 2:, :, 0] + sizes[:, 2:, 0, None], 1),
-        outer[0] + join((bulge.diagonal(0, 1, 3) + sizes.diagonal(0, 1, 2)[:, None])[..., 2:], 2),
-        outer[1] + join(one[:, 4:, :, 1] + sizes[:, 4:, 1, None], 1),
-        outer[1] + join((one.diagonal(-1, 1, 3) + sizes.diagonal(-1, 1, 2)[:, None])[..., 3:], 2),
-        outer[2] + join(two_three[:, 5, :, 2:4] + sizes[:, None, 5, 2:4], 2),
-        outer[3] + join(join(other[:, 6:, :, 2 : LONGEST - 1] + others[:, :, None], 3), 1),
+        bulge[:, 2:, :width],
+        bulge.flatten(1)[:, 2 * row :].unfold(1, width, row),
+        one[:, 4:, 1 : width + 1],
+        one.flatten(1)[:, 4 * row - 1 :].unfold(1, width, row),
+        torch.stack([two_three[:, 5, left : left + width] for left in (2, 3)], 1),
+        _Windows.apply(other[:, 6:, 2 : width + LONGEST - 2], width),
     ]
+
+
+class _Windows(torch.autograd.Function):
+    """All stretches of so many entries of the last dimension: (B, S, L + W - 1) becomes (B, S, L, W)."""
+
+    @staticmethod
+    def forward(ctx: Any, row: Tensor, width: int) -> Tensor:
+        return row.unfold(2, width, 1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        # Each stretch begins one entry after the one before: read with rows one shorter than they are, they stand below each other.
+        batch, sizes, count, width = gradient.shape
+        padded = pad(gradient, (0, count)).contiguous()
+        whole, row = count * (width + count), width + count - 1
+        return padded.as_strided((batch, sizes, count, row), (sizes * whole, whole, row, 1)).sum(2), None
 
 
 def _read_exterior(loops: Loops, made: Segments, i: int) -> tuple[Tensor, ...]:
