@@ -90,16 +90,29 @@ def test_wobble_pairs_are_fitted_where_they_are() -> None:
 
 def test_uncertain_duplexes_count_less() -> None:
     counts, energies = np.ones((3, 1)), np.array([1.0, 1.0, 4.0])
-    values, errors = fitted(counts, energies, np.array([0.1, 0.1, 1e3]), ["a"])
+    values, errors = fitted(counts, energies, np.array([0.1, 0.1, 1e3]))
     assert values[0] == pytest.approx(1.0, abs=1e-6) and errors[0] == pytest.approx(0.1 / np.sqrt(2), rel=1e-4)
 
 
-def test_terms_that_cannot_be_told_apart_are_named(tmp_path: Path) -> None:
-    write_duplexes(
-        [each for each in drawn(40, 0.1, np.random.default_rng(2), load()) if each.strands[0] == each.strands[1]][:5], tmp_path / "m.csv"
-    )
-    with pytest.raises(DataError, match="5 duplexes do not tell these terms apart"):
-        list(Xia1998().fit(Feed(Melting(tmp_path)), None, NOTHING))
+def test_terms_that_cannot_be_told_apart_are_named_and_stay_near_the_tables(tmp_path: Path) -> None:
+    twice = [each for each in drawn(60, 0.1, np.random.default_rng(2), load()) if each.strands[0] == each.strands[1]]
+    write_duplexes(twice[:6], tmp_path / "m.csv")
+    notes: list[str] = []
+    model = Xia1998()
+    list(model.fit(Feed(Melting(tmp_path)), None, SimpleNamespace(note=notes.append)))  # type: ignore[arg-type]
+    assert len(notes) == 1 and "6 duplexes do not tell" in notes[0] and "initiation" in notes[0]
+    assert np.isnan(model.terms["initiation"][1]) and model.terms["initiation"][0] == pytest.approx(4.1, abs=0.3)
+    assert [float(v.values) for v in model.predict(batch_of(Melting(tmp_path)))] == pytest.approx([d.energy for d in twice[:6]], abs=0.2)
+
+
+def test_errors_are_those_of_the_normal_equations() -> None:
+    counts = np.random.default_rng(3).integers(0, 4, (30, 5)).astype(float)
+    deviations = np.linspace(0.1, 0.4, 30)
+    _, errors = fitted(counts, np.zeros(30), deviations)
+    weighted = counts / deviations[:, None]
+    np.testing.assert_allclose(errors, np.sqrt(np.diag(np.linalg.inv(weighted.T @ weighted))))
+    _, errors = fitted(np.hstack([counts, counts[:, :1]]), np.zeros(30), deviations)
+    assert np.isnan(errors).tolist() == [True, False, False, False, False, True]
 
 
 def test_a_state_is_taken_up(tmp_path: Path) -> None:
@@ -107,6 +120,7 @@ def test_a_state_is_taken_up(tmp_path: Path) -> None:
     data = DrawnMelting(count=200)
     list(model.fit(Feed(data), None, NOTHING))
     other.load_state_dict(model.state_dict())
+    assert str(other.terms) == str(model.terms)
     assert not list(other.fit(Feed(data), None, NOTHING))
     mine, its = (each.predict(batch_of(data)) for each in (model, other))
     assert all(a.values.equal(b.values) for a, b in zip(mine, its, strict=True))

@@ -36,7 +36,7 @@ class BoltzmannLikelihood(LearntEnergies):
     def __init__(
         self,
         energies: str = "turner-2004",
-        spread: float = 0.5,
+        spread: float = 0.3,
         iterations: int = 5,
         melting: str | None = None,
         decode: Decode = "mfe",

@@ -44,8 +44,8 @@ class ConstraintGeneration(LearntEnergies):
     def __init__(
         self,
         energies: str = "turner-2004",
-        spread: float = 0.5,
-        slack: float = 1.0,
+        spread: float = 0.3,
+        slack: float = 1e-3,
         bound: float = 1.0,
         melting: str | None = None,
         decode: Decode = "mfe",
@@ -148,8 +148,8 @@ class LossAugmentedConstraintGeneration(ConstraintGeneration):
     def __init__(
         self,
         energies: str = "turner-2004",
-        spread: float = 0.5,
-        slack: float = 1.0,
+        spread: float = 0.3,
+        slack: float = 1e-3,
         bound: float = 1.0,
         margin: float = 0.1,
         melting: str | None = None,

@@ -15,6 +15,7 @@ from medai_rna.energies.published import named
 from medai_rna.energies.tables import Energies
 
 _ENERGY = "dG at 37 C (kcal/mol)"
+_MIXED = 1e-6
 
 
 class DuplexEnergies:
@@ -42,7 +43,8 @@ class Xia1998:
 
     The energy of a duplex is the sum of its stacks of two pairs, an initiation, a penalty for each end AU (or GU), and one for symmetry,
     which is set before the others are fitted. Each duplex counts by the inverse square of its standard deviation. Terms that no duplex
-    has stay at the tables' values. Xia et al. 1998, doi:10.1021/bi9809425, eq. 3 and 6, Table 4.
+    has stay at the tables' values, and those that the duplexes do not tell apart as near to them as may be. Xia et al. 1998,
+    doi:10.1021/bi9809425.
 
     Args:
         energies: tables that the fitted terms take their place in: a published name, or a file of the format `.par`.
@@ -74,16 +76,18 @@ class Xia1998:
         """Fit all terms at once: one step.
 
         Raises:
-            DataError: a duplex has no energy or standard deviation, or the duplexes do not tell the terms apart.
+            DataError: a duplex has no energy or standard deviation.
         """
         if self._fitted:
             return
         counts, energies, deviations = _learned_from(train.samples())
-        left = energies - self._symmetry * counts[:, -1]
         used = np.flatnonzero(counts[:, :-1].any(axis=0))
-        found, errors = fitted(counts[:, used], left, deviations, [TERMS[place] for place in used])
-        self._values[used], self._errors[used], self._fitted = found, errors, True
-        off = left - counts[:, used] @ found
+        moves, self._errors[used] = fitted(counts[:, used], energies - counts @ self._values, deviations)
+        self._values[used] += moves
+        self._fitted = True
+        if mixed := [TERMS[place] for place in used if np.isnan(self._errors[place])]:
+            context.note(f"{len(energies)} duplexes do not tell {', '.join(mixed)} apart: these stay as near to the tables as may be")
+        off = energies - counts @ self._values
         yield Progress(1, 1, True, {"rmse": float(np.sqrt(np.mean(off**2))), "chi2": float(np.mean((off / deviations) ** 2))}, total=1)
 
     def predict(self, batch: Batch[Row, Value]) -> list[Value]:
@@ -91,39 +95,38 @@ class Xia1998:
         return _energies(batch, self._values)
 
     def state_dict(self) -> dict[str, Any]:
-        """The terms, float64 (24,), and their standard errors."""
-        return {"values": self._values.copy(), "errors": self._errors.copy(), "fitted": self._fitted}
+        """The terms, float64 (24,), and the standard errors of those that were fitted, by name."""
+        errors = {name: error for name, error in zip(TERMS, self._errors.tolist(), strict=True) if not np.isnan(error)}
+        return {"values": self._values.copy(), "errors": errors, "fitted": self._fitted}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up a state."""
-        values, errors = (np.asarray(state[name], dtype=np.float64) for name in ("values", "errors"))
-        if values.shape != (len(TERMS),) or errors.shape != values.shape:
-            raise PluginError(f"the state has {values.shape} and {errors.shape} terms, the model {len(TERMS)}")
-        self._values, self._errors, self._fitted = values.copy(), errors.copy(), bool(state["fitted"])
+        values = np.asarray(state["values"], dtype=np.float64)
+        if values.shape != (len(TERMS),):
+            raise PluginError(f"the state has {values.size} terms, the model {len(TERMS)}")
+        self._values, self._fitted = values.copy(), bool(state["fitted"])
+        self._errors = np.array([state["errors"].get(name, np.nan) for name in TERMS])
 
 
-def fitted(counts: np.ndarray, energies: np.ndarray, deviations: np.ndarray, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted linear regression.
+def fitted(counts: np.ndarray, energies: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted linear regression; of several solutions, the one of the least squares.
 
     Args:
         counts: of each term in each duplex, (N, K).
         energies: kcal/mol, (N,).
         deviations: their standard deviations, (N,).
-        names: of the terms.
 
     Returns:
-        the terms' values and their standard errors, (K,) each.
-
-    Raises:
-        DataError: some terms cannot be told apart; they are named.
+        the terms' values and their standard errors, (K,) each; the error is NaN of terms that the duplexes do not tell apart.
     """
     weighted = counts / deviations[:, None]
-    values, _, rank, _ = np.linalg.lstsq(weighted, energies / deviations, rcond=None)
-    if rank < len(names):
-        free = np.linalg.svd(weighted)[2][rank:]
-        mixed = [name for name, share in zip(names, np.abs(free).max(axis=0), strict=True) if share > 1e-6]
-        raise DataError(f"{len(energies)} duplexes do not tell these terms apart: {', '.join(mixed)}")
-    return values, np.sqrt(np.diag(np.linalg.inv(weighted.T @ weighted)))
+    values = np.linalg.lstsq(weighted, energies / deviations, rcond=None)[0]
+    _, sizes, axes = np.linalg.svd(weighted, full_matrices=True)
+    told = np.zeros(len(axes), dtype=bool)
+    told[: len(sizes)] = sizes > sizes.max(initial=0.0) * max(weighted.shape) * np.finfo(np.float64).eps
+    errors = np.sqrt(np.sum((axes[told] / sizes[told[: len(sizes)]][:, None]) ** 2, axis=0))
+    errors[np.abs(axes[~told]).max(axis=0, initial=0.0) > _MIXED] = np.nan
+    return values, errors
 
 
 def _learned_from(samples: Iterator[Sample[Row, Value]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
