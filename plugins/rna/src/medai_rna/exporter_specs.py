@@ -12,4 +12,22 @@ EXPORTERS: tuple[ExporterSpec, ...] = (
         of="model",
         license="Apache-2.0",
     ),
+    ExporterSpec(
+        name="structures",
+        target="medai_rna.exporters.structures:Structures",
+        summary="structures as dot-bracket, CT, BPSEQ, Stockholm, bpRNA's `.st` or JSON",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+        example={"format": "ct"},
+    ),
+    ExporterSpec(
+        name="svg",
+        target="medai_rna.exporters.pictures:Svg",
+        summary="drawings of structures as SVG: layouts, arcs, matrices of pairs",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+        example={"drawing": "layout"},
+    ),
 )

@@ -14,6 +14,7 @@ from medai_rna.folding.best import best_structure
 from medai_rna.folding.decode import centroid, mea, probknot
 from medai_rna.folding.ensemble import ensemble
 from medai_rna.folding.problem import Folding, each
+from medai_rna.probable import ProbablePairs
 from medai_rna.scored import Scored
 
 Decode = Literal["mfe", "mea", "centroid", "probknot"]
@@ -73,10 +74,10 @@ class ScoringModel(nn.Module):
 
 
 def decoded(folding: Folding, decode: Decode, gamma: float) -> Pairs:
-    """The structure that is chosen of all, as `Decode` says."""
+    """The structure that is chosen of all, as `Decode` says; but for `mfe`, with the probabilities that it was chosen by."""
     if decode == "mfe":
         return best_structure(folding)[1]
     probabilities = ensemble(folding).probabilities
     if decode == "mea":
-        return mea(probabilities, gamma)
-    return centroid(probabilities) if decode == "centroid" else probknot(probabilities)
+        return ProbablePairs.chosen(mea(probabilities, gamma), probabilities)
+    return ProbablePairs.chosen(centroid(probabilities) if decode == "centroid" else probknot(probabilities), probabilities)
