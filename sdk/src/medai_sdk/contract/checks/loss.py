@@ -12,7 +12,7 @@ from torch import nn
 from medai_sdk.contract.check import Broken, NotApplicable, check
 from medai_sdk.contract.subjects.losses import LossSubject, learning, parts_of
 from medai_sdk.contract.trials.comparing import copied, difference, differs, tensors
-from medai_sdk.contract.watching.chance import seed_all
+from medai_sdk.contract.watching.chance import seed_all, seed_torch
 from medai_sdk.contract.watching.devices import mixes
 from medai_sdk.contract.watching.staying import left_behind
 
@@ -93,7 +93,7 @@ def repeats_itself(subject: LossSubject) -> None:
     values = []
     for elsewhere in (1, 2):
         seed_all(elsewhere)
-        torch.manual_seed(0)  # as the engine does before each step
+        seed_torch(0)  # as the engine does before each step
         values.append(_value(subject.loss(), output, target))
     if difference(*values) > _ALIKE:
         raise Broken(
@@ -106,7 +106,7 @@ def forgets_earlier_calls(subject: LossSubject) -> None:
     loss, values = subject.loss(), []
     output, target = subject.calls[0]
     for given in (output, _shaken(output), output):
-        torch.manual_seed(0)
+        seed_torch(0)
         values.append(_value(loss, given, target))
     if difference(values[0], values[-1]) > _ALIKE:
         raise Broken(
@@ -119,9 +119,9 @@ def prefers_what_is_right(subject: LossSubject) -> None:
     output, target = subject.calls[0]
     tried = []
     for right, wrong in _right_and_wrong(output, target):
-        torch.manual_seed(0)
+        seed_torch(0)
         good = _value(subject.loss(), right, target)
-        torch.manual_seed(0)
+        seed_torch(0)
         bad = _value(subject.loss(), wrong, target)
         if good <= bad + _ALIKE * abs(bad):
             return
@@ -219,7 +219,7 @@ def _certain(classes: torch.Tensor, count: int) -> torch.Tensor:
 def _values_for(subject: LossSubject, output: Any, targets: Iterable[Any]) -> Iterator[float]:
     """The loss's values, but for targets beside the first that it does not take."""
     for place, target in enumerate(targets):
-        torch.manual_seed(0)
+        seed_torch(0)
         try:
             yield _value(subject.loss(), output, target)
         except Exception:

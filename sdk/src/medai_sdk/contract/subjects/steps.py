@@ -17,6 +17,7 @@ from medai.tasks import Batch, Predictor, Sample
 from medai_sdk.contract.check import NotApplicable
 from medai_sdk.contract.subjects.component import ModelSubject
 from medai_sdk.contract.subjects.situation import InMemory
+from medai_sdk.contract.watching.chance import seed_torch
 
 BATCH = 2
 
@@ -166,7 +167,7 @@ def can_step(subject: ModelSubject) -> bool:
 def step_of(subject: ModelSubject, module: Any, loss: Callable[..., Any] | None, batch: Batch[Any, Any], turn: str) -> torch.Tensor:
     """The summed loss of a training step, up to the backward pass."""
     module.train()
-    torch.manual_seed(0)
+    seed_torch(0)
     found = _Step(module, subject.task, loss)(batch, turn)
     total: torch.Tensor = functools.reduce(torch.add, found.values())
     return total
