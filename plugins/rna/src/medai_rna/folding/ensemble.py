@@ -8,7 +8,7 @@ import numpy as np
 
 from medai.errors import DataError
 from medai_rna.folding.counting import counted
-from medai_rna.folding.inside import inside
+from medai_rna.folding.inside import inside, work_of
 from medai_rna.folding.loops import EXTERIOR_UNPAIRED, IN_EXTERIOR, IN_HAIRPIN, IN_INTERIOR, IN_MULTI, INTERIOR_SIZE, MULTI_UNPAIRED, PAIR
 from medai_rna.folding.outside import outside, prefixes, raise_lower, transpose
 from medai_rna.folding.problem import Counts, Folding
@@ -121,7 +121,7 @@ def filled(folding: Folding) -> Filled:
 def _filled(folding: Folding, scale: np.ndarray) -> Filled:
     length = len(scale)
     found = Filled(weights_of(folding, scale), np.zeros((length, length)), np.zeros((length, length)), np.zeros(length + 1))
-    inside(found.weights, folding.strand, folding.places, found.closed, found.parts, found.suffix)
+    inside(found.weights, folding.strand, folding.places, found.closed, found.parts, found.suffix, work_of(length))
     return found
 
 
@@ -153,6 +153,6 @@ def _probabilities(folding: Folding, found: Filled, tally: Tally | None) -> tupl
     exterior = prefix[:-1] * found.weights.exterior * found.suffix[1:] / found.suffix[0]
     splits = np.zeros((length, length))
     transpose(found.parts)
-    outside(found.weights, strand, places, found.closed, found.parts, prefix, found.suffix, splits, tally)
+    outside(found.weights, strand, places, found.closed, found.parts, prefix, found.suffix, splits, work_of(length), tally)
     raise_lower(splits)
     return splits, exterior

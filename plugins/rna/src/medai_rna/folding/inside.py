@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -30,11 +31,24 @@ from medai_rna.folding.strand import Strand
 from medai_rna.folding.weights import EXPLICIT, WIDE, Weights
 
 # Sums of products may be taken in any order, which is what makes rows of them fast.
-summing = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-summed = numba.njit(forceinline=True, error_model="numpy", fastmath={"reassoc", "contract"})
+summing = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"}, _nrt=False)
+summed = numba.njit(forceinline=True, error_model="numpy", fastmath={"reassoc", "contract"}, _nrt=False)
 
 BULGE, ONE_BY_MORE, GENERAL = range(3)
 """Kinds of the ends of interior loops: of bulges of two or more bases, of loops of 1 x 3 or more, and of all that are not explicit."""
+
+
+class Work(NamedTuple):
+    """Room that is not kept: of the last rows for each kind of ends, (3, `WIDE`, N + 2 `WIDE`), and twice of one row, (N,)."""
+
+    rings: np.ndarray
+    single: np.ndarray
+    other: np.ndarray
+
+
+def work_of(length: int) -> Work:
+    """Zeros."""
+    return Work(np.zeros((3, WIDE, length + 2 * WIDE)), np.zeros(length), np.zeros(length))
 
 
 @summed
@@ -47,13 +61,16 @@ def dot(first: np.ndarray, second: np.ndarray) -> float:
 
 
 @summed
-def window(sizes: np.ndarray, size: int, near: np.ndarray, place: int, ring: np.ndarray, slot: int, start: int) -> float:
+def window(
+    sizes: np.ndarray, size: int, near: np.ndarray, place: int, ring: np.ndarray, slot: int, start: int, first: int, last: int
+) -> float:
     """The sum over a row of products: of sizes, of unpaired bases at a place, and of what a ring holds from a start on."""
-    # Unsigned indices need no look at whether they count from the end, which would keep the loop from the vector registers.
-    row, at, line, first = np.uint64(size), np.uint64(place), np.uint64(slot), np.uint64(start)
+    # Indices that are unsigned, and a length that the compiler does not know: it would look at whether indices count from the end, or
+    # write the loop out in single steps, and either keeps it from the vector registers.
+    row, at, line, begin = np.uint64(size), np.uint64(place), np.uint64(slot), np.uint64(start)
     total = 0.0
-    for index in range(np.uint64(WIDE)):
-        total += sizes[row, index] * near[at, index] * ring[line, first + index]
+    for index in range(np.uint64(first), np.uint64(last)):
+        total += sizes[row, index] * near[at, index] * ring[line, begin + index]
     return total
 
 
@@ -123,18 +140,22 @@ def ended_inside(weights: Weights, rings: np.ndarray, i: int, j: int) -> tuple[f
         k = i + 1 + left
         slot = k % WIDE
         if left == 0:
-            bulge += window(weights.sizes_back, left, weights.before_back, j, rings[BULGE], slot, j)
+            bulge += window(weights.sizes_back, left, weights.before_back, j, rings[BULGE], slot, j, 0, WIDE)
         elif left == 1:
-            one += weight * window(weights.sizes_back, left, weights.before_back, j, rings[ONE_BY_MORE], slot, j)
+            one += weight * window(weights.sizes_back, left, weights.before_back, j, rings[ONE_BY_MORE], slot, j, 0, WIDE)
         else:
             bulge += weight * weights.sizes[left, 0] * rings[BULGE, slot, j - 1 + WIDE]
             one += weight * weights.sizes[left, 1] * weights.before[j, 1] * rings[ONE_BY_MORE, slot, j - 2 + WIDE]
-            general += weight * window(weights.sizes_back, left, weights.before_back, j, general_ring, slot, j)
+            general += weight * window(
+                weights.sizes_back, left, weights.before_back, j, general_ring, slot, j, WIDE // 2 if left > WIDE // 2 - 2 else 0, WIDE
+            )
     return bulge, one, general
 
 
 @summing
-def inside(weights: Weights, strand: Strand, places: Places | None, closed: np.ndarray, parts: np.ndarray, suffix: np.ndarray) -> None:
+def inside(
+    weights: Weights, strand: Strand, places: Places | None, closed: np.ndarray, parts: np.ndarray, suffix: np.ndarray, work: Work
+) -> None:
     """Fill in the weights, scaled, of N bases.
 
     Args:
@@ -145,12 +166,11 @@ def inside(weights: Weights, strand: Strand, places: Places | None, closed: np.n
         parts: zeros (N, N); becomes, for i < j, the weight of one or more branches of a multiloop in i..j, and at [j, i] that of one
             branch that begins at i.
         suffix: (N + 1,); becomes the weight of the exterior loop from each position on.
+        work: as `work_of` makes it; `rings` is of closed weights times the pair's as an inner end: that of (k, m) is at k modulo `WIDE`
+            and m + `WIDE`.
     """
     length = strand.codes.shape[0]
-    # Closed weights times the pair's weight as an inner end, of the last rows: that of (k, m) at k modulo `WIDE`, m + WIDE.
-    rings = np.zeros((3, WIDE, length + 2 * WIDE))
-    single = np.zeros(length)
-    several = np.zeros(length)
+    rings, single, several = work
     suffix[length] = 1.0
     for i in range(length - 1, -1, -1):
         slot = i % WIDE

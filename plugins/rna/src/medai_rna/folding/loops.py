@@ -17,7 +17,8 @@ from medai_rna.folding.strand import Strand
 # A compiled programme is kept on disk beside its module. What it calls in other modules is kept with it, and a change there is not seen:
 # after a change of this module, remove the __pycache__ folders of the package.
 compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-inlined = numba.njit(forceinline=True, error_model="numpy")
+# What is inlined keeps no count of who refers to an array: to count would take longer than a loop's score.
+inlined = numba.njit(forceinline=True, error_model="numpy", _nrt=False)
 
 PAIR, STACK, HAIRPIN, INTERIOR_OUTER, INTERIOR_INNER, MULTI_OUTER, MULTI_INNER, EXTERIOR = range(8)
 IN_HAIRPIN, IN_INTERIOR, IN_MULTI, IN_EXTERIOR = range(4)

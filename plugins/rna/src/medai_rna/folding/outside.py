@@ -19,6 +19,7 @@ from medai_rna.folding.inside import (
     BULGE,
     GENERAL,
     ONE_BY_MORE,
+    Work,
     dot,
     hairpin_weight,
     inner_ends,
@@ -76,13 +77,15 @@ def ended_outside(weights: Weights, rings: np.ndarray, k: int, m: int) -> tuple[
             break
         slot = (k - 1 - left) % WIDE
         if left == 0:
-            bulge += window(weights.sizes_on, left, weights.after, m, rings[BULGE], slot, m + 1)
+            bulge += window(weights.sizes_on, left, weights.after, m, rings[BULGE], slot, m + 1, 0, WIDE)
         elif left == 1:
-            one += weight * window(weights.sizes_on, left, weights.after, m, rings[ONE_BY_MORE], slot, m + 1)
+            one += weight * window(weights.sizes_on, left, weights.after, m, rings[ONE_BY_MORE], slot, m + 1, 0, WIDE)
         else:
             bulge += weight * weights.sizes[left, 0] * rings[BULGE, slot, m + 1]
             one += weight * weights.sizes[left, 1] * weights.after[m, 1] * rings[ONE_BY_MORE, slot, m + 2]
-            general += weight * window(weights.sizes_on, left, weights.after, m, general_ring, slot, m + 1)
+            general += weight * window(
+                weights.sizes_on, left, weights.after, m, general_ring, slot, m + 1, 0, WIDE // 2 if left > WIDE // 2 - 2 else WIDE
+            )
     return bulge, one, general
 
 
@@ -96,6 +99,7 @@ def outside(
     prefix: np.ndarray,
     suffix: np.ndarray,
     splits: np.ndarray,
+    work: Work,
     tally: Tally | None,
 ) -> None:
     """Fill in the probabilities of pairs of N bases.
@@ -109,14 +113,13 @@ def outside(
         prefix: of the exterior loop, as `prefixes` leaves it.
         suffix: the same from behind, as `inside` leaves it.
         splits: zeros (N, N); becomes the probability of (i, j) at [j, i], and above the diagonal what surrounds what is split.
+        work: as `work_of` makes it; `rings` is of what surrounds pairs times their weights as outer ends: that of (i, j) is at i modulo
+            `WIDE` and j.
         tally: where to count what is expected of each score; None: that is not asked.
     """
     length = strand.codes.shape[0]
     total = suffix[0]
-    # What surrounds a pair times its weight as an outer end, of the last rows: that of (i, j) at i modulo `WIDE`, j.
-    rings = np.zeros((3, WIDE, length + 2 * WIDE))
-    single = np.zeros(length)
-    branch = np.zeros(length)
+    rings, single, branch = work
     for k in range(length):
         slot = k % WIDE
         after_splits(parts, splits, k, branch)

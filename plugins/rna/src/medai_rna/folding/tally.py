@@ -41,6 +41,7 @@ class Tally(NamedTuple):
         rights: of how many after it.
         outer: what pairs close, of the last rows, (4, L, N + 2 L): that of (i, j) at i modulo L, j.
         in_hairpins: of bases in hairpins, (1,).
+        row: room for one row, (L,).
     """
 
     tables: np.ndarray
@@ -50,13 +51,14 @@ class Tally(NamedTuple):
     rights: np.ndarray
     outer: np.ndarray
     in_hairpins: np.ndarray
+    row: np.ndarray
 
 
 def tally_of(size: int, length: int, with_places: bool) -> Tally:
     """Nothing counted yet: tables of this size, and a sequence of this length."""
     tables, places = nothing(size, length, with_places)
     rows = np.zeros((length, WIDE)), np.zeros((length, WIDE))
-    return Tally(tables, places, np.zeros((WIDE, WIDE)), *rows, np.zeros((4, WIDE, length + 2 * WIDE)), np.zeros(1))
+    return Tally(tables, places, np.zeros((WIDE, WIDE)), *rows, np.zeros((4, WIDE, length + 2 * WIDE)), np.zeros(1), np.zeros(WIDE))
 
 
 @summed
@@ -65,13 +67,19 @@ def spread(
 ) -> float:
     """`window` of what surrounds, with an amount of each product counted where it belongs."""
     size, place, line, first = np.uint64(left), np.uint64(m), np.uint64(slot), np.uint64(start)
+    last = np.uint64(WIDE // 2 if left > WIDE // 2 - 2 else WIDE)
     total = 0.0
-    for index in range(np.uint64(WIDE)):
+    for index in range(last):
         value = weights.sizes_on[size, index] * weights.after[place, index] * ring[line, first + index]
         total += value
-        outer[line, first + index] += amount * value
-        tally.sizes[size, index] += amount * value
-        tally.rights[place, index] += amount * value
+        tally.row[index] = amount * value
+    # One loop for each row, so that the compiler need not ask whether all of them are apart.
+    for index in range(last):
+        outer[line, first + index] += tally.row[index]
+    for index in range(last):
+        tally.sizes[size, index] += tally.row[index]
+    for index in range(last):
+        tally.rights[place, index] += tally.row[index]
     return total
 
 
