@@ -138,7 +138,7 @@ def test_likelihood_finds_the_energies_that_structures_were_drawn_from() -> None
 
 @pytest.mark.parametrize("method", [ConstraintGeneration, LossAugmentedConstraintGeneration])
 def test_known_structures_become_the_best_ones(feed: Feed, method: type[ConstraintGeneration]) -> None:
-    model = method(slack=100.0, bound=3.0)
+    model = method(slack=200.0, bound=3.0)
     before = [best_structure(Folding(letters, model.tables.scores()))[1] for letters, _ in feed.known]
     assert any(found != known for found, (_, known) in zip(before, feed.known, strict=True))
     steps = list(model.fit(feed, None, context(30)))
@@ -149,7 +149,7 @@ def test_known_structures_become_the_best_ones(feed: Feed, method: type[Constrai
 
 def test_a_margin_keeps_other_structures_away(feed: Feed) -> None:
     gaps = []
-    for model in (ConstraintGeneration(slack=100.0, bound=3.0), LossAugmentedConstraintGeneration(slack=100.0, bound=3.0, margin=0.3)):
+    for model in (ConstraintGeneration(slack=200.0, bound=3.0), LossAugmentedConstraintGeneration(slack=100.0, bound=3.0, margin=0.3)):
         list(model.fit(feed, None, context(30)))
         letters, known = feed.known[0]
         folding = Folding(letters, model.tables.scores())
@@ -206,7 +206,7 @@ def test_structures_that_loops_cannot_make_up_are_left_out_and_named(feed: Feed)
 def test_what_was_learnt_is_read_by_other_programs(feed: Feed, tmp_path: Path) -> None:
     import RNA
 
-    model = ConstraintGeneration(slack=100.0, bound=3.0)
+    model = ConstraintGeneration(slack=200.0, bound=3.0)
     list(model.fit(feed, None, context(30)))
     exporter = ParameterFile()
     trained: Any = SimpleNamespace(use=SimpleNamespace(id="rna/andronescu-cg-2007"), task="base-pairing", predictor=model)

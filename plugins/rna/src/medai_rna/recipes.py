@@ -169,5 +169,6 @@ RECIPES: tuple[Recipe, ...] = (
         baselines=(use("rna/duplex-energies"),),
         scales={"quick": {}},
         implements=("xia-1998",),
+        license="Apache-2.0",
     ),
 )

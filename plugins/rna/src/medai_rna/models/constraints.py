@@ -27,14 +27,14 @@ class ConstraintGeneration(LearntEnergies):
 
     A round predicts every structure with the energies that there are, adds a constraint for each one that has less energy than the known
     structure, and solves for the moves: the sum of the constraints' squared slacks, the moves' squares by their prior, and the squared
-    residuals of melting data, where given, are least; no move is larger than a bound. The program is convex and quadratic in pieces, and
-    L-BFGS-B solves it. Andronescu, Condon, Hoos, Mathews and Murphy 2007, doi:10.1093/bioinformatics/btm223; energies are tied in the
-    groups of `energies.tied.Tied`, 229 with Turner's tables, where the paper has 363.
+    residuals of melting data, where given, are least together; no move is larger than a bound. The program is convex and quadratic in
+    pieces, and L-BFGS-B solves it. Andronescu, Condon, Hoos, Mathews and Murphy 2007, doi:10.1093/bioinformatics/btm223; energies are
+    tied in the groups of `energies.tied.Tied`, 229 with Turner's tables, where the paper has 363.
 
     Args:
         energies: tables to start from: a published name, or a file of the format `.par`.
         spread: standard deviation of the moves' prior, kcal/mol.
-        slack: weight of a squared slack, per (kcal/mol)^2.
+        slack: weight of the squared slacks' sum per known structure, in 1 / (kcal/mol)^2.
         bound: kcal/mol, the largest move.
         melting: a CSV file of duplexes (`strand1,strand2,dG37,sd`); None: there are none.
         decode: how a structure is chosen.
@@ -45,7 +45,7 @@ class ConstraintGeneration(LearntEnergies):
         self,
         energies: str = "turner-2004",
         spread: float = 0.3,
-        slack: float = 1e-3,
+        slack: float = 0.5,
         bound: float = 1.0,
         melting: str | None = None,
         decode: Decode = "mfe",
@@ -75,7 +75,7 @@ class ConstraintGeneration(LearntEnergies):
             if new:
                 self._excess = np.vstack([self._excess, *(excess for excess, _ in new)])
                 self._offsets = np.append(self._offsets, [offset for _, offset in new])
-                self._solve()
+                self._solve(len(known))
             losses = {"violated": len(new) / len(known), "slack": float(np.mean(self._slacks(self.moves))) if len(self._offsets) else 0.0}
             yield Progress(self.rounds, self.rounds, True, losses, total=total(context))
             if not new:
@@ -116,14 +116,16 @@ class ConstraintGeneration(LearntEnergies):
     def _slacks(self, moves: np.ndarray) -> np.ndarray:
         return np.maximum(self._excess @ moves + self._offsets, 0.0)
 
-    def _solve(self) -> None:
+    def _solve(self, count: int) -> None:
         limits = [(-self.bound, min(self.bound, limit)) for limit in self.tied.highest]
-        self.moves = minimize(self._objective, self.moves, method="L-BFGS-B", jac=True, bounds=limits, options={"maxiter": 1000}).x
+        self.moves = minimize(
+            self._objective, self.moves, (count,), method="L-BFGS-B", jac=True, bounds=limits, options={"maxiter": 1000}
+        ).x
 
-    def _objective(self, moves: np.ndarray) -> tuple[float, np.ndarray]:
+    def _objective(self, moves: np.ndarray, count: int) -> tuple[float, np.ndarray]:
         value, slope = self.prior(moves)
-        slacks = self._slacks(moves)
-        return value + 0.5 * self.slack * float(slacks @ slacks), slope + self.slack * slacks @ self._excess
+        slacks, weight = self._slacks(moves), self.slack / count
+        return value + 0.5 * weight * float(slacks @ slacks), slope + weight * slacks @ self._excess
 
 
 class LossAugmentedConstraintGeneration(ConstraintGeneration):
@@ -137,7 +139,7 @@ class LossAugmentedConstraintGeneration(ConstraintGeneration):
     Args:
         energies: tables to start from: a published name, or a file of the format `.par`.
         spread: standard deviation of the moves' prior, kcal/mol.
-        slack: weight of a squared slack, per (kcal/mol)^2.
+        slack: weight of the squared slacks' sum per known structure, in 1 / (kcal/mol)^2.
         bound: kcal/mol, the largest move.
         margin: kcal/mol for each pair that is missing or too many.
         melting: a CSV file of duplexes (`strand1,strand2,dG37,sd`); None: there are none.
@@ -149,7 +151,7 @@ class LossAugmentedConstraintGeneration(ConstraintGeneration):
         self,
         energies: str = "turner-2004",
         spread: float = 0.3,
-        slack: float = 1e-3,
+        slack: float = 0.5,
         bound: float = 1.0,
         margin: float = 0.1,
         melting: str | None = None,
