@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from typing import Any
 
 import numpy as np
 import pytest
+import RNA
 from sklearn.metrics import matthews_corrcoef
 
 from medai.errors import UsageError
-from medai.tasks import Case, Pairs, Sample, Sequence
+from medai.tasks import Batch, Case, Pairs, Sample, Sequence
 from medai_rna.metrics.accuracy import PairF1
+from medai_rna.metrics.energy import FreeEnergy
+from medai_rna.metrics.ensemble import EnsembleDefect
+from medai_rna.metrics.runtime import Runtime
 from medai_rna.nested import canonical, nested
+from medai_rna.probable import ProbablePairs
 
 
 def sample(brackets: str, letters: str = "", family: str = "", id: str = "a") -> Sample[Sequence, Pairs]:
@@ -117,6 +123,34 @@ def test_parameters_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         PairF1(**wrong)
 
 
+def drawn(metric: PairF1, *cases: tuple[str, Sample[Sequence, Pairs]]) -> Any:
+    return metric.draw([metric.case(Pairs.from_brackets(found), known) for found, known in cases], {})
+
+
+CASES = (
+    ("(...)", sample("(...)", "GAAAC", "5s", "one")),
+    ("(...)", sample(".(..)", "GAAAC", "5s", "two")),
+    ("((...)).....................", sample("(.....).....................", "G" * 28, "tRNA", "three")),
+)
+
+
+def test_the_median_and_the_worst_structure_are_drawn() -> None:
+    figure = drawn(PairF1(), *CASES)
+    assert [part.get_suptitle() for part in figure.subfigs] == [
+        "three, 28 nt: median of 3 by F1, 0.667",
+        "two, 5 nt: worst of 3 by F1, 0.000",
+    ]
+    assert len(drawn(PairF1(), CASES[0]).subfigs) == 1
+    assert drawn(PairF1(slip=1), *CASES) is None and drawn(PairF1(pseudoknots=False), *CASES) is None
+
+
+def test_pooled_figures_are_drawn_over_length_and_families_in_rows() -> None:
+    (axes,) = drawn(PairF1(average="pooled"), *CASES).axes
+    assert axes.get_xscale() == "log" and axes.lines[0].get_xdata().tolist() == [5, 5, 28]
+    (axes,) = drawn(PairF1(average="families"), *CASES).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["5s (2)", "tRNA (1)"]
+
+
 def largest_by_trying(pairs: list[tuple[int, int]]) -> int:
     def fits(some: tuple[tuple[int, int], ...]) -> bool:
         ends = [end for pair in some for end in pair]
@@ -143,3 +177,68 @@ def test_canonical_pairs_are_those_of_watson_crick_and_wobble() -> None:
     letters = "ACGUacgtN"
     kept = [letters[i] + letters[j] for i, j in itertools.combinations(range(9), 2) if canonical(Pairs(((i, j),), 9), letters).pairs]
     assert {pair.upper().replace("T", "U") for pair in kept} == {"AU", "UA", "CG", "GC", "GU", "UG"}
+
+
+def probable(brackets: str, *probabilities: tuple[int, int, float]) -> ProbablePairs:
+    matrix = np.zeros((len(brackets), len(brackets)))
+    for i, j, value in probabilities:
+        matrix[i, j] = value
+    return ProbablePairs.chosen(Pairs.from_brackets(brackets), matrix)
+
+
+def test_the_ensemble_defect_is_the_expected_share_of_bases_that_pair_otherwise() -> None:
+    metric, known = EnsembleDefect(), sample("((...)).")
+    assert metric.total([metric.case(Pairs.from_brackets("((...))."), known)]) == {"ensemble-defect": 0}
+    # Of the four bases of the known pairs, two are right half the time; one base that is not paired is, one time in four.
+    found = metric.case(probable("(.....).", (0, 6, 0.5), (1, 5, 1.0), (2, 7, 0.25)), known)
+    assert metric.total([found])["ensemble-defect"] == pytest.approx((0.5 + 0.5 + 0.25 + 0.25) / 8)
+    nothing = metric.case(Pairs((), 8), known)
+    assert metric.total([nothing, found])["ensemble-defect"] == pytest.approx((0.5 + 1.5 / 8) / 2)
+
+
+def test_probabilities_are_drawn_where_there_are_some() -> None:
+    metric, known = EnsembleDefect(), sample("((...)).")
+    plain = metric.case(Pairs.from_brackets("((...))."), known)
+    assert metric.draw([plain], {}) is None
+    figure = metric.draw([plain, metric.case(probable("(.....).", (0, 6, 0.5), (1, 5, 1.0)), known)], {})
+    assert figure is not None and "a: median of 1" in figure.get_suptitle()
+
+
+def test_a_triple_of_the_reference_has_the_probability_of_both_partners() -> None:
+    known = Sample(Case("a", "a"), Sequence("N" * 7), Pairs.of([(0, 3), (0, 6)], 7, multiplets=True))
+    metric = EnsembleDefect()
+    assert metric.total([metric.case(probable("(.....)", (0, 3, 0.4), (0, 6, 0.6)), known)])["ensemble-defect"] == pytest.approx(1 / 7)
+
+
+def test_the_difference_of_energies_is_that_of_viennarna() -> None:
+    letters, known, found = "GGGGAAAACCCCAAGGGAAACCC", "((((....))))..(((...)))", "((((....))))..........."
+    wanted = RNA.eval_structure_simple(letters, found) - RNA.eval_structure_simple(letters, known)
+    metric = FreeEnergy()
+    got = metric.total([metric.case(Pairs.from_brackets(found), sample(known, letters))])
+    assert got["energy-difference"] == pytest.approx(abs(wanted), abs=0.05)
+
+
+def test_pairs_without_an_energy_do_not_count() -> None:
+    metric, letters = FreeEnergy(), "GGGGAAAACCCCAA"
+    known = sample("((((....))))..", letters)
+    knotted = Pairs.of([*known.reference.pairs, (5, 12)], 14) if known.reference else Pairs((), 14)  # A-A, and it crosses
+    assert metric.total([metric.case(knotted, known)])["energy-difference"] == 0
+
+
+class Slow:
+    """Takes a millisecond for every hundred bases, squared."""
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
+        time.sleep(sum((len(item.letters) / 100) ** 2 for item in batch.inputs) * 0.002)
+        return [Pairs((), len(item.letters)) for item in batch.inputs]
+
+
+def test_time_grows_by_a_power_of_the_length() -> None:
+    found = Runtime(lengths=(200, 400, 800)).measure(Slow(), Batch.of([sample("....")]))
+    assert found["runtime-exponent"] == pytest.approx(2, abs=0.3)
+    assert found["ms-at-400-nt"] > found["ms-at-200-nt"] >= 8
+
+
+def test_a_runtime_needs_two_lengths() -> None:
+    with pytest.raises(UsageError, match="lengths"):
+        Runtime(lengths=(100,))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from medai.errors import PluginError, UsageError
 from medai.tasks import Pairs, Sample
 from medai.tasks import Sequence as Letters
 from medai_rna.metrics.counting import Counts, correlation, count, of_sequence, pooled
+from medai_rna.metrics.pictures import draw_families, draw_lengths
 from medai_rna.nested import canonical, nested
+from medai_rna.pictures.structure import Drawn, draw_structures
 
 FIGURES = ("f1", "precision", "recall")
+_ROWS, _INCHES = 40, 6.0
+"""Families that a picture has rows for, and how large a structure is drawn."""
 
 
 class Part(NamedTuple):
@@ -24,11 +29,15 @@ class Part(NamedTuple):
         counts: its pairs.
         own: its F1, precision, recall and, of exact pairs, Matthews' correlation.
         family: the family that it is of.
+        length: its bases.
+        shown: what is drawn of it; None where the metric draws no structures.
     """
 
     counts: Counts
     own: tuple[float, ...]
     family: str
+    length: int
+    shown: Drawn | None
 
 
 class PairF1:
@@ -83,7 +92,9 @@ class PairF1:
             raise PluginError(f"case {sample.case.id} has no pairs to compare with")
         letters = sample.inputs.letters
         counts = count(self._counted(prediction, letters), self._counted(sample.reference, letters), self._slip)
-        return Part(counts, self._of(counts, of_sequence(counts)), str(sample.case.attributes.get("family") or sample.case.group))
+        family = str(sample.case.attributes.get("family") or sample.case.group)
+        shown = Drawn(sample.case.id, letters, prediction, sample.reference) if not self._suffix else None
+        return Part(counts, self._of(counts, of_sequence(counts)), family, len(letters), shown)
 
     def total(self, parts: Sequence[Part]) -> Mapping[str, float]:
         """The figures by name, from 0 to 1 (Matthews' correlation from -1); NaN where one is not defined."""
@@ -94,6 +105,25 @@ class PairF1:
         if self._average == "sequences":
             return dict(zip(self._names, _mean(own), strict=True))
         return self._of_families(own, [part.family for part in parts])
+
+    def draw(self, parts: Sequence[Part], options: Mapping[str, Any]) -> Figure | None:
+        """Of exact pairs: of sequences, the layouts of the median and the worst one, known and predicted; pooled, F1 over their length; of
+        families, F1 of each one's sequences."""
+        f1 = [part.own[0] for part in parts]
+        figures = self.total(parts)
+        if self._slip or not self._pseudoknots or not self._noncanonical:
+            return None
+        if self._average == "pooled":
+            return draw_lengths([part.length for part in parts], f1, figures[self._names[0]])
+        if self._average == "families":
+            by_family: dict[str, list[float]] = {}
+            for part in parts:
+                by_family.setdefault(part.family, []).append(part.own[0])
+            return draw_families(by_family, figures[self._names[0]]) if len(by_family) <= _ROWS else None
+        ranked = sorted((part for part in parts if part.shown is not None), key=lambda part: part.own[0])
+        chosen = {len(ranked) // 2: "median", 0: "worst"} if ranked else {}
+        found = [_titled(ranked[place], f"{word} of {len(ranked)}") for place, word in chosen.items()]
+        return draw_structures(found, largest=_INCHES) if found else None
 
     def _of_families(self, own: np.ndarray, families: Sequence[str]) -> dict[str, float]:
         places = {name: place for place, name in enumerate(sorted(set(families)))}
@@ -110,6 +140,11 @@ class PairF1:
 
     def _of(self, counts: Counts, figures: tuple[float, float, float]) -> tuple[float, ...]:
         return figures if self._slip else (*figures, correlation(counts))
+
+
+def _titled(part: Part, word: str) -> Drawn:
+    assert part.shown is not None
+    return part.shown._replace(title=f"{part.shown.title}, {part.length} nt: {word} by F1, {part.own[0]:.3f}")
 
 
 def _mean(values: np.ndarray) -> list[float]:
