@@ -75,6 +75,12 @@ def window(
 
 
 @inlined
+def reach(left: int) -> int:
+    """Entries of a row, half of all or all, that hold the sizes of a side where the other has this many unpaired bases."""
+    return WIDE // 2 if left > WIDE // 2 - 2 else WIDE
+
+
+@inlined
 def ends(powers: np.ndarray, kind: int, before: int, after: int) -> tuple[float, float, float]:
     """The weight of a pair as an end of an ended interior loop, of each kind."""
     place = sided(kind, before, after)

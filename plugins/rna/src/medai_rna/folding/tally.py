@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medai_rna.folding.counting import count_multi_outer, count_stretch, nothing
-from medai_rna.folding.inside import BULGE, GENERAL, ONE_BY_MORE, summed
+from medai_rna.folding.inside import BULGE, GENERAL, ONE_BY_MORE, reach, summed, summing
 from medai_rna.folding.loops import (
     BULGE_END,
     BULGE_MISMATCH,
@@ -67,7 +67,7 @@ def spread(
 ) -> float:
     """`window` of what surrounds, with an amount of each product counted where it belongs."""
     size, place, line, first = np.uint64(left), np.uint64(m), np.uint64(slot), np.uint64(start)
-    last = np.uint64(WIDE // 2 if left > WIDE // 2 - 2 else WIDE)
+    last = np.uint64(reach(left))
     total = 0.0
     for index in range(last):
         value = weights.sizes_on[size, index] * weights.after[place, index] * ring[line, first + index]
@@ -151,7 +151,7 @@ def count_ends(tables: np.ndarray, kind: int, before: int, after: int, flows: tu
     tables[INTERIOR_MISMATCH + place] += flows[GENERAL]
 
 
-@inlined
+@summing
 def settle(strand: Strand, splits: np.ndarray, tally: Tally, i: int) -> None:
     """Count what the pairs of a row close, once all that they may hold is known; the row of `Tally.outer` is ready for another."""
     slot = i % WIDE
