@@ -36,6 +36,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("free-energy",),
         license=_LICENSE,
         source="Turner and Mathews 2010, doi:10.1093/nar/gkp892",
+        example={"energies": "turner-2004"},
     ),
     MetricSpec(
         name="runtime",
