@@ -10,9 +10,10 @@ import RNA
 import torch
 from brute_force import Brute, Structure, every, random_folding, random_letters, random_positions, random_scores
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault
 from medai_rna.energies.par import read_par
 from medai_rna.energies.tables import thermal
+from medai_rna.folding.best import best_structure
 from medai_rna.folding.ensemble import ensemble, expected_counts, log_partition_of
 from medai_rna.folding.problem import Counts, Folding
 from medai_rna.folding.scores import LONGEST, Positions, Scores
@@ -109,6 +110,12 @@ def test_the_same_as_viennarna(tmp_path: Path, count: int) -> None:
         found = ensemble(Folding(letters, scores))
         assert found.log_partition == pytest.approx(wanted, rel=1e-5, abs=1e-5)
         np.testing.assert_allclose(found.probabilities, np.array(theirs.bpp())[1:, 1:], atol=1e-6)
+
+
+@pytest.mark.parametrize("question", [best_structure, log_partition_of, ensemble, expected_counts])
+def test_what_would_not_fit_is_refused_before_memory_is_taken(question) -> None:
+    with pytest.raises(MemoryFault, match=r"100,000,000 bases needs [\d,.]+ GiB of memory; "):
+        question(Folding("A" * 10**8, Scores.zeros()))
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])

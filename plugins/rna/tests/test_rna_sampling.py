@@ -9,9 +9,8 @@ import pytest
 from brute_force import Brute, random_folding, random_letters, random_positions, random_scores
 from scipy.stats import chisquare
 
-from medai_rna.folding.ensemble import ensemble
+from medai_rna.folding.ensemble import ensemble, sampled
 from medai_rna.folding.problem import Folding
-from medai_rna.folding.sampling import sampled
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.strand import Constraints
 from medai_rna.folding.structure import score_of

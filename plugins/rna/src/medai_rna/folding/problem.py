@@ -11,8 +11,12 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import Places, Positions, Scores, places_of
 from medai_rna.folding.strand import Constraints, Strand, strand_of
+
+LEAST_BYTES = 14
+"""For each two bases, of the question that takes least: three triangles of scores, and what a `Strand` holds."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -40,7 +44,9 @@ class Folding:
 
         Raises:
             DataError: as `strand_of`.
+            MemoryFault: the machine has not the memory that any question about a sequence of this length takes.
         """
+        ensure_room(len(self.letters), LEAST_BYTES)
         return strand_of(self.letters, self.scores.motifs, self.constraints)
 
     @property

@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 
 from medai.tasks import Pairs
-from medai_rna.folding.ensemble import filled
+from medai_rna.folding.filling import filled
 from medai_rna.folding.inside import hairpin_weight, interior_weight, multi_outer_weight
 from medai_rna.folding.loops import compiled, exterior_pair, inlined, multi_inner
 from medai_rna.folding.problem import Folding
@@ -27,7 +27,7 @@ def sampled(folding: Folding, count: int, rng: np.random.Generator) -> list[Pair
         rng: draws the seed of the compiled programme.
 
     Raises:
-        DataError: as `ensemble`.
+        DataError, MemoryFault: as `ensemble`.
     """
     found = filled(folding)
     length = len(folding.letters)
