@@ -50,7 +50,7 @@ def test_a_loop_weighs_the_same_from_either_of_its_pairs() -> None:
     weights = TableWeights()
     with torch.no_grad():
         weights.flat.copy_(torch.from_numpy(np.random.default_rng(0).normal(size=weights.flat.shape)))
-    scores = weights.scores()
+    scores = weights()
     turned = {"stack": (1, 0), "bulge_one": (1, 0), "interior_11": (1, 0, 3, 2), "interior_22": (1, 0, 4, 5, 2, 3), "interior_size": (1, 0)}
     for name, axes in turned.items():
         table = getattr(scores, name)

@@ -32,7 +32,7 @@ class Contexts(Weights):
         self.pairs = weights(len(PLANES), _KINDS * _SIDES**4)
         self.unpaired = weights(len(UNPAIRED), _WINDOW)
 
-    def positions(self, letters: str) -> Positions:
+    def forward(self, letters: str) -> Positions:
         """Those of a sequence, at its positions; gradients flow."""
         codes = torch.from_numpy(encoded(letters)).long()
         length = len(codes)
@@ -81,8 +81,8 @@ class Contextfold(ScoringModel):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
-        scores = self.elements.scores()
-        return tuple(Folding(each, scores, self.contexts.positions(each)) for each in letters)
+        scores = self.elements.laid_out()
+        return tuple(Folding(each, scores, self.contexts.laid_out(each)) for each in letters)
 
     def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> dict[str, Tensor]:
         """The hinge loss, scaled so that a step down its slope at the rate 1 is the passive-aggressive one; `loss` is not used."""

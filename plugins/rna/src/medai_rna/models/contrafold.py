@@ -41,7 +41,7 @@ class Features(Weights):
         self.external_unpaired = weights(1)
         self.external_paired = weights(1)
 
-    def scores(self) -> Scores:
+    def forward(self) -> Scores:
         """The tables that score a structure as the features' weights do; gradients flow."""
         # Each pair is in two loops, and has half of its weight from either.
         half = self.base_pair[_PAIRED] / 2
@@ -110,7 +110,7 @@ class Contrafold(ScoringModel):
         self.features = Features()
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
-        scores = self.features.scores()
+        scores = self.features.laid_out()
         return tuple(Folding(each, scores) for each in letters)
 
 

@@ -83,7 +83,8 @@ class Xia1998:
         counts, energies, deviations = _learned_from(train.samples())
         used = np.flatnonzero(counts[:, :-1].any(axis=0))
         moves, self._errors[used] = fitted(counts[:, used], energies - counts @ self._values, deviations)
-        self._values[used] += moves
+        # To the hundredth, as tables are published and parameter files hold them.
+        self._values[used] = (self._values[used] + moves).round(2)
         self._fitted = True
         if mixed := [TERMS[place] for place in used if np.isnan(self._errors[place])]:
             context.note(f"{len(energies)} duplexes do not tell {', '.join(mixed)} apart: these stay as near to the tables as may be")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from medai_rna.folding.scores import LONGEST
 
@@ -14,10 +14,11 @@ _SYMMETRIC, _ASYMMETRIC, _EXPLICIT = 15, 28, 4
 
 
 class Weights(nn.Module):
-    """Weights that stay on the CPU, where structures are scored, whatever device the rest of a model is moved to."""
+    """Weights that are laid out on the CPU, where structures are scored, whatever device they are kept on."""
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        return super()._apply(lambda tensor: fn(tensor).cpu(), recurse)
+    def laid_out(self, *given: Any) -> Any:
+        """What `forward` gives with the weights on the CPU; gradients flow."""
+        return functional_call(self, {name: parameter.cpu() for name, parameter in self.named_parameters()}, given)
 
 
 class Lengths(Weights):
@@ -34,6 +35,10 @@ class Lengths(Weights):
         self.internal_symmetric_at_least = weights(_SYMMETRIC)
         self.internal_asymmetry_at_least = weights(_ASYMMETRIC)
         self.internal_explicit = weights(_EXPLICIT * (_EXPLICIT + 1) // 2)
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Of hairpins, float64 (31,); of bulges and interior loops, float64 (31, 31)."""
+        return self.hairpins(), self.interiors()
 
     def hairpins(self) -> Tensor:
         """Of hairpins, float64 (31,)."""

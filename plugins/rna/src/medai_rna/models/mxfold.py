@@ -24,7 +24,7 @@ class TableWeights(Weights):
         super().__init__()
         self.flat = nn.Parameter(torch.zeros(OFFSET["hairpin_motif"], dtype=torch.float64))
 
-    def scores(self, base: Tensor | None = None, motifs: tuple[str, ...] = ()) -> Scores:
+    def forward(self, base: Tensor | None = None, motifs: tuple[str, ...] = ()) -> Scores:
         """The tables, added to others where they are given; gradients flow.
 
         Args:
@@ -57,7 +57,7 @@ class Mxfold(ScoringModel):
         self._base = load(energies).scores()
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
-        scores = self.elements.scores(self._base.pack(), self._base.motifs)
+        scores = self.elements.laid_out(self._base.pack(), self._base.motifs)
         return tuple(Folding(each, scores) for each in letters)
 
     def reference(self, letters: Sequence[str]) -> tuple[Folding, ...]:

@@ -83,11 +83,8 @@ class Mxfold2(ScoringModel):
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
         base = Scores.zeros() if self._base is None else self._base
-        scores = replace(
-            base,
-            hairpin_length=base.hairpin_length + self.lengths.hairpins(),
-            interior_size=base.interior_size + self.lengths.interiors(),
-        )
+        hairpins, interiors = self.lengths.laid_out()
+        scores = replace(base, hairpin_length=base.hairpin_length + hairpins, interior_size=base.interior_size + interiors)
         # One by one: an LSTM that reads backwards would begin in the padding of shorter sequences.
         return tuple(Folding(each, scores, self.positions(each)) for each in letters)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from medai._engine.feed import CaseFeed, Quarantine
@@ -86,6 +87,8 @@ def _stand_in(subject: ModelSubject) -> Callable[..., Any] | None:
             return None  # that is to come up where the step is looked at
         else:
             return None
+    if type(predictor.module).forward is nn.Module.forward:
+        raise NotApplicable("no recipe of the plugin names a loss for it, and it has neither a loss of its own nor a forward")
     output, target = predictor.module(*subject.task.arguments(batch)), subject.task.target(batch)
     return fitting_loss(output, target)
 
