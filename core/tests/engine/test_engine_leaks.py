@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,57 @@ def test_dropped_cases_are_listed_with_what_they_are_like(asked: list[dict[str, 
     evaluate_run(folder, (), RunFolder(tmp_path / "again"), "cpu", Listener())
     again = json.loads((tmp_path / "again" / "summary.json").read_text("utf-8"))
     assert again["left_out"] == summary["left_out"] and len(asked) == count
+
+
+@pytest.fixture
+def like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points of which c0 is like what a run was trained on, if that is asked about."""
+
+    def alike(self: Points, ids: Sequence[str], others: Sequence[tuple[Any, Sequence[str]]], least: float) -> dict[str, str]:
+        return {"c0": "one of them"} if self.root is not None and "c0" in ids and any(found for _, found in others) else {}
+
+    monkeypatch.setattr(Points, "alike", alike, raising=False)
+    monkeypatch.setattr(Points, "cases", lambda self: [replace(each, group=f"{each.group}-{self.root}") for each in self._cases])
+
+
+@pytest.mark.parametrize("leaks", ["drop", "keep"])
+def test_other_data_are_held_against_what_was_trained_on(like_the_first: None, tmp_path: Path, leaks: str) -> None:
+    (tmp_path / "other").mkdir()
+    folder = run(ID, overrides={**SHORT, "protocol.split.leaks": leaks}, out=tmp_path, device="cpu").folder
+    out = RunFolder(tmp_path / "evaluated")
+    evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), out, "cpu", Listener())
+    record, summary = (json.loads((out.root / f"{name}.json").read_text("utf-8")) for name in ("run", "summary"))
+    (note,) = record["notes"]
+    assert "1 of 10 cases that are like one that the run was trained or selected on" in note
+    assert record["parts"] == {"test": 9 if leaks == "drop" else 10}
+    assert summary["left_out"] == ([{"case": "c0", "reason": "like one of them"}] if leaks == "drop" else [])
+
+
+def test_other_data_that_were_trained_on_are_an_error(like_the_first: None, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    folder = run(ID, overrides=SHORT, out=tmp_path, device="cpu").folder
+    with pytest.raises(DataError, match=r"leak: there are 1 of 10 cases .* pairs:c0 is like one of them"):
+        evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), RunFolder(tmp_path / "evaluated"), "cpu", Listener())
+
+
+def test_a_slot_for_training_alone_does_not_stand_in_the_way_of_another_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Points, "cases", lambda self: [replace(each, group=f"{each.group}-{self.root}") for each in self._cases])
+    for name in ("train", "test", "other"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "two.toml"
+    text = (
+        f'extends = "{ID}"\n'
+        'data.pairs = {folder = {use = "enginetoys/points"}, roles = ["train"]}\n'
+        'data.more = {folder = {use = "enginetoys/points"}, roles = ["test"]}\n'
+    )
+    path.write_text(text, encoding="utf-8")
+    data: dict[str, str | Path] = {"pairs": tmp_path / "train", "more": tmp_path / "test"}
+    folder = run(path, overrides=SHORT, data=data, out=tmp_path, device="cpu").folder
+    out = RunFolder(tmp_path / "evaluated")
+    evaluate_run(folder, (f"more={tmp_path / 'other'}",), out, "cpu", Listener())
+    assert json.loads(out.record.read_text("utf-8"))["parts"] == {"test": 12}
+    with pytest.raises(DataError, match="of these data were used in training"):
+        evaluate_run(folder, (f"more={tmp_path / 'train'}",), RunFolder(tmp_path / "again"), "cpu", Listener())
 
 
 def test_nothing_left_to_learn_from_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

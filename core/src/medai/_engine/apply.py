@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -15,6 +15,7 @@ from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Answer, build_metrics, evaluate, training_figures
 from medai._engine.feed import CaseFeed, Quarantine
+from medai._engine.leaks import beneath, seen
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
@@ -54,7 +55,8 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     """Evaluate a run on its own test part, or on other data, in full; return what `summary.json` in `out` holds.
 
     Raises:
-        DataError: a group of the data is one that the run was trained or selected on.
+        DataError: a group of the data is one that the run was trained or selected on, or a case is like such a one, unless the run's
+            protocol says what becomes of it.
     """
     opened = Opened.at(root, device)
     recipe = (with_data(opened.configuration, data) if data else opened.configuration).recipe
@@ -63,10 +65,11 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
         members = [member for slot in slots for member in slot.members()]
         without = left_out(members, recipe.protocol.split)
         roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members if "test" in member.roles}
-        _check_unseen({member.case.group for member in members if member.key not in without}, group_roles(opened.folder))
+        _check_unseen({member.case.group for member in members if roles.get(member.key) == "test"}, group_roles(opened.folder))
     else:
         roles = _own_roles(opened)
-    summary, task, feed = _measured(opened, recipe, slots, roles, out, listener, workers=workers)
+    audit = _audited(opened, slots, roles, other=bool(data))
+    summary, task, feed = _measured(opened, recipe, slots, audit.roles, audit, out, listener, workers=workers)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary
 
@@ -117,19 +120,63 @@ def evaluate_part(
             group_roles(opened.folder),
         )
         _check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
-    if groups:
-        roles = of_groups(found, roles, groups)
-    return _measured(opened, recipe, found, roles, out, listener, workers=workers)[0]
+    audit = _audited(opened, found, roles, other=bool(slots))
+    tested = of_groups(found, audit.roles, groups) if groups else audit.roles
+    return _measured(opened, recipe, found, tested, audit, out, listener, workers=workers)[0]
+
+
+class _Audit(NamedTuple):
+    """What is alike in the data and in what a run was trained on, by key with what it is like; the roles that follow, and what is said."""
+
+    roles: Mapping[str, str]
+    alike: Mapping[str, str]
+    notes: Sequence[str] = ()
+
+
+def _audited(opened: Opened, slots: Sequence[SlotData], roles: Mapping[str, str], *, other: bool) -> _Audit:
+    """Take out, keep or refuse cases that are like one that the run was trained on, as its protocol says; of the run's own data (not
+    `other`), as it was done when they were shared out.
+
+    Raises:
+        DataError: there are some, and the protocol calls that an error; or the data that the run was trained on are not there any more.
+    """
+    split = opened.configuration.recipe.protocol.split
+    if not other:
+        return _Audit(roles, stored_likenesses(opened.folder))
+    if not any(hasattr(beneath(slot.own), "alike") for slot in slots):
+        return _Audit(roles, {})
+    alike = seen(slots, roles, open_slots(opened.configuration.recipe, opened.runs), _own_roles(opened), split.likeness)
+    if not alike:
+        return _Audit(roles, {})
+    told = (
+        f"{len(alike)} of {sum(role == 'test' for role in roles.values())} cases that are like one that the run was trained or selected on"
+    )
+    if split.leaks == "error":
+        key, text = next(iter(alike.items()))
+        mend = "A run with --set protocol.split.leaks=drop leaves them out of what is measured, and lists them"
+        raise DataError(f"leak: there are {told}; {key} is like {text}. {mend}")
+    if split.leaks == "keep":
+        return _Audit(roles, {}, [f"measured, as the protocol says: {told} (likeness {split.likeness:g} or more)"])
+    left = {**roles, **dict.fromkeys(alike, LEFT_OUT)}
+    return _Audit(left, alike, [f"left out of what is measured: {told} (likeness {split.likeness:g} or more)"])
 
 
 def _measured(
-    opened: Opened, recipe: Recipe, slots: list[SlotData], roles: Mapping[str, str], out: RunFolder, listener: Listener, *, workers: int
+    opened: Opened,
+    recipe: Recipe,
+    slots: list[SlotData],
+    roles: Mapping[str, str],
+    audit: _Audit,
+    out: RunFolder,
+    listener: Listener,
+    *,
+    workers: int,
 ) -> tuple[dict[str, Any], Task[Any, Any, Any], CaseFeed]:
     task = build_task(recipe.task)
     listener.stage(f"evaluation on {describe(opened.device)}")
     quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
     feed = CaseFeed(pool, task, part="test", seed=opened.record["seed"], workers=workers, quarantine=quarantine)
-    settled, notes, options = settled_by(opened.folder), list(opened.record["notes"]), recipe.protocol.options
+    settled, notes, options = settled_by(opened.folder), [*opened.record["notes"], *audit.notes], recipe.protocol.options
     metrics = build_metrics(recipe.protocol, task, settled)
 
     def note(text: str) -> None:
@@ -144,9 +191,7 @@ def _measured(
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
     table.add_quarantined(quarantine.reasons)
-    # Cases of other data may be called as those that the run itself dropped.
-    alike = {key: text for key, text in stored_likenesses(opened.folder).items() if roles.get(key) == LEFT_OUT}
-    without = cases_left_out(slots, recipe.protocol.split, alike)
+    without = cases_left_out(slots, recipe.protocol.split, audit.alike)
     table.add_left_out(without)
     table.write()
     summary = summarise(

@@ -26,14 +26,29 @@ def likenesses(slots: Sequence[SlotData], roles: Mapping[str, str], least: float
     """
     found: dict[str, str] = {}
     for part, later in _AGAINST.items():
-        others = [(slot.own, ids) for slot in slots if (ids := list(_ids(slot, roles, later)))]
+        others = [(beneath(slot.own), ids) for slot in slots if (ids := list(_ids(slot, roles, later)))]
         for slot in slots:
-            own = _ids(slot, roles, (part,))
-            if own and others and hasattr(slot.own, "alike"):
-                with blamed(f"alike of the data in the slot {slot.name!r}"):
-                    said = slot.own.alike(list(own), others, least)
-                    found |= {key: text for id, text in said.items() for key in own[id]}
+            found |= _alike(slot, roles, (part,), others, least)
     return found
+
+
+def seen(
+    slots: Sequence[SlotData], roles: Mapping[str, str], trained: Sequence[SlotData], own: Mapping[str, str], least: float
+) -> dict[str, str]:
+    """By key, the test cases of other data that are like one that a run was trained or selected on, each with what it is like.
+
+    Args:
+        slots: the other data.
+        roles: theirs.
+        trained: the run's own data.
+        own: the roles that the run gave to them.
+        least: likeness from which cases are alike.
+
+    Raises:
+        PluginError: as `likenesses`.
+    """
+    others = [(beneath(slot.own), ids) for slot in trained if (ids := list(_ids(slot, own, tuple(_AGAINST))))]
+    return {key: text for slot in slots for key, text in _alike(slot, roles, ("test",), others, least).items()}
 
 
 def without_leaks(roles: Mapping[str, str], alike: Mapping[str, str], split: Split) -> dict[str, str]:
@@ -50,6 +65,23 @@ def without_leaks(roles: Mapping[str, str], alike: Mapping[str, str], split: Spl
         told = f"leak: of the cases, {' and '.join(parts)} are like one of a later part, such as: {such}"
         raise DataError(f"{told}. --set protocol.split.leaks=drop takes them out, and says how many")
     return dict(roles) if split.leaks == "keep" else {**roles, **dict.fromkeys(alike, LEFT_OUT)}
+
+
+def beneath(dataset: Any) -> Any:
+    """What can tell what is alike: the dataset beneath views that cannot; the views' own cases are known by `Case.whole`."""
+    while not hasattr(dataset, "alike") and hasattr(dataset, "source"):
+        dataset = dataset.source
+    return dataset
+
+
+def _alike(
+    slot: SlotData, roles: Mapping[str, str], parts: Sequence[str], others: Sequence[tuple[Any, Sequence[str]]], least: float
+) -> dict[str, str]:
+    own, dataset = _ids(slot, roles, parts), beneath(slot.own)
+    if not own or not others or not hasattr(dataset, "alike"):
+        return {}
+    with blamed(f"alike of the data in the slot {slot.name!r}"):
+        return {key: text for id, text in dataset.alike(list(own), others, least).items() for key in own[id]}
 
 
 def _ids(slot: SlotData, roles: Mapping[str, str], parts: Sequence[str]) -> dict[str, list[str]]:
