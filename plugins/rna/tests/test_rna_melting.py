@@ -136,10 +136,10 @@ def test_fitted_stacks_stand_in_the_tables_place(tmp_path: Path) -> None:
     exporter = ParameterFile()
     trained = Trained(SimpleNamespace(id="rna/xia-1998"), "regression", model, None, {})  # type: ignore[arg-type]
     path = exporter.write(trained, batch_of(data), tmp_path)
-    assert read_par(path).same_as(model.tables, within=0.0051)
+    assert read_par(path).same_as(model.tables, within=1e-6)
     assert "GC/CG" in (tmp_path / "terms.csv").read_text()
     again = exporter.open(path).predict(batch_of(data))
-    assert all(abs(float(a.values - b.values)) < 0.06 for a, b in zip(again, model.predict(batch_of(data)), strict=True))
+    assert all(abs(float(a.values - b.values)) < 1e-5 for a, b in zip(again, model.predict(batch_of(data)), strict=True))
 
 
 def test_terms_taken_out_and_put_back_are_the_same() -> None:
