@@ -78,7 +78,7 @@ def test_a_forced_pair_that_no_loop_allows() -> None:
 
 
 def test_energies_are_those_of_the_common_program(tmp_path: Path) -> None:
-    _same_energies(tmp_path, 60)
+    _same_energies(tmp_path, 20)
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def test_on_a_gpu(batched: Asked, alone: Asked) -> None:
 def learning(device: torch.device, places: bool) -> tuple[list[Folding], list[Tensor]]:
     """Sequences longer than any loop, two of which share their tables, and the scores that take gradients."""
     rng = np.random.default_rng(7)
-    letters = [random_letters(rng, 70), random_letters(rng, 41), random_letters(rng, 64, "ACGUN")]
+    letters = [random_letters(rng, 52), random_letters(rng, 41), random_letters(rng, 48, "ACGUN")]
     tables = [random_scores(rng, letters[0][:20], 0.5), random_scores(rng, scale=0.5)]
     flat = [scores.pack().to(device).requires_grad_() for scores in tables]
     tables = [Scores.unpack(vector, scores.motifs) for vector, scores in zip(flat, tables, strict=True)]

@@ -8,7 +8,6 @@ import numpy as np
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
-from medai_rna.folding.fill import NEVER, Best, filled
 from medai_rna.folding.loops import (
     compiled,
     exterior_pair,
@@ -23,6 +22,7 @@ from medai_rna.folding.scores import LONGEST, SHORTEST_HAIRPIN, Places
 from medai_rna.folding.search import Search
 from medai_rna.folding.strand import Strand
 from medai_rna.folding.structure import score_of
+from medai_rna.folding.zuker import NEVER, Best, filled
 
 
 def best_structure(folding: Folding) -> tuple[float, Pairs]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from medai_rna.folding.fill import NEVER, Best
 from medai_rna.folding.loops import compiled, exterior_pair, free, hairpin, interior, multi_inner, multi_outer
 from medai_rna.folding.scores import LONGEST, SHORTEST_HAIRPIN, Places
 from medai_rna.folding.strand import Strand
+from medai_rna.folding.zuker import NEVER, Best
 
 NOTHING, EXTERIOR_FROM, CLOSED, BRANCH, BRANCHES = range(5)
 """Kinds of segments: none; the exterior loop from i on; what the pair (i, j) closes; in a multiloop, a branch that begins at i with

@@ -8,8 +8,8 @@ from itertools import count
 from typing import NamedTuple
 
 from medai_rna.folding.choices import BRANCH, BRANCHES, CLOSED, EXTERIOR_FROM, NOTHING, choices
-from medai_rna.folding.fill import Best
 from medai_rna.folding.problem import Folding
+from medai_rna.folding.zuker import Best
 
 Segment = tuple[int, int, int]
 Step = tuple[float, tuple[Segment, ...]]
