@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from medai._discovery.target import import_target
+from medai.errors import PluginError
 
 _PROGRAM = """
 import gc
@@ -40,3 +45,13 @@ def test_of_another_programs_process_nothing_is_set_aside(before: str, looking: 
     assert searches == 0 and after is looking
     # Python itself sets some aside as it starts.
     assert aside < 1000 and looked_at > 100_000
+
+
+def test_a_component_is_imported_without_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unsearched_component.py").write_text("import gc\nSEARCHED = gc.isenabled()\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert gc.isenabled()
+    assert import_target("unsearched_component:SEARCHED", "a test") is False
+    with pytest.raises(PluginError):
+        import_target("unsearched_and_missing:SEARCHED", "a test")
+    assert gc.isenabled()

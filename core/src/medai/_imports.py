@@ -16,12 +16,20 @@ def importing() -> Iterator[None]:
     later, and once more at the end: without that a command is a second faster. Where torch is there already, the process may be that of
     another program, whose garbage of before has to be freed some day: there nothing is set aside.
     """
-    fresh, looking = "torch" not in sys.modules, gc.isenabled()
+    fresh = "torch" not in sys.modules
+    with unsearched():
+        yield
+        if fresh:
+            gc.freeze()
+
+
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """Look for no garbage in the block."""
+    looking = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if fresh:
-            gc.freeze()
         if looking:
             gc.enable()

@@ -6,6 +6,7 @@ import importlib
 
 from medai._discovery.failure import failure_of
 from medai._discovery.records import Entry
+from medai._imports import unsearched
 from medai._words import listed, nearest
 from medai.api import Spec
 from medai.errors import PluginError, UsageError
@@ -33,7 +34,8 @@ def import_target(target: str, what: str, needs: str = "") -> object:
     """
     place, _, names = target.partition(":")
     try:
-        found: object = importlib.import_module(place)
+        with unsearched():
+            found: object = importlib.import_module(place)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may also exit
