@@ -9,7 +9,8 @@ import numpy as np
 
 from medai.api import DatasetSpec, ModelSpec, Recipe, Slot, Split, hookimpl, use
 from medai.api import Protocol as Rules
-from medai.tasks import Batch, Case, Pairs, Sample, Sequence
+from medai.io import open_sequences
+from medai.tasks import Batch, Case, Dataset, Pairs, Sample, Sequence
 
 
 class Strands:
@@ -23,6 +24,17 @@ class Strands:
 
     def read(self, case: Case, rng: np.random.Generator) -> Sample[Sequence, Pairs]:
         return Sample(case, Sequence("GAAAC"), Pairs(((0, 4),), 5))
+
+
+class Typed(Strands):
+    """Reads what is typed by rules of its own: words, each after a prefix."""
+
+    def __init__(self, root: str | None = None, prefix: str = "") -> None:
+        super().__init__()
+
+    @staticmethod
+    def unlabelled_text(text: str, prefix: str = "") -> Dataset[Any, Any]:
+        return open_sequences((), text="".join(f">{prefix}{word}\n{word}\n" for word in text.split()))
 
 
 class Ends:
@@ -39,7 +51,10 @@ def _ends(letters: str) -> Pairs:
 
 @hookimpl
 def medai_datasets() -> tuple[DatasetSpec, ...]:
-    return (DatasetSpec(name="strands", target="sequencetoys:Strands", summary="sequences", task="base-pairing", inputs=("sequence",)),)
+    return (
+        DatasetSpec(name="strands", target="sequencetoys:Strands", summary="sequences", task="base-pairing", inputs=("sequence",)),
+        DatasetSpec(name="typed", target="sequencetoys:Typed", summary="words", task="base-pairing", inputs=("sequence",)),
+    )
 
 
 @hookimpl
@@ -49,6 +64,11 @@ def medai_models() -> tuple[ModelSpec, ...]:
 
 @hookimpl
 def medai_recipes() -> tuple[Recipe, ...]:
-    slot = Slot(folder=use("sequencetoys/strands"), embedded=use("sequencetoys/strands"))
-    rules = Rules(split=Split(valid=0.0, test=0.5))
-    return (Recipe(name="ends", task="base-pairing", model=use("sequencetoys/ends"), data={"strands": slot}, protocol=rules),)
+    rules, model = Rules(split=Split(valid=0.0, test=0.5)), use("sequencetoys/ends")
+    embedded = use("sequencetoys/strands")
+    plain = {"strands": Slot(folder=embedded, embedded=embedded)}
+    typed = {"strands": Slot(folder=use("sequencetoys/typed", prefix="w-"), embedded=embedded)}
+    return (
+        Recipe(name="ends", task="base-pairing", model=model, data=plain, protocol=rules),
+        Recipe(name="typed", task="base-pairing", model=model, data=typed, protocol=rules),
+    )

@@ -79,6 +79,15 @@ def test_what_cannot_be_answered_says_why(predict: Predict) -> None:
         assert found.code == code and words in found.err and found.out == "", found.err
 
 
+def test_the_dataset_of_the_recipe_reads_text_where_it_knows_how(command_line: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
+    medai = command_line(Path(__file__).with_name("sequencetoys.py"))
+    assert medai("run", "sequencetoys/typed", "--device", "cpu").code == 0
+    (root,) = Path("runs").iterdir()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"GAC GC")))
+    assert medai("predict", str(root), "-", "--device", "cpu").out == ">w-GAC\nGAC\n(.)\n>w-GC\nGC\n()\n"
+
+
 def test_a_task_of_files_takes_no_text_and_gives_none(medai: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
     assert medai("run", "clitoys/toy", "--device", "cpu").code == 0

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from medai._engine.leaks import likenesses, without_leaks
 from medai._engine.split import NO_PART, ROLES, Member, check_no_leak, check_parts, left_out, share_out
 from medai._results.folder import RunFolder, read_json
 from medai.api import Recipe, Split, Use
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.io import write_json
 from medai.tasks import Case, Dataset, Sample, Task
 
@@ -117,14 +117,41 @@ def facts_of(slots: Sequence[SlotData]) -> dict[str, object]:
 
 def open_input(recipe: Recipe, task: Task[Any, Any, Any], paths: Sequence[Path]) -> Dataset[Any, Any]:
     """Unlabelled input: as the recipe's own dataset reads it where that knows how (`unlabelled`), else as the task does."""
+    own = _own_input(recipe, "unlabelled", {"paths": paths})
+    return task.open(paths) if own is None else own
+
+
+def open_text(recipe: Recipe, task: Task[Any, Any, Any], read: Callable[[], str]) -> Dataset[Any, Any]:
+    """A text as unlabelled input, read when it is clear that somebody takes it: the recipe's own dataset (`unlabelled_text`), else the task
+    (`open_text`).
+
+    Raises:
+        UsageError: neither does.
+    """
+    if any(hasattr(target, "unlabelled_text") for target, _ in _own_datasets(recipe)):
+        own = _own_input(recipe, "unlabelled_text", {"text": read()})
+        assert own is not None
+        return own
+    if not hasattr(task, "open_text"):
+        raise UsageError(f"input of {recipe.task} is files, which standard input cannot hold: name files or folders in place of '-'")
+    dataset: Dataset[Any, Any] = task.open_text(read())
+    return dataset
+
+
+def _own_datasets(recipe: Recipe) -> Iterator[tuple[Any, Use]]:
     for slot in recipe.data.values():
         use = innermost(slot.folder)
-        target = load_target(find(use.id, "dataset"))
-        if hasattr(target, "unlabelled"):
-            given = {name: value for name, value in use.params.items() if name != "root"}
-            dataset: Dataset[Any, Any] = target.unlabelled(paths, **check(use.id, target.unlabelled, given, injected={"paths": paths}))
+        yield load_target(find(use.id, "dataset")), use
+
+
+def _own_input(recipe: Recipe, method: str, given: Mapping[str, Any]) -> Dataset[Any, Any] | None:
+    """What the first of the recipe's datasets that has a method for it makes of the input."""
+    for target, use in _own_datasets(recipe):
+        if (opened := getattr(target, method, None)) is not None:
+            params = {name: value for name, value in use.params.items() if name != "root"}
+            dataset: Dataset[Any, Any] = opened(*given.values(), **check(use.id, opened, params, injected=given))
             return dataset
-    return task.open(paths)
+    return None
 
 
 def with_views(dataset: Dataset[Any, Any], views: Iterable[Use], runs: Runs) -> Dataset[Any, Any]:

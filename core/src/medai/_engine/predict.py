@@ -16,7 +16,7 @@ import numpy as np
 from medai._engine.apply import Opened
 from medai._engine.blame import blamed
 from medai._engine.construct import signature_of
-from medai._engine.data import open_input, with_views
+from medai._engine.data import open_input, open_text, with_views
 from medai._engine.device import describe
 from medai._engine.evaluate import Answer, answers
 from medai._engine.exporters import build_exporter
@@ -182,18 +182,11 @@ def predict_text(
 def _feed(opened: Opened, task: Task[Any, Any, Any], paths: Sequence[Path], text: Callable[[], str] | None, workers: int) -> CaseFeed:
     """The unlabelled cases of files, or of a text."""
     recipe = opened.configuration.recipe
-    source = open_input(recipe, task, paths) if text is None else _open_text(recipe.task, task, text)
+    source = open_input(recipe, task, paths) if text is None else open_text(recipe, task, text)
     dataset = with_views(_OfUnit(source, recipe.protocol.options.get("unit")), recipe.views, opened.runs)
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
     _require_own_ids(feed.cases)
     return feed
-
-
-def _open_text(task_id: str, task: Task[Any, Any, Any], text: Callable[[], str]) -> Dataset[Any, Any]:
-    if not hasattr(task, "open_text"):
-        raise UsageError(f"input of {task_id} is files, which standard input cannot hold: name files or folders in place of '-'")
-    dataset: Dataset[Any, Any] = task.open_text(text())
-    return dataset
 
 
 def _require_own_ids(cases: Sequence[Case]) -> None:

@@ -30,7 +30,8 @@ class Dataset(Protocol[I, R]):
     A dataset of a layout that medai itself does not read, or whose parameters are needed to read unlabelled files too (which column of
     a table names the case), offers `unlabelled(paths, ...)`, a static method that takes its parameters but `root` and gives a dataset;
     `medai predict` then opens its input with it, in place of the task's `open`. Paths are what the user gave: folders, and files one by
-    one, of a case that is several files each as a path of its own.
+    one, of a case that is several files each as a path of its own. Where such files are text that can be piped, it offers
+    `unlabelled_text(text, ...)` likewise, in place of the task's `open_text`.
 
     A dataset that knows what a recipe would otherwise have to be told offers `facts`, values by their path in the recipe, such as
     `{"model.classes": 3, "folder.classes": ["a", "b", "c"]}`, where `folder` is the dataset itself, so that the run's other data are
