@@ -17,6 +17,7 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Case, Dataset, Pairs, Sample
 from medai.tasks import Sequence as Letters
 from medai_rna.datasets.choice import Multiplets, PairKinds, chosen
+from medai_rna.datasets.typed import Typed
 from medai_rna.datasets.unlabelled import Unlabelled
 from medai_rna.formats.record import Record
 from medai_rna.identity.likeness import clusters, likenesses
@@ -102,6 +103,20 @@ class Structures:
     ) -> Dataset[Letters, None]:
         """The sequences of files of any format, of any length; the parameters say nothing of them."""
         return Unlabelled(paths)
+
+    @staticmethod
+    def unlabelled_text(
+        text: str,
+        pairs: PairKinds = "all",
+        multiplets: Multiplets = "keep",
+        longest: int | None = None,
+        groups: Groups = "family",
+        identity: float = 0.8,
+        folds: int = 0,
+        fold: int = 0,
+    ) -> Dataset[Letters, None]:
+        """The sequences of a text: one on each line, or a file of any format but CSV; the parameters say nothing of them."""
+        return Typed(text)
 
     @property
     def facts(self) -> Mapping[str, object]:
