@@ -179,6 +179,9 @@ def _measured(
     settled, notes, options = settled_by(opened.folder), [*opened.record["notes"], *audit.notes], recipe.protocol.options
     metrics = build_metrics(recipe.protocol, task, settled)
 
+    for text in audit.notes:
+        listener.warn(text)
+
     def note(text: str) -> None:
         listener.warn(text)
         notes.append(text)
