@@ -31,6 +31,14 @@ TRANSFER_RNA = {
 }
 """One family; of a folder all that is in it, unless families are named."""
 
+ALIGNMENTS = {
+    "alignments": Slot(
+        folder=use("rna/alignments", pairs="nested", longest=500),
+        embedded=use("rna/known-alignments", pairs="nested"),
+    )
+}
+"""Alignments with the structure of their consensus."""
+
 PROTOCOL = Protocol(split=Split(valid=0.1, test=0.2), metrics=ACCURACY)
 
 
@@ -38,6 +46,7 @@ def _grammar(name: str, summary: str, source: str, model: Use | None = None, **f
     given: dict[str, Any] = {
         "data": NESTED,
         "protocol": PROTOCOL,
+        "loss": use("rna/em-scfg-likelihood"),
         "train": Train(save_every=1, select="f1"),
         "implements": (name,),
         "baselines": (use("rna/turner"),),
@@ -50,7 +59,6 @@ def _grammar(name: str, summary: str, source: str, model: Use | None = None, **f
         source=source,
         license="Apache-2.0",
         model=model or use(f"rna/{name}"),
-        loss=use("rna/em-scfg-likelihood"),
         **{**given, **fields},
     )
 
@@ -81,5 +89,15 @@ GRAMMAR_RECIPES: tuple[Recipe, ...] = (
         "Yonemoto, Asai and Hamada 2015, doi:10.1016/j.compbiolchem.2015.02.002",
         train=Train(save_every=1, select="f1", views=(use("rna/without-structures", share=0.5),)),
         scales={"quick": {"train.steps": 3, "model.iterations": 5}, "small": {}},
+    ),
+    _grammar(
+        "pfold",
+        "consensus structures of alignments by Knudsen and Hein's grammar and evolution along a tree",
+        "Knudsen and Hein 1999, doi:10.1093/bioinformatics/15.6.446; 2003, doi:10.1093/nar/gkg614",
+        data=ALIGNMENTS,
+        loss=None,
+        protocol=Protocol(split=Split(valid=0.2, test=0.4), metrics=ACCURACY),
+        scales={"quick": {}, "small": {}},
+        baselines=(use("rna/turner"), use("rna/pfold", rows=1)),
     ),
 )

@@ -40,6 +40,12 @@ GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
         "Rivas, Lang and Eddy 2012, doi:10.1261/rna.030049.111",
     ),
     _model(
+        "pfold",
+        "pfold:Pfold",
+        "the consensus structure of an alignment: a grammar over columns that evolve along a tree",
+        "Knudsen and Hein 1999, doi:10.1093/bioinformatics/15.6.446; 2003, doi:10.1093/nar/gkg614",
+    ),
+    _model(
         "yonemoto-semi-supervised",
         "yonemoto:Yonemoto",
         "a hybrid of grammar and conditional random field, learnt from known structures and from sequences alone",
@@ -77,5 +83,23 @@ GRAMMAR_DATASETS: tuple[DatasetSpec, ...] = (
         task="base-pairing",
         inputs=("sequence",),
         license="Apache-2.0",
+    ),
+    DatasetSpec(
+        name="alignments",
+        target="medai_rna.datasets.alignments:Alignments",
+        summary="Stockholm files: each alignment with the structure of its consensus",
+        task="base-pairing",
+        inputs=("sequence",),
+        source="Rfam's seed alignments (Kalvari et al. 2021), or the user's own",
+        needs=("a Stockholm file, ROOT.sto or ROOT.sto.gz, or a folder of them, such as Rfam.seed of https://rfam.org (CC0)",),
+    ),
+    DatasetSpec(
+        name="known-alignments",
+        target="medai_rna.datasets.alignments:KnownAlignments",
+        summary="twelve small seed alignments of Rfam with their structures",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="CC0-1.0",
+        source="Rfam 14.2: Kalvari et al. 2021, doi:10.1093/nar/gkaa1047",
     ),
 )

@@ -98,3 +98,21 @@ TORNADO: dict[str, str] = {
 hairpins, bulges, interior loops and multiloops apart, each with a distribution over its length. `stacking` has pairs that depend on the
 one around them. `nearest-neighbour` adds terminal mismatches of hairpins and interior loops given the closing pair, inner pairs given
 their mismatch, tetraloops, branches and unpaired bases given their 5' neighbour. Interior loops have 32 unpaired bases at most."""
+
+KNUDSEN_HEIN = """
+    S -> L S (0.868534) | L (0.131466)
+    L -> a (0.894603) | a F a' (0.105397)
+    F -> a F a' (0.787640) | L S (0.212360)
+"""
+"""Knudsen and Hein 1999 (Bioinformatics 15:446), with the probabilities of Pfold (Knudsen and Hein 2003, Nucleic Acids Res. 31:3423)."""
+
+KNUDSEN_HEIN_SINGLE = (0.364097, 0.151009, 0.211881, 0.273013)
+"""Frequencies of unpaired A, C, G and U there."""
+
+KNUDSEN_HEIN_PAIR = (
+    (0.001167, 0.001806, 0.001058, 0.177977),
+    (0.001806, 0.000391, 0.266974, 0.000763),
+    (0.001058, 0.266974, 0.000406, 0.049043),
+    (0.177977, 0.000763, 0.049043, 0.002793),
+)
+"""Frequencies of pairs there, the 5' base by row; A, C, G, U."""
