@@ -42,7 +42,7 @@ LATER_FIELDS = {
     "Cell": {"averaged_with", "groups", "incomparable", "test"},
     "Table": {"charts", "data", "guest", "note", "protocol"},
     "Recipe": {"protocols"},
-    "Split": {"by", "without"},
+    "Split": {"by", "leaks", "likeness", "without"},
     "Chart": {"against", "columns", "label", "of", "rows", "title"},
     "Reported": {"column", "note", "row", "spread", "value"},
 }
