@@ -21,16 +21,27 @@ from medai_rna.folding.structure import score_of
 
 
 def test_best_of_all_structures_of_short_sequences() -> None:
-    for seed in range(2000):
+    _same_as_brute_force(200)
+
+
+@pytest.mark.slow
+def test_best_of_all_structures_of_two_thousand_short_sequences() -> None:
+    _same_as_brute_force(2000)
+
+
+def _same_as_brute_force(count: int) -> None:
+    for seed in range(count):
         brute = Brute(random_folding(seed))
         score, pairs = best_structure(brute.folding)
         assert score == pytest.approx(brute.scores.max(), abs=1e-9)
         assert pairs.pairs in brute.structures
+        scores = [score_of(brute.folding, Pairs(each, pairs.length)) for each in brute.structures]
+        np.testing.assert_allclose(scores, brute.scores, atol=1e-9)
 
 
 def test_constraints_hold_in_the_best_of_all_structures_that_meet_them() -> None:
     met = 0
-    for seed in range(300):
+    for seed in range(200):
         free = random_folding(seed, shortest=10)
         rng = np.random.default_rng(seed)
         structures = Brute(free).structures
@@ -44,7 +55,7 @@ def test_constraints_hold_in_the_best_of_all_structures_that_meet_them() -> None
         score, pairs = best_structure(brute.folding)
         assert score == pytest.approx(brute.scores.max(), abs=1e-9)
         assert pairs.pairs in brute.structures
-    assert met > 100
+    assert met > 60
 
 
 @pytest.mark.parametrize("length", [45, 150])
@@ -100,7 +111,7 @@ def _same_energies(folder: Path, count: int) -> None:
 
 
 def test_all_structures_of_a_band() -> None:
-    for seed in range(300):
+    for seed in range(120):
         brute = Brute(random_folding(seed))
         within = (0.0, 0.7, 3.0, 100.0)[seed % 4]
         found = suboptimal(brute.folding, within)

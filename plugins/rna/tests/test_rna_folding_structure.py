@@ -16,15 +16,8 @@ from medai_rna.folding.structure import Loop, counts_of, loops_of, score_of
 MULTILOOP = "((..((...))..(((...)).)..((....)).))..((...))."
 
 
-def test_score_of_every_structure_of_short_sequences() -> None:
-    for seed in range(200):
-        brute = Brute(random_folding(seed))
-        found = [score_of(brute.folding, Pairs(pairs, len(brute.folding.letters))) for pairs in brute.structures]
-        np.testing.assert_allclose(found, brute.scores, rtol=0, atol=1e-9)
-
-
 def test_counts_are_the_scores_that_a_structure_is_the_sum_of() -> None:
-    for seed in range(60):
+    for seed in range(30):
         brute = Brute(random_folding(seed, shortest=12))
         for pairs in brute.structures[:: max(1, len(brute.structures) // 10)]:
             found, wanted = counts_of(brute.folding, Pairs(pairs, len(brute.folding.letters))), brute.counts_of(pairs)
