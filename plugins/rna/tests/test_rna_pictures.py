@@ -161,3 +161,14 @@ def test_the_matrix_has_probabilities_above_and_structures_below() -> None:
     assert areas[7, 1] == pytest.approx(4 * areas[6, 2])
     with pytest.raises(DataError, match="a sequence of 3"):
         draw_matrix(probabilities, Pairs((), 3))
+
+
+def test_numbers_stand_outside_of_helices() -> None:
+    brackets = "((((((....))))))..((((((....))))))"
+    figure = draw_structures([Drawn("", "A" * len(brackets), Pairs.from_brackets(brackets))])
+    (axes,) = figure.subfigs[0].axes
+    points = placed(brackets)
+    numbers = {int(text.get_text()): np.array(text.get_position()) for text in axes.texts if text.get_text().isdigit()}
+    assert sorted(numbers) == [10, 20, 30]
+    assert min(float(np.hypot(*(points - place).T).min()) for place in numbers.values()) > 0.95
+    assert numbers[20][0] < points[19, 0] and numbers[30][0] > points[29, 0]

@@ -108,7 +108,7 @@ def paint(axes: Axes, letters: str, places: np.ndarray, pairs: Mapping[Pair, Ver
 
 
 def _numbers(axes: Axes, places: np.ndarray, step: int) -> None:
-    """Every `step`-th base's number, across the backbone on the side on which fewer bases stand; the ends are 5' and 3'."""
+    """Every `step`-th base's number, across the backbone, on the side away from the nearest bases; the ends are 5' and 3'."""
     labels = {0: "5'", len(places) - 1: "3'"} | {place - 1: str(place) for place in range(step, len(places) - 1, step)}
     for place, label in labels.items():
         along = places[min(place + 1, len(places) - 1)] - places[max(place - 1, 0)]
@@ -116,7 +116,7 @@ def _numbers(axes: Axes, places: np.ndarray, step: int) -> None:
         away = places[place] - places
         distance = np.hypot(*away.T)
         near = (distance > 0) & (distance < 4)
-        push = (away[near] / distance[near, None] ** 2).sum(0)
+        push = (away[near] / distance[near, None] ** 4).sum(0)
         # On a straight line nothing pushes: it stands below.
         side = float(np.sign(push @ across)) if abs(push @ across) > 1e-6 else float(np.copysign(1.0, -across[1]))
         x, y = places[place] + (
