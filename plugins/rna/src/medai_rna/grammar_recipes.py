@@ -100,4 +100,10 @@ GRAMMAR_RECIPES: tuple[Recipe, ...] = (
         scales={"quick": {}, "small": {}},
         baselines=(use("rna/turner"), use("rna/pfold", rows=1)),
     ),
+    _grammar(
+        "hdp-scfg",
+        "a grammar under a hierarchical Dirichlet process: how many nonterminals it has is learnt",
+        "Sato et al. 2010, doi:10.1142/S0219720010004926",
+        scales={"quick": {"train.steps": 12, "model.nonterminals": 4, "train.validate_every": 6}, "small": {}},
+    ),
 )

@@ -46,6 +46,13 @@ GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
         "Knudsen and Hein 1999, doi:10.1093/bioinformatics/15.6.446; 2003, doi:10.1093/nar/gkg614",
     ),
     _model(
+        "hdp-scfg",
+        "hdp:HdpScfg",
+        "a grammar under a hierarchical Dirichlet process, with as many nonterminals as the data support",
+        "Sato et al. 2010, doi:10.1142/S0219720010004926; Liang et al. 2007",
+        nonterminals=2,
+    ),
+    _model(
         "yonemoto-semi-supervised",
         "yonemoto:Yonemoto",
         "a hybrid of grammar and conditional random field, learnt from known structures and from sequences alone",
