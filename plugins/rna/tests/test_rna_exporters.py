@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Case, Label, Pairs, Sample, Sequence
 from medai_rna.exporters.pictures import Svg
+from medai_rna.exporters.probabilities import Probabilities
 from medai_rna.exporters.structures import Structures
 from medai_rna.formats.files import read_records
 from medai_rna.probable import ProbablePairs, probabilities_of
@@ -65,7 +66,7 @@ def test_of_multiplets_json_loses_nothing_and_the_others_refuse_or_say_what(tmp_
     Structures("ct", pseudoknots=False).check(case, TRIPLE)
 
 
-@pytest.mark.parametrize("exporter", [Structures(), Svg()])
+@pytest.mark.parametrize("exporter", [Structures(), Svg(), Probabilities()])
 def test_what_is_no_structure_is_refused(exporter: Any) -> None:
     with pytest.raises(DataError, match="no structure"):
         exporter.check(sample("GGA"), Label(1))
@@ -102,6 +103,18 @@ def test_probabilities_go_with_a_structure_that_equals_any_other() -> None:
     assert probabilities_of(probable)[0, 6] == 0.25 and probabilities_of(probable)[6, 0] == 0
     assert probabilities_of(plain).sum() == 2 and probabilities_of(plain)[1, 5] == 1
     assert probabilities_of(Pairs((), 3)).sum() == 0
+
+
+def test_probabilities_are_a_table(tmp_path: Path) -> None:
+    matrix = np.zeros((7, 7))
+    matrix[0, 6], matrix[1, 5], matrix[2, 6] = 0.75, 1e-4, 0.02
+    rows = [(sample("GGUAACC"), ProbablePairs.chosen(Pairs.from_brackets("((...))"), matrix))]
+    (path,) = Probabilities(least=0.05).write(rows, tmp_path)
+    assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,0.750000,yes", "2,6,0.000100,yes"]
+    (path,) = Probabilities().write([(sample("GGUAACC"), Pairs.from_brackets("(.....)"))], tmp_path / "plain")
+    assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,,yes"]
+    with pytest.raises(UsageError, match="least"):
+        Probabilities(least=2)
 
 
 def test_a_model_that_decodes_probabilities_gives_them() -> None:

@@ -30,4 +30,13 @@ EXPORTERS: tuple[ExporterSpec, ...] = (
         license="Apache-2.0",
         example={"drawing": "layout"},
     ),
+    ExporterSpec(
+        name="probabilities",
+        target="medai_rna.exporters.probabilities:Probabilities",
+        summary="the probability of each pair as a CSV table, of models that decode probabilities",
+        task="base-pairing",
+        inputs=("sequence",),
+        license="Apache-2.0",
+        example={"least": 0.01},
+    ),
 )
