@@ -86,12 +86,18 @@ def test_float32() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 @pytest.mark.parametrize(("batched", "alone"), ENGINES)
 def test_on_a_gpu(batched: Asked, alone: Asked) -> None:
-    foldings, scores = learning(torch.device("cuda"), True)
-    ours, theirs = batched(foldings), alone(foldings)
-    assert ours.is_cuda
-    np.testing.assert_allclose(ours.detach().cpu(), theirs.detach().cpu(), atol=1e-6)
-    for one, other in zip(*(torch.autograd.grad(found.sum(), scores) for found in (ours, theirs)), strict=True):
-        np.testing.assert_allclose(one.cpu(), other.cpu(), atol=1e-6)
+    answers = []
+    for device in ("cuda", "cpu"):
+        foldings, scores = learning(torch.device(device), True)
+        structures = [best_structure(folding)[1] for folding in foldings]
+        for ask in (batched, alone):
+            found = ask(foldings)
+            assert found.device.type == device
+            given = differentiable.structure_score(foldings, structures)
+            answers.append([found, given, *torch.autograd.grad((found - 2 * given).sum(), scores)])
+    for answer in answers[:3]:
+        for one, other in zip(answer, answers[3], strict=True):
+            np.testing.assert_allclose(one.detach().cpu(), other.detach(), atol=1e-6)
 
 
 def learning(device: torch.device, places: bool) -> tuple[list[Folding], list[Tensor]]:

@@ -59,6 +59,11 @@ class Loops(NamedTuple):
     exterior_free: Tensor
 
 
+def device_of(folding: Folding) -> torch.device:
+    """Where the scores of a folding stand: those at its positions, where it has any."""
+    return folding.scores.multi.device if folding.positions is None else folding.positions.planes.device
+
+
 @dataclass
 class Batch:
     """Foldings side by side.
@@ -80,7 +85,7 @@ class Batch:
     @cached_property
     def tables(self) -> Tensor:
         """The vectors of all tables, one after the other; those that several share once."""
-        return torch.cat([scores.pack() for scores in self._shared.values()]).to(self.device, self.dtype)
+        return torch.cat([scores.pack().to(self.device, self.dtype) for scores in self._shared.values()])
 
     @cached_property
     def start(self) -> Tensor:

@@ -1,6 +1,6 @@
 """The best score and the partition function of a batch of sequences in torch, one anti-diagonal of all of them at a time.
 
-On a GPU this is what `differentiable` is on a CPU. Gradients come from going through the diagonals a second time, backwards: each one is
+This is what `differentiable` asks on a GPU. Gradients come from going through the diagonals a second time, backwards: each one is
 computed again, so that no more than the segments' own values is kept.
 """
 
@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from medai.errors import DataError
-from medai_rna.folding.batch_scores import MARGIN, NEVER, SPECIAL, Batch, Loops, loops_of
+from medai_rna.folding.batch_scores import MARGIN, NEVER, SPECIAL, Batch, Loops, device_of, loops_of
 from medai_rna.folding.problem import Folding
 from medai_rna.folding.scores import LONGEST, SHORTEST_HAIRPIN
 
@@ -65,7 +65,7 @@ def best_score(foldings: Sequence[Folding], device: torch.device | str | None = 
 def _asked(foldings: Sequence[Folding], device: torch.device | str | None, dtype: torch.dtype, highest: bool) -> Tensor:
     if not foldings:
         return torch.zeros(0, dtype=dtype)
-    batch = Batch(foldings, torch.device(device or foldings[0].scores.multi.device), dtype)
+    batch = Batch(foldings, torch.device(device or device_of(foldings[0])), dtype)
     forced = _forced(batch) if int(batch.must.max()) else None
     found: Tensor = _Diagonals.apply(highest, forced, *loops_of(batch))
     for folding, score in zip(foldings, found.tolist(), strict=True):

@@ -1,7 +1,7 @@
 """Scores of structures and partition functions as torch sees them: with gradients in the tables and in the scores at positions.
 
 A sum of scores has as its gradient how often each is used: by the best structure, by a given one, or on average over all of them. The
-compiled programmes count that; many sequences are asked side by side.
+compiled programmes count that; many sequences are asked side by side. On a GPU, `diagonals` is asked in their place.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from medai.tasks import Pairs
+from medai_rna.folding import diagonals
+from medai_rna.folding.batch_scores import device_of
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.ensemble import expected_counts, log_partition_of
 from medai_rna.folding.problem import Counts, Folding, each
@@ -30,6 +32,8 @@ def log_partition(foldings: Sequence[Folding]) -> Tensor:
     Raises:
         DataError: as `log_partition_of`.
     """
+    if _on_gpu(foldings):
+        return diagonals.log_partition(foldings)
     return _asked(_ensemble, [(folding, None) for folding in foldings])
 
 
@@ -39,6 +43,8 @@ def best_score(foldings: Sequence[Folding]) -> Tensor:
     Raises:
         DataError: as `best_structure`.
     """
+    if _on_gpu(foldings):
+        return diagonals.best_score(foldings)
     return _asked(_best, [(folding, None) for folding in foldings])
 
 
@@ -49,6 +55,10 @@ def structure_score(foldings: Sequence[Folding], structures: Sequence[Pairs]) ->
         DataError: as `score_of`.
     """
     return _asked(_given, list(zip(foldings, structures, strict=True)))
+
+
+def _on_gpu(foldings: Sequence[Folding]) -> bool:
+    return bool(foldings) and device_of(foldings[0]).type == "cuda"
 
 
 def _ensemble(item: Item, counted: bool) -> Answer:
@@ -93,7 +103,7 @@ class _Scored(torch.autograd.Function):
         answers = each(lambda item: ask(item, counted), items)
         ctx.owners, ctx.counts = owners, [counts for _, counts in answers]
         ctx.kinds = [(tensor.shape, tensor.dtype, tensor.device) for tensor in inputs]
-        device = inputs[0].device if inputs else None
+        device = device_of(items[0][0]) if items else None
         return torch.tensor([value for value, _ in answers], dtype=torch.float64, device=device)
 
     @staticmethod
