@@ -22,6 +22,9 @@ PARTS = [
     ("medai-ldct", ("model", "loss")),
     ("medai-ldct", ("recipe",)),
     ("medai-ldct", ("plugin", "dataset", "metric", "table")),
+    ("medai-rna", ("model", "loss")),
+    ("medai-rna", ("recipe",)),
+    ("medai-rna", ("plugin", "dataset", "metric", "exporter")),
     ("medai-standard", ("model",)),
     ("medai-standard", ("recipe",)),
     ("medai-standard", ("dataset", "loss", "table")),
@@ -32,6 +35,7 @@ LACKING = {
     "medai-annotation": {"task"},
     "medai-breast": {"task", "exporter"},
     "medai-ldct": {"task", "exporter"},
+    "medai-rna": {"task", "table"},
     "medai-standard": {"task"},
 }
 """Kinds that a plugin has none of."""

@@ -9,7 +9,17 @@ import pytest
 from workspace import CORE, PLUGINS, PROJECTS, SDK, TOOLS, Project, imports
 
 LIGHT = (
-    *("plugin.py", "dataset_specs.py", "exporter_specs.py", "kinds.py", "loss_specs.py", "metric_specs.py", "model_specs.py"),
+    *(
+        "plugin.py",
+        "dataset_specs.py",
+        "exporter_specs.py",
+        "grammar_recipes.py",
+        "grammar_specs.py",
+        "kinds.py",
+        "loss_specs.py",
+        "metric_specs.py",
+        "model_specs.py",
+    ),
     *("protocols.py", "recipes.py", "tables.py"),
 )
 each_plugin = pytest.mark.parametrize("project", PLUGINS, ids=lambda project: project.name)
