@@ -88,8 +88,10 @@ class GrammarModel:
             if not found.bases:
                 raise DataError("the grammar can make none of the training sequences")
             objective = (found.log_likelihood + log_prior(self.parameters, self._prior)) / found.bases
-            done = settled(self.objective, objective, self.tolerance)
-            self.parameters = self._maximised(found)
+            learnt = self._maximised(found)
+            # Where all structures are known and the grammar is unambiguous, one round is all.
+            done = settled(self.objective, objective, self.tolerance) or np.allclose(learnt, self.parameters, rtol=0.0, atol=1e-12)
+            self.parameters = learnt
             self.round, self.objective = self.round + 1, objective
             yield Progress(self.round, self.round, True, self._losses(loss, found), total=limit)
             if done:
