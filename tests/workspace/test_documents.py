@@ -21,9 +21,17 @@ from medai._results.folder import RunFolder
 
 README, CONTRIBUTING, GUIDE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "guide.md"
 DATA_PAGE, STANDARD_PAGE = ROOT / "docs" / "data.md", ROOT / "docs" / "standard.md"
-DOCUMENTS = [README, CONTRIBUTING, GUIDE, DATA_PAGE, STANDARD_PAGE]
+RNA_README = ROOT / "plugins" / "rna" / "README.md"
+DOCUMENTS = [README, CONTRIBUTING, GUIDE, DATA_PAGE, STANDARD_PAGE, RNA_README]
 DATA = Path(os.environ.get("MEDAI_TEST_DATA", ROOT.parent / "shared" / "data"))
-each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def _name(document: Path) -> str:
+    """`README.md`, or `rna/README.md`."""
+    return document.name if document.parent in (ROOT, ROOT / "docs") else f"{document.parent.name}/{document.name}"
+
+
+each = pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 
 
 def run(lines: list[str], document: Path, folder: Path) -> str:
@@ -60,7 +68,7 @@ def tried(document: Path, *, real: bool) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [README, CONTRIBUTING], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [README, CONTRIBUTING, RNA_README], ids=_name)
 def test_commands_run(document: Path, tmp_path: Path) -> None:
     lines = tried(document, real=False)
     assert any(line.startswith("medai run") for line in lines)
@@ -74,7 +82,7 @@ def test_the_guide_repeats_commands_of_the_readme() -> None:
 @pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.skipif(not DATA.exists(), reason="no ../shared/data and no MEDAI_TEST_DATA")
-@pytest.mark.parametrize("document", [README, DATA_PAGE, STANDARD_PAGE], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [README, DATA_PAGE, STANDARD_PAGE, RNA_README], ids=_name)
 def test_commands_on_real_data_run(document: Path, tmp_path: Path) -> None:
     lines = tried(document, real=True)
     assert len(lines) >= 3
