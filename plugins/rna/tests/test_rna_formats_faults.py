@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medai.errors import DataError
@@ -74,6 +75,36 @@ def test_what_is_bad_says_where_and_the_rest_is_read(tmp_path: Path, suffix: str
         with pytest.raises(DataError) as caught:
             read_records(path)
         assert caught.value.path == path
+
+
+@pytest.mark.parametrize("suffix", sorted(GOOD))
+def test_damage_is_a_data_error_and_nothing_else(tmp_path: Path, suffix: str) -> None:
+    rng = np.random.default_rng(sorted(GOOD).index(suffix))
+    path = tmp_path / f"some.{suffix}"
+    whole = (GOOD[suffix] + GOOD[suffix].replace("good", "later")).encode()
+    outcomes = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for _ in range(150):
+            content = bytearray(whole)
+            for _ in range(int(rng.integers(1, 4))):
+                place = int(rng.integers(len(content)))
+                if rng.random() < 0.5:
+                    content[place] = int(rng.choice(list(b"()[]<>.{} \n\t#>/=-0123456789GACUXxz\"',\xff\x00")))
+                else:
+                    del content[place : place + int(rng.integers(1, 9))]
+            path.write_bytes(content)
+            try:
+                found = read_records(path)
+            except DataError as error:
+                assert error.path == path
+                outcomes.add("refused")
+                continue
+            outcomes.add("fault" if any(record.fault for record in found) else "read")
+            for record in found:
+                assert bool(record.fault) != bool(record.letters)
+                assert record.structure is None or record.structure.length == len(record.letters)
+    assert "refused" in outcomes and "read" in outcomes
 
 
 @pytest.mark.parametrize(

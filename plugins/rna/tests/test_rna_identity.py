@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medai.errors import UsageError
+from medai.api import run
+from medai.errors import DataError, UsageError
 from medai_rna.datasets.structures import in_folds
 from medai_rna.datasets.tables import KnownStructures, StructureTable
 from medai_rna.identity.edits import fewest_edits
@@ -120,6 +122,12 @@ def test_groups_are_clusters_where_it_is_said(tmp_path: Path) -> None:
     facts = StructureTable(path, groups="identity", identity=0.9, folds=2).facts
     assert facts["tested.groups"] == "identity" and facts["tested.identity"] == 0.9 and facts["tested.folds"] == 2
     assert "tested.identity" not in StructureTable(path).facts
+    assert StructureTable(path, longest=100, pairs="nested").facts == {
+        "tested.pairs": "nested",
+        "tested.multiplets": "keep",
+        "tested.groups": "family",
+        "tested.longest": 100,
+    }
 
 
 def test_folds_hold_every_group_once_and_are_of_about_one_size() -> None:
@@ -168,3 +176,32 @@ def test_the_audit_finds_what_is_known_of_the_published_sets(real_data: Path) ->
 
     assert word_for_word(valid, train) == word_for_word(train, valid) == 29
     assert (word_for_word(archive, train), word_for_word(train, archive)) == (594, 550)
+
+
+TWO = """extends = "rna/dowell-eddy-grammars"
+data.structures = {folder = {use = "rna/csv", pairs = "foldable"}, roles = ["train", "valid"]}
+data.test = {folder = {use = "rna/csv", pairs = "foldable"}, roles = ["test"]}
+"""
+
+
+def test_a_run_stops_at_a_leak_or_drops_it_from_training(tmp_path: Path) -> None:
+    StructureTable.write_stub(tmp_path / "train", 12, 0)
+    StructureTable.write_stub(tmp_path / "test", 6, 1)
+    header, *rows = (tmp_path / "train" / "structures.csv").read_text().splitlines()
+    # Other families in training, so that groups tell nothing.
+    rows = [",".join([row.split(",")[0], "", *row.split(",")[2:]]) for row in rows]
+    (tmp_path / "train" / "structures.csv").write_text("\n".join([header, *rows]) + "\n")
+    with (tmp_path / "test" / "structures.csv").open("a") as file:
+        file.writelines(f"copy-{place},hairpin,{row.split(',', 2)[2]}\n" for place, row in enumerate(rows[:2]))
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(TWO)
+    data: dict[str, str | Path] = {"structures": tmp_path / "train", "test": tmp_path / "test"}
+    with pytest.raises(DataError, match=r"leak: .* is like copy-\d, word for word"):
+        run(recipe, data=data, out=tmp_path, device="cpu")
+    done = run(recipe, data=data, overrides={"protocol.split.leaks": "drop"}, out=tmp_path, device="cpu")
+    record, summary = (json.loads((done.folder / f"{name}.json").read_text("utf-8")) for name in ("run", "summary"))
+    assert record["parts"]["left out"] == 2 and record["parts"]["test"] == 8
+    assert sorted(item["reason"] for item in summary["left_out"]) == ["like copy-0, word for word", "like copy-1, word for word"]
+    assert any("taken out of training and validation: 2 of 20 cases" in note for note in record["notes"])
+    options = record["configuration"]["protocol"]["options"]
+    assert options["pairs"] == "foldable" and options["multiplets"] == "keep" and options["groups"] == "family"

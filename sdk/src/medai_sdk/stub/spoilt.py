@@ -47,6 +47,8 @@ def spoilt(value: Any) -> Iterator[Spoilt]:
             yield "of another length", Pairs(value.pairs, value.length + 1)
             yield "with a pair out of range", Pairs((*value.pairs, (0, value.length)), value.length)
             yield "with a base that pairs with itself", Pairs(((0, 0),), value.length)
+            if value.length > 2:
+                yield "with a base that pairs twice, and no multiplets", Pairs(((0, 1), (0, 2)), value.length)
 
 
 def _numbers(value: Any, name: str) -> Iterator[Spoilt]:

@@ -75,7 +75,7 @@ class Structures:
         if longest is not None and longest < 1:
             raise UsageError(f"longest is a number of bases, not {longest}")
         self._pairs, self._multiplets, self._groups, self._identity = pairs, multiplets, groups, identity
-        self._folds, self._fold = folds, fold
+        self._folds, self._fold, self._longest = folds, fold, longest
         self._home = Path(root)
         entries = list(self._read(self._home))
         kept = [entry for entry in entries if longest is None or len(entry.record.letters) <= longest]
@@ -120,9 +120,10 @@ class Structures:
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """Which pairs are known to the test, and what the split keeps together: other figures cannot stand beside them."""
+        """Which pairs are known to the test, of which sequences, and what the split keeps together: figures over others stand apart."""
         found: dict[str, object] = {"tested.pairs": self._pairs, "tested.multiplets": self._multiplets, "tested.groups": self._groups}
         found |= {"tested.identity": self._identity} if self._groups == "identity" else {}
+        found |= {"tested.longest": self._longest} if self._longest else {}
         return found | ({"tested.folds": self._folds} if self._folds else {})
 
     def cases(self) -> Sequence[Case]:

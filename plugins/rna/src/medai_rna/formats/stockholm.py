@@ -45,8 +45,9 @@ class Aligned:
     fault: str = ""
 
     def records(self) -> list[Record]:
-        """Each sequence without its gaps, with the pairs of its own structure, else of the consensus, of which it has both bases and three
-        between them at least; rows that cannot be used with their faults. The family is the accession, else the name."""
+        """Each sequence without its gaps, with the pairs of its own structure, else of the consensus, of which it has both bases, but for
+        those that gaps between them brought closer than a hairpin can be; rows that cannot be used with their faults. The family is the
+        accession, else the name."""
         family = self.accession or self.name
         if self.fault:
             return [Record(self.name, "", family=family, line=self.line, fault=self.fault)]
@@ -115,13 +116,10 @@ def _single(name: str, row: str, structure: Pairs | None, family: str, line: int
     letters = row.replace("-", "")
     if structure is None:
         return Record(name, letters, family=family, line=line)
-    at, kept = {}, 0
-    for column, letter in enumerate(row):
-        if letter != "-":
-            at[column], kept = kept, kept + 1
-    pairs = [(at[i], at[j]) for i, j in structure.pairs if i in at and j in at]
-    near = tuple(pair for pair in pairs if pair[1] - pair[0] > _LEAST_HAIRPIN)
-    return Record(name, letters, Pairs(near, len(letters)), family, line=line)
+    at = {column: place for place, column in enumerate(column for column, letter in enumerate(row) if letter != "-")}
+    both = [(i, j) for i, j in structure.pairs if i in at and j in at]
+    kept = tuple((at[i], at[j]) for i, j in both if at[j] - at[i] == j - i or at[j] - at[i] > _LEAST_HAIRPIN)
+    return Record(name, letters, Pairs(kept, len(letters)), family, line=line)
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
