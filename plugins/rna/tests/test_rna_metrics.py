@@ -140,7 +140,7 @@ def test_the_median_and_the_worst_structure_are_drawn() -> None:
         "three, 28 nt: median of 3 by F1, 0.667",
         "two, 5 nt: worst of 3 by F1, 0.000",
     ]
-    assert len(drawn(PairF1(), CASES[0]).subfigs) == 1
+    assert len(drawn(PairF1(by="sequences"), CASES[0]).subfigs) == 1
     assert drawn(PairF1(slip=1), *CASES) is None and drawn(PairF1(pseudoknots=False), *CASES) is None
 
 

@@ -82,6 +82,7 @@ class PairF1:
         self.resampled: Literal["groups", "cases"] = "cases" if by == "sequences" else "groups"
         self._average, self._slip, self._most = average, slip, most
         self._pseudoknots, self._noncanonical = pseudoknots, noncanonical
+        self._plain = slip == 0 and pseudoknots and noncanonical
         said = {"slip": slip > 0, "canonical": not noncanonical, "nested": not pseudoknots, average: average != "sequences"}
         self._suffix = "".join(f"-{word}" for word, is_so in {**said, "by-sequence": by == "sequences"}.items() if is_so)
         self._names = [f"{name}{self._suffix}" for name in (*FIGURES, *(() if slip else ("mcc",)))]
@@ -93,7 +94,7 @@ class PairF1:
         letters = sample.inputs.letters
         counts = count(self._counted(prediction, letters), self._counted(sample.reference, letters), self._slip)
         family = str(sample.case.attributes.get("family") or sample.case.group)
-        shown = Drawn(sample.case.id, letters, prediction, sample.reference) if not self._suffix else None
+        shown = Drawn(sample.case.id, letters, prediction, sample.reference) if self._plain and self._average == "sequences" else None
         return Part(counts, self._of(counts, of_sequence(counts)), family, len(letters), shown)
 
     def total(self, parts: Sequence[Part]) -> Mapping[str, float]:
@@ -111,7 +112,7 @@ class PairF1:
         families, F1 of each one's sequences."""
         f1 = [part.own[0] for part in parts]
         figures = self.total(parts)
-        if self._slip or not self._pseudoknots or not self._noncanonical:
+        if not self._plain:
             return None
         if self._average == "pooled":
             return draw_lengths([part.length for part in parts], f1, figures[self._names[0]])
