@@ -72,8 +72,8 @@ class Alignments:
         return Sample(case, inputs, None if structure is None else chosen(structure, inputs.letters, self._pairs, "drop"))
 
     @staticmethod
-    def unlabelled(paths: Sequence[Path]) -> Dataset[Any, Any]:
-        """Stockholm files as alignments, if all are; else the single sequences of files of any format.
+    def unlabelled(paths: Sequence[Path], pairs: PairKinds = "nested", longest: int | None = None) -> Dataset[Any, Any]:
+        """Stockholm files as alignments, if all are; else the single sequences of files of any format. Of any length, and without pairs.
 
         Raises:
             DataError: a file cannot be read.
