@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
-from medai_rna.formats.bprna import loops_of
 from medai_rna.formats.brackets import read_dbn
 from medai_rna.formats.ct import read_ct
 from medai_rna.formats.files import WRITERS, format_of, read_records, write_records
+from medai_rna.formats.loops import elements_of, loops_of
 from medai_rna.formats.record import Record
 from medai_rna.formats.stockholm import Aligned, read_stockholm, write_stockholm
 
@@ -165,6 +165,54 @@ def test_loops_have_the_letters_of_bprna() -> None:
     structure = Pairs.from_brackets(text)
     assert loops_of(structure.pairs, len(text)) == "ESSBSSISSHHHSSISSSSXSSMSSHHHSSMSSHHHSSSSE"
     assert loops_of((), 3) == "EEE"
+
+
+def test_stems_and_loops_are_listed_as_bprna_lists_them() -> None:
+    """bpRNA_RFAM_22522, and what bpRNA-1m says of it."""
+    letters = (
+        "GGAGCGAUUGGACCACCUUGCAGUUUCAUGGCACACUCUCUCCAUUUCUCUACCGUUCAUGCAGCGGUUGAUCGAUUGGGUUGCUGGUUGAUUGAUCGAUCGAUGGUCAGGAGUUGG"
+        "AAGAGAAUUGGAGAGAGUGCAUUGUGAAUUGCGGGGUUGACGAGGCGGAGGG"
+    )
+    text = (
+        "...............(((((((((((.(((((.(((((((((((.(((((((.((...............((((((((..................))))))))...........))"
+        ").))))).))))))))))).)))))))))))))))))..............."
+    )
+    found = elements_of(letters, Pairs.from_brackets(text).pairs)
+    assert found[:3] == [
+        'S1 16..26 "CCUUGCAGUUU" 144..154 "AAUUGCGGGGU"',
+        'S2 28..32 "AUGGC" 139..143 "UUGUG"',
+        'S3 34..34 "C" 138..138 "A"',
+    ]
+    assert found[8:11] == [
+        'S9 71..78 "AUCGAUUG" 97..104 "CGAUCGAU"',
+        'H1 79..96 "GGUUGCUGGUUGAUUGAU" (78,97) G:C',
+        'B1 27..27 "C" (26,144) U:A (28,143) A:G',
+    ]
+    assert found[14] == 'B5 119..119 "A" (118,52) A:A (120,51) G:U'
+    assert found[17:] == [
+        'I1.1 56..70 "UUCAUGCAGCGGUUG" (55,116) G:G',
+        'I1.2 105..115 "GGUCAGGAGUU" (104,71) U:A',
+        'E1 1..15 "GGAGCGAUUGGACCA"',
+        'E2 155..169 "UGACGAGGCGGAGGG"',
+    ]
+
+
+def test_multiloops_have_parts() -> None:
+    text = ".((.((...)).((...))))..(...)"
+    found = elements_of("A" * len(text), Pairs.from_brackets(text).pairs)
+    assert [line.split(" ", 1)[0] for line in found] == ["S1", "S2", "S3", "S4", "H1", "H2", "H3", "M1.1", "M1.2", "X1", "E1"]
+    assert found[7:10] == [
+        'M1.1 4..4 "A" (3,20) A:A (5,11) A:A',
+        'M1.2 12..12 "A" (11,5) A:A (13,19) A:A',
+        'X1 22..23 "AA" (21,2) A:A (24,28) A:A',
+    ]
+
+
+def test_bprna_calls_its_files_dot_bracket_too(tmp_path: Path) -> None:
+    path = tmp_path / "bpRNA_RFAM_7.dbn"
+    path.write_text("#Name: bpRNA_RFAM_7\n#Length: ,9,\n#PageNumber: 1\nGGGAAACCC\n(((...)))\n")
+    (found,) = read_records(path)
+    assert (found.name, found.family, found.structure) == ("bpRNA_RFAM_7", "RFAM", Pairs.from_brackets("(((...)))"))
 
 
 def test_a_bprna_file_by_hand(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ EXPORTERS: tuple[ExporterSpec, ...] = (
     ExporterSpec(
         name="structures",
         target="medai_rna.exporters.structures:Structures",
-        summary="structures as dot-bracket, CT, BPSEQ, Stockholm, bpRNA's `.st` or JSON",
+        summary="structures as dot-bracket, CT, BPSEQ, Stockholm, bpRNA's `.st` with its stems and loops, or JSON",
+        implements=("bprna-tool",),
         task="base-pairing",
         inputs=("sequence",),
         license="Apache-2.0",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from medai.io import write_text
 from medai_rna.formats.lines import Line, Strip, collected, lines_of, stem_of
+from medai_rna.formats.loops import elements_of, loops_of
 from medai_rna.formats.losses import Lossy, one_partner_each
-from medai_rna.formats.nesting import Pair, largest_nested
+from medai_rna.formats.nesting import largest_nested
 from medai_rna.formats.notation import brackets_of, pairs_of
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
 
@@ -29,7 +30,8 @@ def read_st(path: Path, spelling: Spelling | None = None) -> list[Record]:
 
 
 def write_st(records: Iterable[Record], path: Path, lossy: Lossy = "error") -> None:
-    """Write structures with the kind of loop of each base (`loops_of`), and `K` for bases of pseudoknots; without bpRNA's list of loops.
+    """Write structures with the kind of loop of each base, `K` for bases of pseudoknots, and the list of stems and loops of what is nested;
+    without bpRNA's list of pseudoknots.
 
     Args:
         records: what to write; one without a structure is written unpaired.
@@ -42,42 +44,14 @@ def write_st(records: Iterable[Record], path: Path, lossy: Lossy = "error") -> N
     write_text(Path(path), "".join(_written(record) for record in one_partner_each(records, lossy, "bpRNA's format")))
 
 
-def loops_of(pairs: Sequence[Pair], length: int) -> str:
-    """The kind of loop of each base: `S` of a stem, `H` hairpin, `B` bulge, `I` interior loop, `M` multiloop, `X` between stems of the
-    exterior loop, `E` at an end.
-
-    Args:
-        pairs: nested, (i, j) with i < j, positions from 0.
-        length: bases.
-    """
-    partner = {end: other for i, j in pairs for end, other in ((i, j), (j, i))}
-    signs = ["S" if place in partner else "" for place in range(length)]
-    for i, j in [(-1, length), *pairs]:
-        loose, inner, place = list[int](), list[int](), i + 1
-        while place < j:
-            if place in partner:
-                inner.append(place)
-                place = partner[place] + 1
-            else:
-                loose.append(place)
-                place += 1
-        for each in loose:
-            if i < 0:
-                signs[each] = "X" if inner and inner[0] < each < partner[inner[-1]] else "E"
-            elif len(inner) == 1:
-                signs[each] = "I" if {each < inner[0] for each in loose} == {True, False} else "B"
-            else:
-                signs[each] = "M" if inner else "H"
-    return "".join(signs)
-
-
 def _written(record: Record) -> str:
     pairs, length = record.structure.pairs if record.structure else (), len(record.letters)
     nested = largest_nested(pairs)
     knotted = {end for pair in set(pairs) - set(nested) for end in pair}
     knots = "".join("K" if place in knotted else "N" for place in range(length))
     head = f"#Name: {record.name}\n#Length: {length}\n#PageNumber: {1 + bool(knotted)}\n"
-    return f"{head}{record.letters}\n{brackets_of(pairs, length)}\n{loops_of(nested, length)}\n{knots}\n"
+    lines = [record.letters, brackets_of(pairs, length), loops_of(nested, length), knots, *elements_of(record.letters, nested)]
+    return head + "\n".join(lines) + "\n"
 
 
 def _records(path: Path, spelling: Spelling) -> Iterator[Record]:
@@ -107,7 +81,7 @@ def _record(path: Path, heads: Sequence[Line], body: Sequence[Line], spelling: S
         if len(sequence.text) != len(structure.text):
             counts = f"{len(structure.text)} signs for a sequence of {len(sequence.text)} letters"
             raise Flaw(f"line {body[1].number}, column 1: a structure of {counts}")
-        length = said.get("length", "")
+        length = said.get("length", "").strip(" ,")
         if length.isdigit() and int(length) != len(sequence.text):
             raise Flaw(f"line {body[0].number}, column 1: {len(sequence.text)} letters, and a length of {length} is said")
         pairs = pairs_of(structure.text, structure.place)

@@ -75,6 +75,12 @@ def write_records(records: Iterable[Record], path: Path, kind: str = "", lossy: 
     WRITERS[kind](records, Path(path), lossy)
 
 
+def _bracket_records(path: Path, spelling: Spelling | None) -> list[Record]:
+    """Dot-bracket files; bpRNA calls its own so, too, without the loops."""
+    first = next((line.text for line in lines_of(path) if line.text.strip()), "")
+    return (read_st if first.startswith("#Name:") else read_dbn)(path, spelling)
+
+
 def _fasta_records(path: Path, spelling: Spelling | None) -> list[Record]:
     """Sequences, with structures where there are lines of brackets: files that are called FASTA may have them."""
     bracketed = any(line.text and not set(line.text.split()[0]) - _BRACKETS for line in lines_of(path) if line.text.strip())
@@ -92,7 +98,7 @@ def _stockholm_records(path: Path, spelling: Spelling | None) -> list[Record]:
 
 _READERS: dict[str, Callable[[Path, Spelling | None], list[Record]]] = {
     "fasta": _fasta_records,
-    "dbn": read_dbn,
+    "dbn": _bracket_records,
     "ct": read_ct,
     "bpseq": read_bpseq,
     "stockholm": _stockholm_records,
