@@ -27,11 +27,9 @@ def mea(probabilities: np.ndarray, gamma: float = 1.0) -> Pairs:
     """
     if not gamma > 0:
         raise UsageError(f"gamma = {gamma}: not above 0")
-    upper = _upper(probabilities)
-    unpaired = np.maximum(0.0, 1 - upper.sum(axis=0) - upper.sum(axis=1))
-    first, last = np.nonzero(upper)
+    square, unpaired = _checked(probabilities)
     # A pair is worth what it adds to its two bases left unpaired: one that adds nothing is in no structure that needs it.
-    return _heaviest(len(upper), first, last, 2 * gamma * upper[first, last] - unpaired[first] - unpaired[last])
+    return _heaviest(len(square), *_worthwhile(square, 2 * gamma, np.maximum(0.0, unpaired)))
 
 
 def centroid(probabilities: np.ndarray) -> Pairs:
@@ -44,9 +42,8 @@ def centroid(probabilities: np.ndarray) -> Pairs:
     Raises:
         DataError: as `mea`.
     """
-    upper = _upper(probabilities)
-    first, last = np.nonzero(upper > 0.5)
-    return _heaviest(len(upper), first, last, 2 * upper[first, last] - 1)
+    square, _ = _checked(probabilities)
+    return _heaviest(len(square), *_worthwhile(square, 2.0, np.full(len(square), 0.5)))
 
 
 def probknot(probabilities: np.ndarray, shortest: int = 3) -> Pairs:
@@ -60,7 +57,7 @@ def probknot(probabilities: np.ndarray, shortest: int = 3) -> Pairs:
     Raises:
         DataError: as `mea`.
     """
-    upper = _upper(probabilities)
+    upper = np.triu(_checked(probabilities)[0], 1)
     both = upper + upper.T
     partner = both.argmax(axis=1) if len(both) else np.empty(0, dtype=np.int64)
     found = [(i, int(j)) for i, j in enumerate(partner) if i < j and partner[j] == i and both[i, j] > 0]
@@ -88,12 +85,40 @@ def nussinov(letters: str, worth: Mapping[str, float] | None = None) -> Pairs:
     return _heaviest(len(codes), first, last, values[KIND[codes[first], codes[last]]])
 
 
-def _upper(probabilities: np.ndarray) -> np.ndarray:
+def _checked(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities in rows of float64, and that each base does not pair, (N,)."""
     if probabilities.ndim != 2 or probabilities.shape[0] != probabilities.shape[1]:
         raise DataError(f"probabilities of pairs are square, not of shape {probabilities.shape}")
-    if not np.isfinite(probabilities).all():
+    square = np.ascontiguousarray(probabilities, dtype=np.float64)
+    unpaired = _unpaired(square)
+    if not np.isfinite(unpaired).all():
         raise DataError("a probability of a pair is not finite")
-    return np.triu(probabilities, 1)
+    return square, unpaired
+
+
+@compiled
+def _unpaired(probabilities: np.ndarray) -> np.ndarray:
+    unpaired = np.ones(probabilities.shape[0])
+    for i in range(len(unpaired)):
+        for j in range(i + 1, len(unpaired)):
+            unpaired[i] -= probabilities[i, j]
+            unpaired[j] -= probabilities[i, j]
+    return unpaired
+
+
+@compiled
+def _worthwhile(probabilities: np.ndarray, worth: float, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs that gain something, first positions, last ones and gains, (P,): their probability times a worth, less what their bases
+    cost."""
+    first, last, gains = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
+    for i in range(len(cost)):
+        for j in range(i + 1, len(cost)):
+            gain = worth * probabilities[i, j] - cost[i] - cost[j]
+            if gain > 0.0 and probabilities[i, j] > 0.0:
+                first.append(i)
+                last.append(j)
+                gains.append(gain)
+    return np.array(first), np.array(last), np.array(gains)
 
 
 def _helices(pairs: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:

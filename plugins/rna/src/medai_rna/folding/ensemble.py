@@ -10,7 +10,7 @@ from medai_rna.folding.counting import counted
 from medai_rna.folding.filling import Filled, filled
 from medai_rna.folding.inside import work_of
 from medai_rna.folding.loops import EXTERIOR_UNPAIRED, IN_EXTERIOR, IN_HAIRPIN, IN_INTERIOR, IN_MULTI, INTERIOR_SIZE, MULTI_UNPAIRED, PAIR
-from medai_rna.folding.outside import outside, prefixes, raise_lower, transpose
+from medai_rna.folding.outside import clear_lower, outside, prefixes, transpose
 from medai_rna.folding.problem import Counts, Folding
 from medai_rna.folding.sampling import sampled
 from medai_rna.folding.scores import LONGEST
@@ -84,8 +84,7 @@ def _probabilities(folding: Folding, found: Filled, tally: Tally | None) -> tupl
     prefix = np.zeros(length + 1)
     prefixes(found.weights, strand, places, found.closed, prefix)
     exterior = prefix[:-1] * found.weights.exterior * found.suffix[1:] / found.suffix[0]
-    splits = np.zeros((length, length))
     transpose(found.parts)
-    outside(found.weights, strand, places, found.closed, found.parts, prefix, found.suffix, splits, work_of(length), tally)
-    raise_lower(splits)
-    return splits, exterior
+    outside(found.weights, strand, places, found.closed, found.parts, prefix, found.suffix, work_of(length), tally)
+    clear_lower(found.parts)
+    return found.parts, exterior

@@ -19,8 +19,8 @@ WINDOWS = (64, 16, 256, 1024)
 SHORT = 128
 """Bases of a sequence that is tried without scales first."""
 
-BYTES = 27
-"""For each two bases: of two squares of weights, one of probabilities, and what a `Strand` holds."""
+BYTES = 18
+"""For each two bases: of two squares of weights, and what a `Strand` holds."""
 
 
 @dataclass(frozen=True)

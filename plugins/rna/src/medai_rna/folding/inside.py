@@ -168,7 +168,7 @@ def inside(
         weights: see there.
         strand: the sequence.
         places: scores at its positions.
-        closed: zeros (N, N); becomes, for i < j, the weight of what the pair (i, j) holds.
+        closed: zeros (N, N); becomes, for i < j, at [j, i] the weight of what the pair (i, j) holds.
         parts: zeros (N, N); becomes, for i < j, the weight of one or more branches of a multiloop in i..j, and at [j, i] that of one
             branch that begins at i.
         suffix: (N + 1,); becomes the weight of the exterior loop from each position on.
@@ -191,13 +191,13 @@ def inside(
                 for index in range(EXPLICIT.shape[0]):
                     k, m = i + 1 + EXPLICIT[index, 0], j - 1 - EXPLICIT[index, 1]
                     if strand.kinds[k, m] >= 0:
-                        held += interior_weight(weights, strand, places, i, j, k, m) * closed[k, m]
+                        held += interior_weight(weights, strand, places, i, j, k, m) * closed[m, k]
                 sums = ended_inside(weights, rings, i, j)
                 outer = outer_ends(weights, strand, places, i, j)
                 held += outer[BULGE] * sums[BULGE] + outer[ONE_BY_MORE] * sums[ONE_BY_MORE] + outer[GENERAL] * sums[GENERAL]
                 if enclosed > 0.0:
                     held += multi_outer_weight(weights, strand, places, i, j) * enclosed
-                closed[i, j] = held
+                closed[j, i] = held
                 rest += held * exp(exterior_pair(weights.tables, strand, places, i, j)) * suffix[j + 1]
             enclosed = several[j]
             if i > 0 and j < length - 1:

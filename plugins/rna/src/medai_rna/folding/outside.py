@@ -41,17 +41,17 @@ from medai_rna.folding.weights import EXPLICIT, WIDE, Weights
 def prefixes(weights: Weights, strand: Strand, places: Places | None, closed: np.ndarray, prefix: np.ndarray) -> None:
     """The weight of the exterior loop up to each position, into (N + 1,)."""
     length = strand.codes.shape[0]
-    prefix[:] = 0.0
     prefix[0] = 1.0
-    for i in range(length):
-        prefix[i + 1] += prefix[i] * weights.exterior[i]
-        for j in range(i + 4, length):
-            if closed[i, j] > 0.0:
-                prefix[j + 1] += prefix[i] * closed[i, j] * exp(exterior_pair(weights.tables, strand, places, i, j))
+    for j in range(length):
+        whole = prefix[j] * weights.exterior[j]
+        for i in range(j - 3):
+            if closed[j, i] > 0.0:
+                whole += prefix[i] * closed[j, i] * exp(exterior_pair(weights.tables, strand, places, i, j))
+        prefix[j + 1] = whole
 
 
 @summed
-def after_splits(parts: np.ndarray, splits: np.ndarray, k: int, branch: np.ndarray) -> None:
+def after_splits(parts: np.ndarray, closed: np.ndarray, k: int, branch: np.ndarray) -> None:
     """What surrounds a branch that begins at k, where others come before it in its multiloop: from all rows i < k of what surrounds
     splits, each times what is before k in it."""
     length = branch.shape[0]
@@ -63,7 +63,7 @@ def after_splits(parts: np.ndarray, splits: np.ndarray, k: int, branch: np.ndarr
         # Past the last row that can hold anything, parts[k - 1, k - 1] is 0.
         w0, w1, w2, w3 = parts[last, i], parts[last, i1], parts[last, i2], parts[last, i3]
         for j in range(first, end):
-            branch[j] += w0 * splits[i, j] + w1 * splits[i1, j] + w2 * splits[i2, j] + w3 * splits[i3, j]
+            branch[j] += w0 * closed[i, j] + w1 * closed[i1, j] + w2 * closed[i2, j] + w3 * closed[i3, j]
 
 
 @summed
@@ -98,7 +98,6 @@ def outside(
     parts: np.ndarray,
     prefix: np.ndarray,
     suffix: np.ndarray,
-    splits: np.ndarray,
     work: Work,
     tally: Tally | None,
 ) -> None:
@@ -108,11 +107,11 @@ def outside(
         weights: see there.
         strand: the sequence.
         places: scores at its positions.
-        closed: as `inside` leaves it; becomes the weight of what surrounds each pair.
-        parts: as `inside` leaves it, transposed.
+        closed: as `inside` leaves it; becomes, at [j, i], the weight of what surrounds the pair (i, j), and at [i, j] that of what
+            surrounds i..j where it is split into branches.
+        parts: as `inside` leaves it, transposed; becomes, above the diagonal, the probabilities.
         prefix: of the exterior loop, as `prefixes` leaves it.
         suffix: the same from behind, as `inside` leaves it.
-        splits: zeros (N, N); becomes the probability of (i, j) at [j, i], and above the diagonal what surrounds what is split.
         work: as `work_of` makes it; `rings` is of what surrounds pairs times their weights as outer ends: that of (i, j) is at i modulo
             `WIDE` and j.
         tally: where to count what is expected of each score; None: that is not asked.
@@ -122,23 +121,24 @@ def outside(
     rings, single, branch = work
     for k in range(length):
         slot = k % WIDE
-        after_splits(parts, splits, k, branch)
+        after_splits(parts, closed, k, branch)
         branching = 0.0
         if tally is not None and k >= WIDE:
-            settle(strand, splits, tally, k - WIDE)
+            settle(strand, parts, tally, k - WIDE)
         for m in range(length - 1, k + 3, -1):
             within = k > 0 and m < length - 1
             if within:
-                around = dot(splits[k][m + 5 : length - 1], parts[m + 1][m + 5 : length - 1])
+                around = dot(closed[k][m + 5 : length - 1], parts[m + 1][m + 5 : length - 1])
                 single[m] = around + single[m] * weights.multi[k - 1]
                 branching = branch[m] + single[m] + (branching * weights.multi[m + 1] if m < length - 2 else 0.0)
-                if closed[k - 1, m + 1] > 0.0:
-                    around += closed[k - 1, m + 1] * multi_outer_weight(weights, strand, places, k - 1, m + 1)
-                splits[k, m] = around
-            held = closed[k, m]
+                if closed[m + 1, k - 1] > 0.0:
+                    around += closed[m + 1, k - 1] * multi_outer_weight(weights, strand, places, k - 1, m + 1)
+                closed[k, m] = around
+            held = closed[m, k]
             if held == 0.0:
                 for kind in range(3):
                     rings[kind, slot, m] = 0.0
+                parts[k, m] = 0.0
                 continue
             surrounds = prefix[k] * suffix[m + 1] / total * exp(exterior_pair(weights.tables, strand, places, k, m))
             if tally is not None:
@@ -150,8 +150,8 @@ def outside(
                 surrounds += as_branch
                 for index in range(EXPLICIT.shape[0]):
                     i, j = k - 1 - EXPLICIT[index, 0], m + 1 + EXPLICIT[index, 1]
-                    if i >= 0 and j < length and closed[i, j] > 0.0:
-                        looped = closed[i, j] * interior_weight(weights, strand, places, i, j, k, m)
+                    if i >= 0 and j < length and closed[j, i] > 0.0:
+                        looped = closed[j, i] * interior_weight(weights, strand, places, i, j, k, m)
                         surrounds += looped
                         if tally is not None:
                             count_interior(tally.tables, strand, tally.places, looped * held, i, j, k, m)
@@ -165,8 +165,9 @@ def outside(
             outer = outer_ends(weights, strand, places, k, m)
             for kind in range(3):
                 rings[kind, slot, m] = surrounds * outer[kind]
-            closed[k, m] = surrounds
-            splits[m, k] = surrounds * held
+            closed[m, k] = surrounds
+            # What was here is not asked for again: only rows from m + 1 on are.
+            parts[k, m] = surrounds * held
             if tally is not None:
                 hairpins = surrounds * hairpin_weight(weights, strand, places, k, m)
                 count_hairpin(tally.tables, strand, tally.places, hairpins, k, m)
@@ -174,7 +175,7 @@ def outside(
                 tally.in_hairpins[0] += hairpins * (m - k - 1)
     if tally is not None:
         for i in range(max(0, length - WIDE), length):
-            settle(strand, splits, tally, i)
+            settle(strand, parts, tally, i)
 
 
 @summing
@@ -186,9 +187,7 @@ def transpose(square: np.ndarray) -> None:
 
 
 @summing
-def raise_lower(square: np.ndarray) -> None:
-    """Move what is below the diagonal above it."""
+def clear_lower(square: np.ndarray) -> None:
+    """Leave nothing below the diagonal."""
     for i in range(square.shape[0]):
-        for j in range(i):
-            square[j, i] = square[i, j]
-            square[i, j] = 0.0
+        square[i, :i] = 0.0

@@ -83,8 +83,8 @@ def _exterior(
         if left >= 0.0:
             end = -1
             for j in range(i + 4, length):
-                if closed[i, j] > 0.0:
-                    weight = closed[i, j] * exp(exterior_pair(weights.tables, strand, places, i, j)) * suffix[j + 1]
+                if closed[j, i] > 0.0:
+                    weight = closed[j, i] * exp(exterior_pair(weights.tables, strand, places, i, j)) * suffix[j + 1]
                     # Where rounding leaves a rest after all, the last that there is has it.
                     end = j if weight > 0.0 else end
                     if _chosen(left, weight):
@@ -110,15 +110,15 @@ def _inside_pair(
 ) -> None:
     """Push what a pair holds: nothing where it closes a hairpin."""
     hairpin = hairpin_weight(weights, strand, places, i, j)
-    left = np.random.random() * closed[i, j]
+    left = np.random.random() * closed[j, i]
     if _chosen(left, hairpin):
         return
     left -= hairpin
     inner, split = (-1, -1), -1
     for k in range(i + 1, min(i + LONGEST + 2, j - 4)):
         for m in range(j - 1, max(k + 3, j - LONGEST - 2 + k - i - 1), -1):
-            if closed[k, m] > 0.0:
-                weight = interior_weight(weights, strand, places, i, j, k, m) * closed[k, m]
+            if closed[m, k] > 0.0:
+                weight = interior_weight(weights, strand, places, i, j, k, m) * closed[m, k]
                 inner = (k, m) if weight > 0.0 else inner
                 if _chosen(left, weight):
                     stack.append((_PAIR, k, m))
@@ -164,8 +164,8 @@ def _branch_end(weights: Weights, strand: Strand, places: Places | None, closed:
     left = np.random.random() * parts[j, k]
     unpaired = 1.0
     for m in range(j, k + 3, -1):
-        if closed[k, m] > 0.0:
-            weight = unpaired * closed[k, m] * exp(multi_inner(weights.tables, strand, places, k, m))
+        if closed[m, k] > 0.0:
+            weight = unpaired * closed[m, k] * exp(multi_inner(weights.tables, strand, places, k, m))
             end = m if weight > 0.0 else end
             if _chosen(left, weight):
                 break

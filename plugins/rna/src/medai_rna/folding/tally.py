@@ -152,17 +152,17 @@ def count_ends(tables: np.ndarray, kind: int, before: int, after: int, flows: tu
 
 
 @summing
-def settle(strand: Strand, splits: np.ndarray, tally: Tally, i: int) -> None:
+def settle(strand: Strand, probabilities: np.ndarray, tally: Tally, i: int) -> None:
     """Count what the pairs of a row close, once all that they may hold is known; the row of `Tally.outer` is ready for another."""
     slot = i % WIDE
     for j in range(i + 4, strand.codes.shape[0]):
-        if splits[j, i] > 0.0:
+        if probabilities[i, j] > 0.0:
             flows = tally.outer[BULGE, slot, j], tally.outer[ONE_BY_MORE, slot, j], tally.outer[GENERAL, slot, j]
             ended = flows[0] + flows[1] + flows[2]
             count_ends(tally.tables, np.int64(strand.kinds[i, j]), strand.codes[i + 1], strand.codes[j - 1], flows)
             count_plane(tally.places, INTERIOR_OUTER, i, j, ended)
             # What is left of the pair's probability closes multiloops.
-            rest = max(0.0, splits[j, i] - ended - tally.outer[SPENT, slot, j])
+            rest = max(0.0, probabilities[i, j] - ended - tally.outer[SPENT, slot, j])
             count_multi_outer(tally.tables, strand, tally.places, rest, i, j)
     tally.outer[:, slot, :] = 0.0
 
