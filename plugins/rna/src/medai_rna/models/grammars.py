@@ -19,6 +19,7 @@ from medai_rna.grammars.learning import Example, Expectation, expectation, log_p
 from medai_rna.grammars.library import DOWELL_EDDY, TORNADO
 from medai_rna.grammars.parsing import Weights, best, expected, strand_of
 from medai_rna.losses.likelihood import EmLikelihood
+from medai_rna.probable import ProbablePairs
 
 GrammarDecode = Literal["cyk", "mea"]
 """`cyk` is the structure of the most probable derivation, `mea` that of the largest expected accuracy."""
@@ -68,7 +69,7 @@ class GrammarModel:
         return Weights(self.grammar, self.parameters)
 
     def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
-        """A nested structure for each sequence, with three unpaired bases or more in each hairpin."""
+        """A nested structure for each sequence, with three unpaired bases or more in each hairpin; of `mea`, with probabilities."""
         return each(self._decoded, list(batch.inputs))
 
     def fit(self, train: Feed[Letters, Pairs], valid: Feed[Letters, Pairs] | None, context: Context) -> Iterator[Progress]:
@@ -140,7 +141,8 @@ class GrammarModel:
         strand = strand_of(inputs.letters, canonical=self.canonical)
         if self.decode == "cyk":
             return best(self.weights, strand).structure
-        return mea(expected(self.weights, strand).probabilities, self.gamma)
+        probabilities = expected(self.weights, strand).probabilities
+        return ProbablePairs.chosen(mea(probabilities, self.gamma), probabilities)
 
 
 class DowellEddy(GrammarModel):

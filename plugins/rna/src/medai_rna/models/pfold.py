@@ -21,6 +21,7 @@ from medai_rna.grammars.library import KNUDSEN_HEIN, KNUDSEN_HEIN_PAIR, KNUDSEN_
 from medai_rna.grammars.parsing import Weights, filled, pairs_of, strand_of
 from medai_rna.grammars.programme import spread, trace
 from medai_rna.models.grammars import GrammarDecode
+from medai_rna.probable import ProbablePairs
 
 
 class Pfold:
@@ -112,4 +113,5 @@ class Pfold:
             found = filled(ready, best=True)
             return pairs_of(trace(*ready.scaled(found.scale), found.chart)[4])
         found = filled(ready)
-        return mea(spread(*ready.scaled(found.scale), found.chart, found.turned)[4], self.gamma)
+        probabilities = spread(*ready.scaled(found.scale), found.chart, found.turned)[4]
+        return ProbablePairs.chosen(mea(probabilities, self.gamma), probabilities)
