@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault
 from medai.tasks import Pairs
 from medai_rna.grammars.grammar import BASES, Grammar
 from medai_rna.grammars.library import AMBIGUOUS, DOWELL_EDDY
@@ -224,6 +224,11 @@ def test_what_cannot_be_made_is_said() -> None:
         best(weights, known_strand("GAAAC", Pairs((), 5)))
     with pytest.raises(DataError, match="empty"):
         strand_of("")
+
+
+def test_a_sequence_that_is_too_long_is_refused_before_memory_is_taken() -> None:
+    with pytest.raises(MemoryFault, match=r"a sequence of 400,000 bases needs 3,725.3 GiB"):
+        strand_of("A" * 400_000)
 
 
 @pytest.mark.parametrize(

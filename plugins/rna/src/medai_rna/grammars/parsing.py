@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medai.errors import DataError, MemoryFault
+from medai.errors import DataError
 from medai.tasks import Pairs
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import LONGEST
 from medai_rna.folding.strand import KIND, encoded
 from medai_rna.grammars.grammar import AFTER, BASES, UNKNOWN, Grammar, Program, Table
 from medai_rna.grammars.programme import fill, spread, trace
 
 _TRIES = 40
+_LEAST_BYTES = 25
+"""For each two bases, of a grammar of one nonterminal: what it makes of them, what is outside of it, probabilities, and which may pair."""
 
 
 class Strand(NamedTuple):
@@ -45,6 +47,7 @@ def strand_of(letters: str, shortest: int = 3, canonical: bool = False) -> Stran
 
     Raises:
         DataError: there are no letters, or one is not ASCII.
+        MemoryFault: the machine has not the memory that any grammar takes for so many.
     """
     codes = _codes(letters)
     pairs = np.triu(np.ones((len(codes), len(codes)), dtype=np.uint8), shortest + 1)
@@ -177,7 +180,8 @@ def ready_of(weights: Weights, strand: Strand) -> Ready:
     Raises:
         MemoryFault: the sequence needs more memory than the machine has free; says how much.
     """
-    _enough_memory(weights.grammar.program, len(strand.codes))
+    charts = len(weights.grammar.program.order) + int(weights.grammar.program.slot.max()) + 1
+    ensure_room(len(strand.codes), 8 * (2 * charts + 1))
     lefts, rights = _coded(weights.grammar.program, strand.codes)
     single = weights.grammar.tables.get("single")
     unpaired = weights.emissions[single.wide + strand.codes] if single is not None else np.zeros(len(strand.codes))
@@ -310,6 +314,7 @@ def _possible(ready: Ready) -> bool:
 def _codes(letters: str) -> np.ndarray:
     if not letters:
         raise DataError("the sequence is empty")
+    ensure_room(len(letters), _LEAST_BYTES)
     found = encoded(letters).astype(np.int64) - 1
     found[found < 0] = UNKNOWN
     return found
@@ -350,13 +355,3 @@ def _with_runs(weights: Weights, emissions: np.ndarray, strand: Strand, covered:
 
 def _wide_size(table: Table) -> int:
     return int((UNKNOWN + 1) ** table.emission.bases)
-
-
-def _enough_memory(program: Program, length: int) -> None:
-    charts = 2 * (len(program.order) + int(program.slot.max()) + 1)
-    needed = 8 * (charts + 1) * (length + 1) ** 2
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") if hasattr(os, "sysconf") else math.inf
-    if needed > 2**30 and needed > free:
-        raise MemoryFault(
-            f"a sequence of {length:,} bases needs {needed / 2**30:,.1f} GiB under this grammar; {free / 2**30:,.1f} are free"
-        )
