@@ -24,7 +24,7 @@ from medai_rna.grammars.grammar import Grammar
 from medai_rna.grammars.learning import Example, expectation
 from medai_rna.grammars.library import DOWELL_EDDY
 from medai_rna.grammars.parsing import Weights, best, strand_of
-from medai_rna.models.grammars import DowellEddy, GrammarModel, Tornado
+from medai_rna.models.grammars import DowellEddy, GrammarModel, Scfg, Tornado
 from medai_rna.models.hdp import HdpScfg
 from medai_rna.models.pfold import Pfold
 from medai_rna.models.sakakibara import Sakakibara
@@ -150,6 +150,14 @@ def test_what_the_grammar_cannot_make_is_left_out_and_said() -> None:
     assert context.notes == ["1 of the training sequences cannot be made by the grammar with their structures and are left out: bad"]
     with pytest.raises(DataError, match="can make none"):
         taught(GrammarModel("S -> a P a'\nP -> x{3..4}"), [bad])
+
+
+def test_a_grammar_of_ones_own_is_given_as_text() -> None:
+    model = Scfg("S -> a S | L S | e\nL -> a P a'\nP -> [c] a P a' [c'] | L L | x{3..9}")
+    taught(model, SMALL[:4])
+    assert model.predict(Batch.of(SMALL[:1]))[0].pairs
+    with pytest.raises(DataError, match="line 2, column 6: T has no rules"):
+        Scfg("S -> a L\nL -> T")
 
 
 def test_the_template_learns_the_cloverleaf() -> None:

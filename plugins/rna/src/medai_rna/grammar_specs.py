@@ -21,11 +21,17 @@ def _model(name: str, target: str, summary: str, source: str, implements: tuple[
 
 GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
     _model(
+        "scfg",
+        "grammars:Scfg",
+        "a stochastic context-free grammar of one's own, given as text, learnt by expectation maximisation",
+        "Eddy and Durbin 1994, doi:10.1093/nar/22.11.2079; Lari and Young 1990",
+        implements=("scfg-framework",),
+    ),
+    _model(
         "dowell-eddy-grammars",
         "grammars:DowellEddy",
         "one of nine small stochastic context-free grammars, learnt by counting",
         "Dowell and Eddy 2004, doi:10.1186/1471-2105-5-71",
-        implements=("scfg-framework",),
     ),
     _model(
         "sakakibara-trna-scfg",

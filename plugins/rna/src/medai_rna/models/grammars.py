@@ -16,7 +16,7 @@ from medai_rna.folding.decode import mea
 from medai_rna.folding.problem import each
 from medai_rna.grammars.grammar import Grammar, grammar_of
 from medai_rna.grammars.learning import Example, Expectation, expectation, log_prior, not_made, prior_of, settled
-from medai_rna.grammars.library import DOWELL_EDDY, TORNADO
+from medai_rna.grammars.library import DOWELL_EDDY, KNUDSEN_HEIN, TORNADO
 from medai_rna.grammars.parsing import Weights, best, expected, strand_of
 from medai_rna.losses.likelihood import EmLikelihood
 from medai_rna.probable import ProbablePairs
@@ -143,6 +143,34 @@ class GrammarModel:
             return best(self.weights, strand).structure
         probabilities = expected(self.weights, strand).probabilities
         return ProbablePairs.chosen(mea(probabilities, self.gamma), probabilities)
+
+
+class Scfg(GrammarModel):
+    """A stochastic context-free grammar of one's own; all else as `GrammarModel` says.
+
+    Args:
+        grammar: its text. `S -> L S | L`, a line for each nonterminal, the start first; `a F a'` is a pair around what F makes, `a` an
+            unpaired base, `e` nothing, `[c] a F a' [c']` a pair that depends on the one around it, and `x{3..30}` a number of unpaired
+            bases with a distribution. Probabilities to begin with stand behind rules, `(0.87)`. By default Knudsen and Hein's.
+        prior: uses of each parameter beforehand.
+        decode: `cyk` or `mea`.
+        gamma: of `mea`.
+        canonical: whether predictions hold canonical pairs alone.
+        rounds: of expectation maximisation, at most.
+        tolerance: learning ends when a round raises the log likelihood per base by less.
+    """
+
+    def __init__(
+        self,
+        grammar: str = KNUDSEN_HEIN,
+        prior: float = 1.0,
+        decode: GrammarDecode = "mea",
+        gamma: float = 2.0,
+        canonical: bool = False,
+        rounds: int = 20,
+        tolerance: float = 1e-5,
+    ) -> None:
+        super().__init__(grammar, prior, decode, gamma, canonical, rounds, tolerance)
 
 
 class DowellEddy(GrammarModel):
