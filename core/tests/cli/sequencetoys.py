@@ -9,6 +9,7 @@ import numpy as np
 
 from medai.api import DatasetSpec, ModelSpec, Recipe, Slot, Split, hookimpl, use
 from medai.api import Protocol as Rules
+from medai.errors import MemoryFault
 from medai.io import open_sequences
 from medai.tasks import Batch, Case, Dataset, Pairs, Sample, Sequence
 
@@ -38,13 +39,15 @@ class Typed(Strands):
 
 
 class Ends:
-    """Pairs the first with the last letter; of a sequence that begins with X, with the last two."""
+    """Pairs the first with the last letter; of a sequence that begins with X, with the last two. One of 50 letters is too long for it."""
 
     def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
         return [_ends(item.letters) for item in batch.inputs]
 
 
 def _ends(letters: str) -> Pairs:
+    if len(letters) >= 50:
+        raise MemoryFault(f"{len(letters)} letters need 1,000 GiB of memory")
     last = len(letters) - 1
     return Pairs.of([(0, last), *([(0, last - 1)] if letters.startswith("X") else [])], len(letters), multiplets=True)
 

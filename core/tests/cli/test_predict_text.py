@@ -60,8 +60,22 @@ def test_the_sequence_that_is_wrong_is_left_out_and_the_others_are_answered(pred
     assert found.code == 3 and found.out == ">one\nGAC\n(.)\n"
     assert "standard input: line 4, column 3: '1' in the sequence 'two' is no letter" in found.err
     assert "the sequence 'three' is empty" in found.err
-    assert "position 1 pairs with several others" in found.err
+    assert "case four: position 1 pairs with several others" in found.err
     assert "3 of 4 cases could not be used; the messages above say why" in found.err
+
+
+def test_a_case_that_memory_does_not_suffice_for_costs_no_other(predict: Predict) -> None:
+    long = "G" * 50
+    found = predict(f"{long}\nGAC\n", "-")
+    assert (
+        found.code == 3
+        and found.out == ">sequence-2\nGAC\n(.)\n"
+        and "left out: case sequence-1: 50 letters need 1,000 GiB of memory" in found.err
+    )
+    assert predict(f"{long}\nGAC\n", "-", "-o", "out").code == 3
+    assert 'sequence-1,left out,,,"50 letters need 1,000 GiB' in Path("out/predictions.csv").read_text()
+    found = predict(f"{long}\n", "-")
+    assert found.code == 4 and "error: 50 letters need 1,000 GiB of memory" in found.err
 
 
 def test_what_cannot_be_answered_says_why(predict: Predict) -> None:

@@ -18,18 +18,18 @@ from medai._engine.blame import blamed
 from medai._engine.construct import signature_of
 from medai._engine.data import open_input, open_text, with_views
 from medai._engine.device import describe
-from medai._engine.evaluate import Answer, answers
+from medai._engine.evaluate import Answer, answer
 from medai._engine.exporters import build_exporter
 from medai._engine.feed import CaseFeed, Quarantine, Refusal
 from medai._engine.listener import Listener
 from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
 from medai.api import ExporterSpec
-from medai.errors import DataError, UsageError
+from medai.errors import DataError, MemoryFault, UsageError
 from medai.io import list_series, write_csv
 from medai.io._dicom_file import is_dicom
 from medai.io._placing import placing, unwritable
-from medai.tasks import Case, Dataset, Sample, Task
+from medai.tasks import Case, Dataset, Predictor, Sample, Task
 
 _COLUMNS = ("case", "status", "file", "input", "reason")
 
@@ -134,7 +134,7 @@ def predict_files(
     feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
-    found, listing = answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
+    found, listing = _answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
     save = _saving(task, recipe.protocol.options)
     files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
     for message in feed.quarantine.announce():
@@ -168,12 +168,12 @@ def predict_text(
     _warn_of_faults(paths, listener)
     listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
     shown = 0
-    for sample, prediction in answers(trained_predictor(opened.folder, opened.device), feed, task):
+    for sample, prediction in _answers(trained_predictor(opened.folder, opened.device), feed, task):
         try:
             show(as_text(prediction, sample))
             shown += 1
         except DataError as error:
-            feed.quarantine.take(Refusal.of(sample.case.id, error), feed.part, len(feed))
+            feed.quarantine.take(_refused(sample, error.reason), feed.part, len(feed))
     for message in feed.quarantine.announce():
         listener.warn(f"left out: {message}")
     return Predicted([], len(feed) - shown, len(feed))
@@ -187,6 +187,25 @@ def _feed(opened: Opened, task: Task[Any, Any, Any], paths: Sequence[Path], text
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
     _require_own_ids(feed.cases)
     return feed
+
+
+def _answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:
+    """Each case with the prediction for it. One of several that the predictor says it has too little memory for is left out: the others,
+    which may be smaller, are answered."""
+    for sample in feed.samples():
+        try:
+            prediction = answer(predictor, sample, task)
+        except MemoryFault as error:
+            if len(feed) == 1:
+                raise
+            feed.quarantine.take(_refused(sample, str(error)), feed.part, len(feed))
+            continue
+        yield sample, prediction
+
+
+def _refused(sample: Sample[Any, Any], reason: str) -> Refusal:
+    """What an answer failed for, which names no file, with the case that it was of."""
+    return Refusal(sample.case.id, f"case {sample.case.id}: {reason}")
 
 
 def _require_own_ids(cases: Sequence[Case]) -> None:
