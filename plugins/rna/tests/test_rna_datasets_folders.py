@@ -196,7 +196,26 @@ def test_of_one_name_in_two_files_both_are_answered(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 2, column 2: '!' is no base"):
         data.read(data.cases()[2], RNG)
     with pytest.raises(DataError, match="the name 'x' stands twice"):
-        StructureTable.unlabelled([tmp_path / "one.fa"] * 3)
+        StructureTable.unlabelled([tmp_path / "one.fa"] * 5)
+
+
+def test_a_file_among_others_that_cannot_be_read_is_one_case(tmp_path: Path) -> None:
+    put(tmp_path / "one.fa")
+    (tmp_path / "settings.json").write_text("{}")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    data = StructureTable.unlabelled([tmp_path])
+    assert [case.id for case in data.cases()] == ["x", "settings", "table"]
+    with pytest.raises(DataError, match="no column 'id'"):
+        data.read(data.cases()[2], RNG)
+    with pytest.raises(DataError, match="no letters") as caught:
+        StructureTable.unlabelled([tmp_path / "settings.json", tmp_path / "table.csv"])
+    assert caught.value.path == tmp_path / "settings.json"
+
+
+def test_of_one_file_name_in_two_folders_both_are_read(tmp_path: Path) -> None:
+    put(tmp_path / "a" / "5s_x.ct")
+    put(tmp_path / "b" / "5s_x.ct")
+    assert [case.id for case in ArchiveII(tmp_path).cases()] == ["5s_x", "5s_x 5s_x"]
 
 
 @pytest.mark.realdata

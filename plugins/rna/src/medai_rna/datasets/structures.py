@@ -19,6 +19,7 @@ from medai.tasks import Sequence as Letters
 from medai_rna.datasets.choice import Multiplets, PairKinds, chosen
 from medai_rna.datasets.typed import Typed
 from medai_rna.datasets.unlabelled import Unlabelled
+from medai_rna.datasets.walk import own_name
 from medai_rna.formats.record import Record
 from medai_rna.identity.likeness import clusters, likenesses
 
@@ -222,15 +223,10 @@ def sequence_group(letters: str) -> str:
 
 
 def _named(entries: Sequence[Entry], home: Path) -> dict[str, Entry]:
-    """The entries by their names; one whose name stands twice, in two files, is called by its file too."""
+    """The entries by their names; one whose name another has is called by its file, too."""
     found: dict[str, Entry] = {}
     for entry in entries:
-        name = entry.record.name
-        if name in found and entry.path is not None:
-            name = f"{entry.path.stem} {name}"
-        if name in found:
-            raise DataError(f"two sequences are called {name!r}", entry.path or home)
-        found[name] = entry
+        found[own_name(entry.record.name, entry.path or home, found)] = entry
     if not found:
         raise DataError("no sequences", home)
     return found

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from medai.errors import DataError
 from medai_rna.datasets.unlabelled import Unlabelled
+from medai_rna.datasets.walk import own_name
 from medai_rna.formats.files import read_records
 from medai_rna.formats.lines import Line, Strip
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
@@ -38,7 +39,7 @@ class Typed(Unlabelled):
         if all(record.fault for record in found):
             raise DataError(found[0].fault, path)
         for record in found:
-            self._records[self._name(record, path)] = record, path
+            self._records[own_name(record.name, path, self._records)] = record, path
         spelling.tell(_SOURCE)
 
 

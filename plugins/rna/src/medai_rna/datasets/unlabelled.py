@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from medai.errors import DataError
 from medai.tasks import Case, Sample
 from medai.tasks import Sequence as Letters
-from medai_rna.datasets.walk import files_in
+from medai_rna.datasets.walk import files_in, own_name
 from medai_rna.formats.files import SUFFIXES, read_records
 from medai_rna.formats.lines import stem_of
 from medai_rna.formats.record import Record, Spelling
@@ -24,18 +24,22 @@ class Unlabelled:
         paths: files, by their names or their content, and folders, of which files of known names are read.
 
     Raises:
-        DataError: a file cannot be read, or there is no sequence. One sequence of several that cannot be used is an error when it is read.
+        DataError: a path is not there, or no sequence can be used. One of several sequences or files that cannot be used is an error when
+            it is read.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._records: dict[str, tuple[Record, Path]] = {}
         spelling = Spelling()
         for path in (file for given in paths for file in files_in(Path(given), SUFFIXES)):
-            for record in read_records(path, spelling):
-                self._records[self._name(record, path)] = record, path
+            for record in _records_of(path, spelling):
+                self._records[own_name(record.name, path, self._records)] = record, path
         spelling.tell("the input")
+        faults = [(record.fault, path) for record, path in self._records.values() if record.fault]
         if not self._records:
             raise DataError("no sequences", paths[0] if paths else None)
+        if len(faults) == len(self._records):
+            raise DataError(*faults[0])
 
     def cases(self) -> Sequence[Case]:
         """One per sequence, in the files' order; each is a group of its own."""
@@ -52,9 +56,9 @@ class Unlabelled:
             raise DataError(record.fault, path)
         return Sample(case, Letters(record.letters))
 
-    def _name(self, record: Record, path: Path) -> str:
-        names: Iterator[str] = iter([record.name, f"{stem_of(path)} {record.name}"])
-        name = next((name for name in names if name not in self._records), None)
-        if name is None:
-            raise DataError(f"the name {record.name!r} stands twice", path)
-        return name
+
+def _records_of(path: Path, spelling: Spelling) -> list[Record]:
+    try:
+        return read_records(path, spelling)
+    except DataError as error:
+        return [Record(stem_of(path), "", fault=error.reason)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from medai.errors import DataError
@@ -37,6 +37,19 @@ def files_in(root: Path, formats: Iterable[str]) -> Iterator[Path]:
         for name in sorted(names):
             if not name.startswith(".") and name.lower() not in _STRAYS and format_of(Path(name)) in wanted:
                 yield Path(folder, name)
+
+
+def own_name(name: str, path: Path, taken: Container[str]) -> str:
+    """A record's name where no other has it, else with its file's, then its folder's before it.
+
+    Raises:
+        DataError: all of them are taken.
+    """
+    stem, folder = stem_of(path), path.parent.name
+    for tried in (name, f"{stem} {name}", f"{folder} {name}", f"{folder} {stem} {name}"):
+        if tried not in taken:
+            return tried
+    raise DataError(f"the name {name!r} stands twice", path)
 
 
 def families_of(root: Path) -> dict[str, str]:
