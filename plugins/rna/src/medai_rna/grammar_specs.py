@@ -26,6 +26,7 @@ GRAMMAR_MODELS: tuple[ModelSpec, ...] = (
         "a stochastic context-free grammar of one's own, given as text, learnt by expectation maximisation",
         "Eddy and Durbin 1994, doi:10.1093/nar/22.11.2079; Lari and Young 1990",
         implements=("scfg-framework",),
+        rounds=3,
     ),
     _model(
         "dowell-eddy-grammars",
