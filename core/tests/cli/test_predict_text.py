@@ -73,7 +73,7 @@ def test_a_case_that_memory_does_not_suffice_for_costs_no_other(predict: Predict
         and "left out: case sequence-1: 50 letters need 1,000 GiB of memory" in found.err
     )
     assert predict(f"{long}\nGAC\n", "-", "-o", "out").code == 3
-    assert 'sequence-1,left out,,,"50 letters need 1,000 GiB' in Path("out/predictions.csv").read_text()
+    assert 'sequence-1,left out,,,"case sequence-1: 50 letters need 1,000 GiB' in Path("out/predictions.csv").read_text()
     found = predict(f"{long}\n", "-")
     assert found.code == 4 and "error: 50 letters need 1,000 GiB of memory" in found.err
 
