@@ -62,6 +62,28 @@ def _plain(name: str, summary: str, source: str, model: Use, **fields: Any) -> R
     )
 
 
+def _by_adam(rate: float, *, batch: int, epochs: int, clip: float | None = None) -> Train:
+    return Train(
+        batch=batch,
+        epochs=epochs,
+        optimizers={"all": use("Adam", lr=rate)},
+        schedule=use("CosineAnnealingLR"),
+        clip=clip,
+        select="f1",
+    )
+
+
+def _short(rate: float) -> Mapping[str, Any]:
+    """A training of a minute, on the few structures that the plugin brings."""
+    return {
+        "train.batch": 8,
+        "train.epochs": None,
+        "train.steps": 60,
+        "train.validate_every": 30,
+        "train.optimizers": {"all": use("Adam", lr=rate)},
+    }
+
+
 RECIPES: tuple[Recipe, ...] = (
     _plain(
         "nussinov-jacobson",
@@ -83,14 +105,8 @@ RECIPES: tuple[Recipe, ...] = (
         "conditional log-linear model over features of loops, with an L2 penalty",
         "Do et al. 2006, doi:10.1093/bioinformatics/btl246",
         loss=use("rna/conditional-log-likelihood", l2=1e-4),
-        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
-        quick={
-            "train.batch": 8,
-            "train.epochs": None,
-            "train.steps": 60,
-            "train.validate_every": 30,
-            "train.optimizers": {"all": use("Adam", lr=0.1)},
-        },
+        train=_by_adam(0.03, batch=32, epochs=20),
+        quick=_short(0.1),
     ),
     learnt(
         "ssvm-structured-svm",
@@ -98,22 +114,16 @@ RECIPES: tuple[Recipe, ...] = (
         "Tsochantaridis et al. 2005; Akiyama et al. 2018, doi:10.1142/S0219720018400255",
         model=use("rna/contrafold", decode="mfe"),
         loss=use("rna/structured-hinge-loss", l2=1e-4),
-        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
-        quick={
-            "train.batch": 8,
-            "train.epochs": None,
-            "train.steps": 60,
-            "train.validate_every": 30,
-            "train.optimizers": {"all": use("Adam", lr=0.1)},
-        },
+        train=_by_adam(0.03, batch=32, epochs=20),
+        quick=_short(0.1),
     ),
     learnt(
         "mxfold",
         "structured support vector machine over detailed elements, added to Turner's energies, with an L1 penalty",
         "Akiyama et al. 2018, doi:10.1142/S0219720018400255",
         loss=use("rna/structured-hinge-loss", l1=1e-5),
-        train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.01)}, schedule=use("CosineAnnealingLR"), select="f1"),
-        quick={"train.batch": 8, "train.epochs": None, "train.steps": 60, "train.validate_every": 30},
+        train=_by_adam(0.01, batch=32, epochs=20),
+        quick=_short(0.01),
     ),
     learnt(
         "contextfold",
@@ -128,10 +138,8 @@ RECIPES: tuple[Recipe, ...] = (
         "a network's scores of helices added to Turner's energies: hinge loss, thermodynamic and L1 penalties",
         "Sato et al. 2021, doi:10.1038/s41467-021-21194-4",
         loss=use("rna/structured-hinge-loss", l1=1e-6, thermodynamic=0.1),
-        train=Train(
-            batch=8, epochs=10, optimizers={"all": use("Adam", lr=1e-3)}, schedule=use("CosineAnnealingLR"), clip=10.0, select="f1"
-        ),
-        quick={"train.epochs": None, "train.steps": 60, "train.validate_every": 30, "train.optimizers": {"all": use("Adam", lr=3e-3)}},
+        train=_by_adam(1e-3, batch=8, epochs=10, clip=10.0),
+        quick=_short(3e-3),
     ),
     learnt(
         "andronescu-cg-2007",
