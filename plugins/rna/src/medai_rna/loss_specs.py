@@ -12,7 +12,15 @@ LOSSES: tuple[LossSpec, ...] = (
         task="base-pairing",
         license="Apache-2.0",
         source="Do et al. 2006, doi:10.1093/bioinformatics/btl246, eq. 3",
-        implements=("conditional-log-likelihood",),
+        implements=("conditional-log-likelihood", "boltzmann-likelihood"),
+    ),
+    LossSpec(
+        name="constraint-generation-objective",
+        target="medai_rna.losses.constraints:ConstraintGenerationObjective",
+        summary="the squared slack by which the best structure outdoes the known one",
+        task="base-pairing",
+        license="Apache-2.0",
+        source="Andronescu et al. 2007, doi:10.1093/bioinformatics/btm223",
     ),
     LossSpec(
         name="structured-hinge-loss",

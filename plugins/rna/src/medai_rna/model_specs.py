@@ -68,7 +68,6 @@ MODELS: tuple[ModelSpec, ...] = (
         "constraints:ConstraintGeneration",
         "energies by constraint generation: known structures shall have the least energy",
         "Andronescu et al. 2007, doi:10.1093/bioinformatics/btm223",
-        implements=("constraint-generation-objective",),
     ),
     _model(
         "andronescu-lam-cg",
@@ -81,7 +80,6 @@ MODELS: tuple[ModelSpec, ...] = (
         "boltzmann:BoltzmannLikelihood",
         "energies of the highest likelihood of known structures, near Turner's",
         "Andronescu et al. 2010, doi:10.1261/rna.1950510",
-        implements=("boltzmann-likelihood",),
     ),
     ModelSpec(
         name="xia-1998",
