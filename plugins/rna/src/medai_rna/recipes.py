@@ -6,6 +6,7 @@ Without a folder they learn from fifty small known structures, families apart: e
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from medai.api import Protocol, Recipe, Slot, Split, Train, Use, use
@@ -164,6 +165,24 @@ RECIPES: tuple[Recipe, ...] = (
         loss=None,
         train=Train(epochs=10, validate_every=1, select="f1"),
         quick={"train.epochs": 4},
+    ),
+    replace(
+        learnt(
+            "contrafold-by-constraints",
+            "CONTRAfold's features, learnt by the objective of constraint generation, with a margin",
+            "Andronescu et al. 2007, doi:10.1093/bioinformatics/btm223; Do et al. 2006, doi:10.1093/bioinformatics/btl246",
+            model=use("rna/contrafold", decode="mfe"),
+            loss=use("rna/constraint-generation-objective", margin=0.1),
+            train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
+            quick={
+                "train.batch": 8,
+                "train.epochs": None,
+                "train.steps": 60,
+                "train.validate_every": 30,
+                "train.optimizers": {"all": use("Adam", lr=0.1)},
+            },
+        ),
+        implements=(),
     ),
     Recipe(
         name="xia-1998",
