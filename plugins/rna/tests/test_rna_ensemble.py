@@ -90,10 +90,29 @@ def test_halves_of_very_different_weights() -> None:
     assert found == pytest.approx(sum(halves), abs=1e-6)
 
 
+@pytest.mark.parametrize(("length", "seed"), [(120, 1), (400, 0), (400, 1)])
+def test_scores_further_apart_than_those_of_energies(length: int, seed: int) -> None:
+    """The scale then comes from the best structure, near which all the weight is."""
+    rng = np.random.default_rng(seed)
+    letters = random_letters(rng, length)
+    folding = Folding(letters, random_scores(rng, scale=8), random_positions(rng, length, 8) if seed else None)
+    best, structure = best_structure(folding)
+    found = ensemble(folding)
+    assert 1000 < best < found.log_partition < best + 20
+    certain = found.probabilities[tuple(np.transpose(structure.pairs))]
+    assert found.probabilities.max() <= 1 + 1e-9
+    assert np.median(certain) > 0.5
+    nudge = 1e-3
+    wanted = expected_counts(folding)[1].tables
+    moved = Scores.unpack(torch.from_numpy(folding.vector + nudge * rng.normal(size=wanted.size)), folding.scores.motifs)
+    change = log_partition_of(Folding(letters, moved, folding.positions)) - found.log_partition
+    assert change == pytest.approx((moved.vector - folding.vector) @ wanted, abs=2e-3)
+
+
 def test_nothing_that_could_be() -> None:
     assert log_partition_of(Folding("", Scores.zeros())) == 0
     assert ensemble(Folding("", Scores.zeros())).probabilities.shape == (0, 0)
-    with pytest.raises(DataError, match="no structure meets the constraints"):
+    with pytest.raises(DataError, match="no structure meets"):
         # The loop between the two pairs is too long, and nothing else is there.
         log_partition_of(Folding("G" + "A" * 40 + "GAAAC" + "C", Scores.zeros(), constraints=Constraints(paired=((0, 46), (41, 45)))))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medai_rna.folding.counting import counted
-from medai_rna.folding.filling import Filled, filled
+from medai_rna.folding.filling import Filled, filled, fillings
 from medai_rna.folding.inside import work_of
 from medai_rna.folding.loops import EXTERIOR_UNPAIRED, IN_EXTERIOR, IN_HAIRPIN, IN_INTERIOR, IN_MULTI, INTERIOR_SIZE, MULTI_UNPAIRED, PAIR
 from medai_rna.folding.outside import clear_lower, outside, prefixes, transpose
@@ -36,11 +36,14 @@ def ensemble(folding: Folding) -> Ensemble:
     """The partition function, and the probability of every pair.
 
     Raises:
-        DataError: no structure meets the constraints, or the scores are not finite or too large for float64.
+        DataError: no structure meets the constraints, or the scores are not finite or too far apart for float64.
         MemoryFault: the machine has not the memory that the sequence needs.
     """
-    found = filled(folding)
-    return Ensemble(found.log_partition, _probabilities(folding, found, None)[0])
+    for found in fillings(folding):
+        probabilities, _ = _probabilities(folding, found, None)
+        if np.isfinite(probabilities.sum()):
+            break
+    return Ensemble(found.log_partition, probabilities)
 
 
 def log_partition_of(folding: Folding) -> float:
@@ -58,9 +61,11 @@ def expected_counts(folding: Folding) -> tuple[float, Counts]:
     Raises:
         DataError, MemoryFault: as `ensemble`.
     """
-    found = filled(folding)
-    tally = tally_of(folding.vector.size, len(folding.letters), folding.places is not None)
-    probabilities, exterior = _probabilities(folding, found, tally)
+    for found in fillings(folding):
+        tally = tally_of(folding.vector.size, len(folding.letters), folding.places is not None)
+        probabilities, exterior = _probabilities(folding, found, tally)
+        if np.isfinite(probabilities.sum()):
+            break
     gather(tally)
     counts = counted(tally.tables, tally.places)
     sizes = np.add.outer(np.arange(LONGEST + 1), np.arange(LONGEST + 1)).reshape(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,12 @@ from medai.errors import DataError
 from medai_rna.folding.inside import inside, work_of
 from medai_rna.folding.problem import Folding
 from medai_rna.folding.room import ensure_room
+from medai_rna.folding.scaling import scale_of
 from medai_rna.folding.scores import Positions
 from medai_rna.folding.weights import Weights, weights_of
 
-WINDOWS = (64, 16, 256, 1024)
-"""Bases of the stretches out of whose own partition functions scales are taken, in the order in which they are tried."""
+WINDOW = 64
+"""Bases of the stretches out of whose own partition functions scales are taken first."""
 
 SHORT = 128
 """Bases of a sequence that is tried without scales first."""
@@ -43,24 +45,44 @@ def filled(folding: Folding) -> Filled:
     """The inside weights.
 
     Raises:
-        DataError: no structure meets the constraints, or the scores are not finite or too large for float64.
+        DataError: no structure meets the constraints, or the scores are not finite or too far apart for float64.
         MemoryFault: the machine has not the memory that the sequence needs.
     """
-    length = len(folding.letters)
-    ensure_room(length, BYTES)
-    scale = np.zeros(length) if length <= SHORT else _refined(folding, np.zeros(length), WINDOWS[0])
-    found = _filled(folding, scale)
-    for window in WINDOWS:
-        if np.isfinite(found.log_partition):
-            break
-        scale = _refined(folding, scale, window)
+    return next(fillings(folding))
+
+
+def fillings(folding: Folding) -> Iterator[Filled]:
+    """The inside weights by one scale after another, for what float64 cannot hold by the first.
+
+    Raises:
+        DataError: as `filled`, also where it was asked for more than there are.
+        MemoryFault: likewise.
+    """
+    ensure_room(len(folding.letters), BYTES)
+    for scale in _scales(folding):
         found = _filled(folding, scale)
-    if not np.isfinite(found.log_partition):
-        raise DataError(
-            f"the partition function of a sequence of {length} bases is {np.exp(found.log_partition)}: no structure meets the constraints, "
-            "or scores are not finite or too large for float64"
-        )
-    return found
+        if np.isfinite(found.log_partition):
+            yield found
+    raise DataError(f"the weights of the structures of a sequence of {len(folding.letters)} bases are further apart than float64 can hold")
+
+
+def _scales(folding: Folding) -> Iterator[np.ndarray]:
+    """What to try in turn, the cheap first."""
+    length = len(folding.letters)
+    if length <= SHORT:
+        yield np.zeros(length)
+    yield _refined(folding, np.zeros(length), WINDOW)
+    _refuse_infinite(folding)
+    best = scale_of(folding)
+    yield best
+    yield _refined(folding, best, 4 * WINDOW)
+
+
+def _refuse_infinite(folding: Folding) -> None:
+    positions = folding.positions
+    given = [folding.scores.pack()] + ([] if positions is None else [positions.planes.triu(1), positions.unpaired])
+    if any(bool((scores.isnan() | (scores == np.inf)).any()) for scores in given):
+        raise DataError("a score is not finite")
 
 
 def _filled(folding: Folding, scale: np.ndarray) -> Filled:
