@@ -43,7 +43,7 @@ DOWELL_EDDY: dict[str, str] = {
         N -> a S | T a | T a P a'
     """,
 }
-"""The nine of Dowell and Eddy 2004 (BMC Bioinformatics 5:71, table 1). G1 and G2 are ambiguous; there S -> S S could go on for ever where S
+"""The nine of Dowell and Eddy 2004 (BMC Bioinformatics 5:71). G1 and G2 are ambiguous; there S -> S S could go on for ever where S
 is empty, so that its parts make one base at least. G2, G6S, G7 and G8 have pairs that depend on the one around them."""
 
 AMBIGUOUS = frozenset({"G1", "G2"})

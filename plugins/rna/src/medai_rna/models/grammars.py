@@ -176,8 +176,8 @@ class Scfg(GrammarModel):
 class DowellEddy(GrammarModel):
     """One of the nine small grammars that Dowell and Eddy compared (BMC Bioinformatics 2004, 5:71), learnt by counting.
 
-    G6S, which is Knudsen and Hein's grammar with stacked pairs, was among the best of them; G1 and G2 are ambiguous, so that one structure
-    has several derivations, and learn by expectation maximisation.
+    G6, which is Knudsen and Hein's, was among the best four, with 21 free parameters; G6S is G6 with stacked pairs. G1 and G2 are
+    ambiguous, so that one structure has several derivations, and learn by expectation maximisation.
 
     Args:
         grammar: `G1` to `G8`, or `G6S`.

@@ -23,8 +23,8 @@ class Yonemoto(GrammarModel):
     """A hybrid of a stochastic context-free grammar and a conditional random field (Comput. Biol. Chem. 2015, 57:72).
 
     R(y | x) is proportional to exp(l . f(x, y)) p(x, y; t)^b, where f counts how often a derivation uses each parameter of the grammar, p
-    is its probability under the grammar with probabilities t, and b the balance of the two. This is the hybrid that Suzuki and Isozaki
-    (ACL 2008) introduced for language, to which the paper refers. Two steps take turns, each with the other's parameters fixed:
+    is its probability under the grammar with probabilities t, and b the balance of the two: the hybrid of Suzuki and Isozaki (ACL 2008)
+    for language, which the paper brought to structures. Two steps take turns, each with the other's parameters fixed:
 
     1. l and b maximise the conditional likelihood of the known structures, with a Gaussian prior, by L-BFGS;
     2. t takes a step of expectation maximisation, by which the likelihood of the sequences without structures under the hybrid, summed
