@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brute_force import every, random_letters
 
-from medai.errors import DataError, UsageError
+from medai.errors import DataError, MemoryFault, UsageError
 from medai.tasks import Pairs
 from medai_rna.folding.decode import centroid, mea, nussinov, probknot
 
@@ -86,6 +86,11 @@ def test_nussinov_by_what_pairs_are_worth() -> None:
     assert nussinov("GGUUUUUUC", {"CG": 3, "GU": 1}).pairs in {((0, 8), (1, 5)), ((0, 8), (1, 6)), ((0, 8), (1, 7))}
     with pytest.raises(UsageError, match="'GA' is no pair"):
         nussinov("GA", {"GA": 1})
+
+
+def test_nussinov_refuses_what_would_not_fit() -> None:
+    with pytest.raises(MemoryFault, match="10,000,000 bases needs"):
+        nussinov("A" * 10**7)
 
 
 @pytest.mark.parametrize("decode", [mea, centroid, probknot])

@@ -9,8 +9,9 @@ import pytest
 from brute_force import Brute, random_folding, random_letters, random_positions, random_scores
 from scipy.stats import chisquare
 
+from medai.tasks import Pairs
 from medai_rna.folding.ensemble import ensemble, sampled
-from medai_rna.folding.problem import Folding
+from medai_rna.folding.problem import Folding, each
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.strand import Constraints
 from medai_rna.folding.structure import score_of
@@ -58,3 +59,12 @@ def test_the_same_seed_draws_the_same_and_constraints_hold() -> None:
     assert all((1, 7) in pairs.pairs for pairs in drawn)
     assert not any(12 in pair for pairs in drawn for pair in pairs.pairs)
     assert sampled(folding, 0, np.random.default_rng(1)) == []
+
+
+def test_threads_do_not_mix_their_draws() -> None:
+    foldings = [Folding("GGGAAACCCAAAGGGAAACCC"[shift:], Scores.zeros()) for shift in range(6)]
+
+    def draw(folding: Folding) -> list[Pairs]:
+        return sampled(folding, 400, np.random.default_rng(len(folding.letters)))
+
+    assert each(draw, foldings, threads=3) == [draw(folding) for folding in foldings]

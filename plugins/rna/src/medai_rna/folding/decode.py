@@ -9,8 +9,12 @@ import numpy as np
 from medai.errors import DataError, UsageError
 from medai.tasks import Pairs
 from medai_rna.folding.loops import compiled
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import PAIRS, SHORTEST_HAIRPIN
 from medai_rna.folding.strand import KIND, encoded
+
+NUSSINOV_BYTES = 20
+"""For each two bases: of the most that can be gained between them, and of the list of all pairs."""
 
 
 def mea(probabilities: np.ndarray, gamma: float = 1.0) -> Pairs:
@@ -74,7 +78,9 @@ def nussinov(letters: str, worth: Mapping[str, float] | None = None) -> Pairs:
     Raises:
         UsageError: `worth` names what is no pair.
         DataError: a letter is not ASCII.
+        MemoryFault: the machine has not the memory that the sequence needs.
     """
+    ensure_room(len(letters), NUSSINOV_BYTES)
     values = np.ones(len(PAIRS)) if worth is None else np.zeros(len(PAIRS))
     for pair, value in (worth or {}).items():
         if pair not in PAIRS:
