@@ -22,6 +22,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
         inputs=("row",),
         license="Apache-2.0",
         source="drawn from NNDB's values (Turner and Mathews 2010), doi:10.1093/nar/gkp892",
+        implements=("nndb",),
     ),
     DatasetSpec(
         name="known-structures",

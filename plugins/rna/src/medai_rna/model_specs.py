@@ -55,7 +55,14 @@ MODELS: tuple[ModelSpec, ...] = (
         "turner:Turner",
         "published energies of loops, and nothing learnt: the best structure, or another by its ensemble",
         "Zuker and Stiegler 1981; McCaskill 1990; Turner and Mathews 2010 (NNDB), doi:10.1093/nar/gkp892",
-        implements=("turner-nn-model", "nndb"),
+        implements=("turner-nn-model",),
+    ),
+    _model(
+        "shape-directed-method",
+        "probed:ShapeDirected",
+        "published energies and pseudo-energies of SHAPE reactivities; nothing is learnt",
+        "Deigan et al. 2009, doi:10.1073/pnas.0806929106",
+        implements=("shape-directed-method", "format-shape-profile"),
     ),
     _model(
         "nussinov-jacobson",

@@ -95,6 +95,13 @@ RECIPES: tuple[Recipe, ...] = (
     ),
     _plain("mfe-methods", "minimum free energy by Turner's parameters of 2004", _SURVEY, use("rna/turner")),
     _plain(
+        "shape-directed-method",
+        "minimum free energy with pseudo-energies of SHAPE: model.reactivities names a folder of them",
+        "Deigan et al. 2009, doi:10.1073/pnas.0806929106",
+        use("rna/shape-directed-method"),
+        baselines=BASELINES,
+    ),
+    _plain(
         "probknot",
         "bases that are each other's most probable partners, so that pairs may cross",
         "Bellaousov and Mathews 2010, doi:10.1261/rna.2125310",

@@ -31,5 +31,8 @@ class Turner:
 
     def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
         """A structure for each sequence."""
-        foldings = [Folding(item.letters, self._scores) for item in batch.inputs]
-        return each(lambda folding: decoded(folding, self._decode, self._gamma), foldings)
+        return each(lambda folding: decoded(folding, self._decode, self._gamma), self.foldings(batch))
+
+    def foldings(self, batch: Batch[Any, Any]) -> list[Folding]:
+        """The sequences with their scores."""
+        return [Folding(item.letters, self._scores) for item in batch.inputs]
