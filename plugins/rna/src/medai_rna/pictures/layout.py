@@ -22,7 +22,8 @@ WIDTH = 1.6
 """Between the bases of a pair, where a step of the backbone is 1."""
 _NEAR = 0.95
 """Bases of two branches that are nearer than this run into each other."""
-_STRETCH, _STRETCHES = 1.25, 6
+_ROOM = (0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
+"""Shares of their width that branches are given beside each other, one after the other until they are apart."""
 _CLEAR = 1.5
 """How far above the line of the exterior loop a branch is kept."""
 _HIGHEST = 16.0
@@ -42,7 +43,7 @@ def layout(structure: Pairs, by: Literal["radial", "viennarna"] = "radial") -> n
 
     Bases of the largest nested part of the structure decide. Each loop is a polygon on a circle whose circumference its bases fill; a
     stack is a rectangle, and of a bulge or interior loop the pairs stand opposite each other, so that arms are straight. Where branches of
-    a multiloop would run into each other, its unpaired stretches are drawn longer.
+    a multiloop would run into each other or into the stem, its unpaired stretches are drawn longer.
 
     Args:
         structure: may hold pseudoknots and multiplets.
@@ -57,37 +58,51 @@ def layout(structure: Pairs, by: Literal["radial", "viennarna"] = "radial") -> n
         return _of_viennarna(flat)
     exterior, *closed = loops_of(flat)
     branches: dict[tuple[int, int], _Branch] = {}
+    stems = _stems(closed)
     # A loop's branches begin after its closing pair, so that backwards each is laid out before the loop that it stands on.
     for loop in reversed(closed):
         assert loop.closing is not None
-        branches[loop.closing] = _closed(loop, [branches.pop(pair) for pair in loop.branches])
+        branches[loop.closing] = _closed(loop, [branches.pop(pair) for pair in loop.branches], stems[loop.closing])
     points = _on_a_line(flat.length, [branches[pair] for pair in exterior.branches])
     return np.stack([points.real, points.imag], axis=1)
 
 
-def _closed(loop: Loop, branches: Sequence[_Branch]) -> _Branch:
-    """The loop with its branches, its unpaired stretches no longer than it takes to keep the branches apart as well as can be."""
-    best, fewest = _circle(loop, branches, 1.0), 0
+def _stems(closed: Sequence[Loop]) -> dict[tuple[int, int], int]:
+    """How far the arm that ends with a pair reaches down from it, in steps: to a multiloop or the exterior loop. Loops are given from
+    outside inwards."""
+    found: dict[tuple[int, int], int] = {}
+    for loop in closed:
+        assert loop.closing is not None
+        below = found.setdefault(loop.closing, 0)
+        for inner in loop.branches if len(loop.branches) == 1 else ():
+            found[inner] = below + 1 + max(inner[0] - loop.closing[0], loop.closing[1] - inner[1]) // 2
+    return found
+
+
+def _closed(loop: Loop, branches: Sequence[_Branch], stem: int) -> _Branch:
+    """The loop with its branches, which are given as little room beside each other, and beside the stem below, as keeps them apart as well
+    as can be."""
+    best = _circle(loop, branches, 0.0)
     if len(branches) < 2:
         return best
-    fewest = _collisions(best, branches)
-    for power in range(1, _STRETCHES + 1):
+    fewest = _collisions(best, branches, stem)
+    for room in _ROOM:
         if not fewest:
             break
-        found = _circle(loop, branches, _STRETCH**power)
-        if (count := _collisions(found, branches)) < fewest:
+        found = _circle(loop, branches, room)
+        if (count := _collisions(found, branches, stem)) < fewest:
             best, fewest = found, count
     return best
 
 
-def _circle(loop: Loop, branches: Sequence[_Branch], stretch: float) -> _Branch:
+def _circle(loop: Loop, branches: Sequence[_Branch], room: float) -> _Branch:
     """The loop as a polygon on a circle, its branches outside of it."""
     assert loop.closing is not None
     first, last = loop.closing
     members = sorted([first, last, *loop.unpaired, *(end for pair in loop.branches for end in pair)])
     begins = {branch.first: branch for branch in branches}
     paired = np.array([before in begins for before in members[:-1]])
-    radius, turns = _opposite(paired) if len(branches) == 1 else _around(paired, stretch)
+    radius, turns = _opposite(paired) if len(branches) == 1 else _around(paired, _steps(paired, branches, room))
     centre = 1j * np.sqrt(max(0.0, radius**2 - (WIDTH / 2) ** 2))
     start = np.angle(-WIDTH / 2 - centre)
     corners = centre + radius * np.exp(1j * (start - np.concatenate([[0.0], np.cumsum(turns)])))
@@ -100,12 +115,24 @@ def _circle(loop: Loop, branches: Sequence[_Branch], stretch: float) -> _Branch:
     return _Branch(first, last, points)
 
 
-def _around(paired: np.ndarray, stretch: float) -> tuple[float, np.ndarray]:
-    """The radius, and the angle of each step from the closing pair's first base to its last; `paired` says which steps are pairs.
+def _steps(paired: np.ndarray, branches: Sequence[_Branch], room: float) -> np.ndarray:
+    """The length of each step along a loop: the width of a pair, or 1, or more where the branches at both ends of an unpaired stretch reach
+    over it; with a `room` of 1 they are given as much as they are wide."""
+    left = np.array([-branch.points.real.min() for branch in branches] + [WIDTH / 2])
+    right = np.array([WIDTH / 2] + [branch.points.real.max() for branch in branches])
+    stretch = paired.cumsum()[~paired]
+    count = np.bincount(stretch, minlength=len(left))
+    lengths = np.maximum(1.0, room * (left + right - WIDTH) / np.maximum(count, 1))
+    return np.where(paired, WIDTH, lengths[paired.cumsum()])
+
+
+def _around(paired: np.ndarray, chords: np.ndarray) -> tuple[float, np.ndarray]:
+    """The radius, and the angle of each step from the closing pair's first base to its last, of the lengths given; `paired` says which
+    steps are pairs.
 
     Steps are longer than asked for where the loop is so short that its closing pair would be more than a diameter.
     """
-    chords = np.where(paired, WIDTH, stretch)
+    chords = chords.copy()
     chords[~paired] *= max(1.0, (np.pi / 2 * WIDTH - chords[paired].sum()) / chords[~paired].sum())
     radius = _radius(np.append(chords, WIDTH))
     return radius, 2 * np.arcsin(np.minimum(1.0, chords / (2 * radius)))
@@ -130,14 +157,15 @@ def _radius(sides: np.ndarray) -> float:
     return smallest if open_by(smallest) <= 0 else float(brentq(open_by, smallest, largest))
 
 
-def _collisions(found: _Branch, branches: Sequence[_Branch]) -> int:
-    """How many bases of two branches, or of a branch and the loop that it stands on, are too near to each other."""
-    inside = np.zeros(len(found.points), dtype=np.int64)
+def _collisions(found: _Branch, branches: Sequence[_Branch], stem: int) -> int:
+    """How many bases of two branches, or of a branch and the loop that it stands on or the stem below, are too near to each other."""
+    down = -1j * np.arange(1, stem + 1)
+    points = np.concatenate([found.points, down - WIDTH / 2, down, down + WIDTH / 2])
+    inside = np.zeros(len(points), dtype=np.int64)
     for number, branch in enumerate(branches, 1):
         # The pair itself stands in the loop.
         inside[branch.first + 1 - found.first : branch.last - found.first] = number
-    flat = np.stack([found.points.real, found.points.imag], axis=1)
-    near = cKDTree(flat).query_pairs(_NEAR, output_type="ndarray")
+    near = cKDTree(np.stack([points.real, points.imag], axis=1)).query_pairs(_NEAR, output_type="ndarray")
     return int((inside[near[:, 0]] != inside[near[:, 1]]).sum())
 
 

@@ -72,7 +72,8 @@ def draw_structures(items: Sequence[Drawn], by: Literal["radial", "viennarna"] =
 def _size(places: np.ndarray, largest: float) -> np.ndarray:
     """Inches, wide and high."""
     span = np.ptp(places, axis=0) if len(places) else np.zeros(2)
-    return np.clip((span + 4) * _UNIT, _SMALLEST, largest)
+    size = (span + 4) * _UNIT
+    return np.maximum(size * min(1.0, largest / float(size.max())), _SMALLEST)
 
 
 def paint(axes: Axes, letters: str, places: np.ndarray, pairs: Mapping[Pair, Verdict]) -> None:
