@@ -13,7 +13,7 @@ import pytest
 from enginetoys import Points
 
 from medai._engine.apply import evaluate_run
-from medai._engine.configure import Request, configure
+from medai._engine.configure import Request, configure, informed
 from medai._engine.data import facts_of, open_slots
 from medai._engine.listener import Listener
 from medai._results.folder import RunFolder
@@ -148,3 +148,22 @@ def test_facts_of_the_test_are_options_of_the_protocol(monkeypatch: pytest.Monke
     path = tmp_path / "mine.toml"
     path.write_text(f'extends = "{ID}"\ndata.pairs.roles = ["train", "valid"]\n', encoding="utf-8")
     assert facts_of(open_slots(configure(Request(str(path))).recipe, {})) == {}
+
+
+def test_tests_of_which_other_things_are_known_say_so_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(Points, "facts", property(lambda self: {"tested.pairs": "all", "tested.count": len(self._cases)}), raising=False)
+    path = tmp_path / "three.toml"
+    path.write_text(
+        f"""extends = "{ID}"
+data.pairs = {{folder = "enginetoys/points", roles = ["train", "valid"]}}
+data.one = {{folder = {{use = "enginetoys/points", count = 4}}, roles = ["test"]}}
+data.two = {{folder = {{use = "enginetoys/points", count = 6}}, roles = ["test"]}}
+""",
+        encoding="utf-8",
+    )
+    request = Request(str(path), data=tuple(f"{name}={tmp_path / 'data'}" for name in ("pairs", "one", "two")))
+    wanted = {"protocol.options.pairs": "all", "protocol.options.count": {"one": 4, "two": 6}}
+    before = configure(request)
+    assert facts_of(open_slots(before.recipe, {})) == wanted
+    assert informed(before, wanted).recipe.protocol.options == {"pairs": "all", "count": {"one": 4, "two": 6}}

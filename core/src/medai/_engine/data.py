@@ -104,15 +104,25 @@ def facts_of(slots: Sequence[SlotData]) -> dict[str, object]:
     for slot in slots:
         for key, value in dict(getattr(slot.own, "facts", {})).items():
             if key.startswith("tested."):
-                if "test" not in slot.roles:
-                    continue
-                key = key.replace("tested.", "protocol.options.", 1)
+                continue
             if key.startswith("folder."):
                 # Embedded data are the same every time: there is nothing to hold them to.
                 found |= {} if slot.embedded else {f"data.{slot.name}.{key}": value}
             elif found.setdefault(key, value) != value:
                 raise DataError(f"the slot {slot.name!r} says {key} = {value!r}, another slot {found[key]!r}: set it", root_of(slot.use))
-    return found
+    return found | _of_the_test(slots)
+
+
+def _of_the_test(slots: Sequence[SlotData]) -> dict[str, object]:
+    """The facts `tested.NAME` of slots with cases to test on, as options of the protocol: the value, or where they differ, each slot's."""
+    said: dict[str, dict[str, object]] = {}
+    tested = [slot for slot in slots if "test" in slot.roles]
+    for slot in tested:
+        for key, value in dict(getattr(slot.own, "facts", {})).items():
+            if key.startswith("tested."):
+                said.setdefault(key.replace("tested.", "protocol.options.", 1), {})[slot.name] = value
+    alike = {key for key, values in said.items() if len(values) == len(tested) and len({repr(value) for value in values.values()}) == 1}
+    return {key: next(iter(values.values())) if key in alike else values for key, values in said.items()}
 
 
 def open_input(recipe: Recipe, task: Task[Any, Any, Any], paths: Sequence[Path]) -> Dataset[Any, Any]:

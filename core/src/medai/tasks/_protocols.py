@@ -36,8 +36,8 @@ class Dataset(Protocol[I, R]):
     A dataset that knows what a recipe would otherwise have to be told offers `facts`, values by their path in the recipe, such as
     `{"model.classes": 3, "folder.classes": ["a", "b", "c"]}`, where `folder` is the dataset itself, so that the run's other data are
     held to it, and `tested.NAME` is `protocol.options.NAME` where cases of the dataset may be tested on: what belongs to the measuring,
-    such as which part of an answer is known. They fill what recipe and user leave open; one for which the component has no parameter is
-    passed over. A view hands on those of its source.
+    such as which part of an answer is known; where slots differ in it, each slot's value by its name. They fill what recipe and user leave
+    open; one for which the component has no parameter is passed over. A view hands on those of its source.
 
     A dataset that can tell cheaply how like its cases are to others, whatever their groups, offers `alike(ids, others, least)`: of its own
     cases with these `ids`, those that are so like one of `others`, pairs of a dataset and ids of its cases, by id with what they are like
