@@ -220,7 +220,7 @@ class Tornado(GrammarModel):
     def __init__(
         self,
         grammar: Literal["basic", "stacking", "nearest-neighbour"] = "nearest-neighbour",
-        prior: float = 1.0,
+        prior: float = 0.2,
         decode: GrammarDecode = "mea",
         gamma: float = 2.0,
         canonical: bool = True,
