@@ -83,6 +83,15 @@ def test_a_branch_that_would_reach_below_the_line_is_lifted() -> None:
     assert points[1:-1, 1].min() > 1
 
 
+def test_pairs_are_as_wide_where_branches_need_much_room() -> None:
+    wide = "((...))((...))".join(["(", ")"])
+    arm = "((" + "(((((((((((((((...)))))))))))))))" * 4 + "))"
+    for brackets in (f"({arm}{arm}...)", f"((...)({arm})...)", wide):
+        structure = Pairs.from_brackets(brackets)
+        points = layout(structure)
+        assert [apart(points, i, j) for i, j in structure.pairs] == pytest.approx([WIDTH] * len(structure.pairs))
+
+
 def shortest(points: np.ndarray) -> float:
     return float(min(np.hypot(*(first - second)) for first, second in itertools.combinations(points, 2)))
 

@@ -130,10 +130,13 @@ def _around(paired: np.ndarray, chords: np.ndarray) -> tuple[float, np.ndarray]:
     """The radius, and the angle of each step from the closing pair's first base to its last, of the lengths given; `paired` says which
     steps are pairs.
 
-    Steps are longer than asked for where the loop is so short that its closing pair would be more than a diameter.
+    Steps are longer than asked for where the loop is so short that its closing pair would be more than a diameter, and one that would be
+    more than a diameter is shorter.
     """
     chords = chords.copy()
     chords[~paired] *= max(1.0, (np.pi / 2 * WIDTH - chords[paired].sum()) / chords[~paired].sum())
+    longest = int(chords.argmax())
+    chords[longest] = min(chords[longest], max(WIDTH, 2 / np.pi * (chords.sum() - chords[longest] + WIDTH)))
     radius = _radius(np.append(chords, WIDTH))
     return radius, 2 * np.arcsin(np.minimum(1.0, chords / (2 * radius)))
 
