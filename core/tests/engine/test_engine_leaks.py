@@ -83,7 +83,7 @@ def like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Points of which c0 is like what a run was trained on, if that is asked about."""
 
     def alike(self: Points, ids: Sequence[str], others: Sequence[tuple[Any, Sequence[str]]], least: float) -> dict[str, str]:
-        return {"c0": "one of them"} if self.root is not None and "c0" in ids and any(found for _, found in others) else {}
+        return {"c0": "one of them"} if str(self.root).endswith("other") and "c0" in ids and any(found for _, found in others) else {}
 
     monkeypatch.setattr(Points, "alike", alike, raising=False)
     monkeypatch.setattr(Points, "cases", lambda self: [replace(each, group=f"{each.group}-{self.root}") for each in self._cases])
@@ -100,6 +100,17 @@ def test_other_data_are_held_against_what_was_trained_on(like_the_first: None, t
     assert "1 of 10 cases that are like one that the run was trained or selected on" in note
     assert record["parts"] == {"test": 9 if leaks == "drop" else 10}
     assert summary["left_out"] == ([{"case": "c0", "reason": "like one of them"}] if leaks == "drop" else [])
+
+
+def test_a_run_without_its_data_is_measured_and_that_is_said(like_the_first: None, tmp_path: Path) -> None:
+    for name in ("own", "other"):
+        (tmp_path / name).mkdir()
+    folder = run(ID, overrides=SHORT, data={"pairs": tmp_path / "own"}, out=tmp_path, device="cpu").folder
+    (tmp_path / "own").rmdir()
+    out = RunFolder(tmp_path / "evaluated")
+    evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), out, "cpu", Listener())
+    record = json.loads(out.record.read_text("utf-8"))
+    assert record["parts"] == {"test": 10} and record["notes"][-1].startswith("not held against what the run was trained on")
 
 
 def test_other_data_that_were_trained_on_are_an_error(like_the_first: None, tmp_path: Path) -> None:
