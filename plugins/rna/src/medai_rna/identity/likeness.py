@@ -23,6 +23,7 @@ _LONGEST_WORD = 8
 _CHANCE = 1e-8
 """Of finding a like stretch in unrelated bases, in one comparison, at most."""
 _STRETCH = 1000
+_AT_A_TIME = 64
 _MANY = 50_000_000
 """Comparisons, which take minutes."""
 
@@ -107,18 +108,17 @@ def _clusters(sequences: tuple[str, ...], least: float) -> tuple[int, ...]:
     firsts = np.arange(len(distinct))
 
     def neighbours(row: int) -> list[int]:
-        # What another thread joins meanwhile is compared once more, no less.
+        """Those before it that it is like; those that are known to be in its cluster need no look."""
         skipped = firsts == firsts[row]
         skipped[row:] = True
         return [int(other) for other in packed.likest(sequences[distinct[row]], skipped, every=True)[0]]
 
-    def join(row: int) -> None:
-        for other in neighbours(row):
-            low, high = sorted((firsts[row], firsts[other]))
-            firsts[firsts == high] = low
-
-    for row in range(len(distinct)):
-        join(row)
+    for start in range(0, len(distinct), _AT_A_TIME):
+        rows = range(start, min(start + _AT_A_TIME, len(distinct)))
+        for row, found in zip(rows, each(neighbours, rows), strict=True):
+            for other in found:
+                low, high = sorted((firsts[row], firsts[other]))
+                firsts[firsts == high] = low
     first_of = {place: distinct[firsts[index]] for index, place in enumerate(distinct)}
     return tuple(first_of[copy] for copy in copies)
 
