@@ -20,9 +20,9 @@ _ANYWHERE = """
 def template_grammar(structure: Pairs) -> str:
     """The grammar of a nested structure.
 
-    Each unpaired place k of the template makes its own base (table `uk`), is skipped, or comes after bases and helices that the template
-    has not; each pair k makes its own two bases (table `pk`), is skipped, or stands inside another pair or beside bases that are
-    inserted. So it makes any structure, but those like the template most readily.
+    Each unpaired place k of the template makes its own base (table `uk`), is skipped, or comes after bases that the template has not; each
+    pair k makes its own two bases (table `pk`), is skipped, or stands inside another pair or beside bases that are inserted; and at the end
+    of each loop there may be more bases and helices. So it makes any structure, but those like the template most readily.
     """
     partner = dict(structure.pairs)
     return "\n".join([*_chain(partner, 0, structure.length, "S"), _ANYWHERE])
@@ -35,10 +35,10 @@ def _chain(partner: dict[int, int], start: int, end: int, name: str) -> Iterator
         last = partner.get(place)
         behind = f"C{place + 1 if last is None else last + 1}x{end}"
         if last is None:
-            yield f"{here} -> a {behind} <u{place}> (0.9) | {behind} (0.04) | a {here} (0.04) | H {here} (0.02)"
+            yield f"{here} -> a {behind} <u{place}> (0.92) | {behind} (0.04) | a {here} (0.04)"
             place += 1
         else:
-            yield f"{here} -> P{place} {behind} (0.94) | a {here} (0.04) | H {here} (0.02)"
+            yield f"{here} -> P{place} {behind} (0.96) | a {here} (0.04)"
             yield from _helix(partner, place, last)
             place = last + 1
         here = behind
