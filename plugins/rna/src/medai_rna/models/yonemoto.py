@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +14,13 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Context, Feed, Pairs, Progress
 from medai.tasks import Sequence as Letters
 from medai_rna.grammars.learning import Example, expectation, not_made
-from medai_rna.grammars.library import DOWELL_EDDY
+from medai_rna.grammars.library import AMBIGUOUS, DOWELL_EDDY, TORNADO
 from medai_rna.grammars.parsing import Strand, Weights, strand_of
 from medai_rna.losses.likelihood import EmLikelihood
 from medai_rna.models.grammars import GrammarDecode, GrammarModel
+from medai_rna.nested import canonical
+
+_GRAMMARS = {name: text for name, text in {**DOWELL_EDDY, **TORNADO}.items() if name not in AMBIGUOUS}
 
 
 class Yonemoto(GrammarModel):
@@ -31,20 +35,21 @@ class Yonemoto(GrammarModel):
        over all y, and that of the known structures under the grammar, rise.
 
     Args:
-        grammar: whose rules and emissions are the features; one of Dowell and Eddy's that are not ambiguous.
+        grammar: whose rules and emissions are the features; one of Dowell and Eddy's that are not ambiguous, or of the grammars of loops
+            after Rivas et al., which take several times as long.
         prior: uses of each parameter of the grammar beforehand.
         l2: half the inverse variance of the prior on l, which is around 0, and on b, around 1.
         unlabelled: what a sequence without a structure counts in the second step; 0: they are not learnt from.
         iterations: of L-BFGS in each round.
         decode: `mea` or `cyk`, by the hybrid.
         gamma: of `mea`.
-        canonical: whether predictions hold canonical pairs alone.
+        canonical: whether canonical pairs alone are learnt from and predicted.
         rounds: of both steps.
     """
 
     def __init__(
         self,
-        grammar: Literal["G3", "G4", "G5", "G6", "G6S", "G7", "G8"] = "G6S",
+        grammar: Literal["G3", "G4", "G5", "G6", "G6S", "G7", "G8", "basic", "stacking", "nearest-neighbour"] = "G6S",
         prior: float = 1.0,
         l2: float = 0.5,
         unlabelled: float = 1.0,
@@ -54,12 +59,12 @@ class Yonemoto(GrammarModel):
         canonical: bool = False,
         rounds: int = 5,
     ) -> None:
-        if grammar not in ("G3", "G4", "G5", "G6", "G6S", "G7", "G8"):
-            raise UsageError(f"grammar = {grammar!r}: one of G3, G4, G5, G6, G6S, G7, G8")
+        if grammar not in _GRAMMARS:
+            raise UsageError(f"grammar = {grammar!r}: one of {', '.join(_GRAMMARS)}")
         for name, value in (("l2", l2), ("unlabelled", unlabelled), ("iterations", iterations - 1)):
             if not value >= 0:
                 raise UsageError(f"{name} = {value}: too small")
-        super().__init__(DOWELL_EDDY[grammar], prior, decode, gamma, canonical, rounds)
+        super().__init__(_GRAMMARS[grammar], prior, decode, gamma, canonical, rounds)
         self.l2, self.unlabelled, self.iterations = l2, unlabelled, iterations
         self.factors, self.balance = np.zeros(self.grammar.size), 1.0
 
@@ -89,7 +94,7 @@ class Yonemoto(GrammarModel):
         loss, limit = context.loss or EmLikelihood(), context.train.steps or self.rounds
         while self.round < limit:
             conditional = self._discriminative(known, direct.counts)
-            used = direct.counts + self.unlabelled * expectation(self.weights, alone).counts if alone else direct.counts
+            used = direct.counts + self.unlabelled * expectation(self.weights, alone, self._free).counts if alone else direct.counts
             self.parameters = self.grammar.normalised(self.balance * used + self._prior)
             self.round += 1
             logs = torch.from_numpy(_logs(self.parameters))
@@ -105,6 +110,15 @@ class Yonemoto(GrammarModel):
         super()._take_up(state)
         self.factors, self.balance = np.asarray(state["factors"], dtype=np.float64), float(state["balance"])
 
+    def _examples(self, train: Feed[Letters, Pairs]) -> list[Example]:
+        found = super()._examples(train)
+        if not self.canonical:
+            return found
+        return [each if each.structure is None else replace(each, structure=canonical(each.structure, each.letters)) for each in found]
+
+    def _free(self, example: Example) -> Strand:
+        return strand_of(example.letters, canonical=self.canonical)
+
     def _hybrid(self, factors: np.ndarray, balance: float) -> Weights:
         return Weights(self.grammar, np.where(self.grammar.blocks >= 0, np.exp(factors + balance * _logs(self.parameters)), 0.0))
 
@@ -116,7 +130,7 @@ class Yonemoto(GrammarModel):
         def objective(vector: np.ndarray) -> tuple[float, np.ndarray]:
             nonlocal reached
             factors, balance = vector[:-1], float(vector[-1])
-            found = expectation(self._hybrid(factors, balance), known, _free)
+            found = expectation(self._hybrid(factors, balance), known, self._free)
             reached = (found.log_likelihood - float(direct @ (factors + balance * logs))) / bases
             excess = found.counts - direct
             penalty = self.l2 * (float(factors @ factors) + (balance - 1.0) ** 2)
@@ -135,10 +149,6 @@ class Yonemoto(GrammarModel):
         objective(found.x)
         self.factors, self.balance = found.x[:-1].copy(), float(found.x[-1])
         return reached
-
-
-def _free(example: Example) -> Strand:
-    return strand_of(example.letters)
 
 
 def _logs(parameters: np.ndarray) -> np.ndarray:
