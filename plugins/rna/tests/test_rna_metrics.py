@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 import time
 from typing import Any
 
@@ -194,6 +195,13 @@ def test_the_ensemble_defect_is_the_expected_share_of_bases_that_pair_otherwise(
     assert metric.total([found])["ensemble-defect"] == pytest.approx((0.5 + 0.5 + 0.25 + 0.25) / 8)
     nothing = metric.case(Pairs((), 8), known)
     assert metric.total([nothing, found])["ensemble-defect"] == pytest.approx((0.5 + 1.5 / 8) / 2)
+
+
+def test_what_a_metric_keeps_of_a_long_sequence_is_small() -> None:
+    long = probable("(" + "." * 1500 + ")", (0, 1501, 0.9))
+    known = sample("(" + "." * 1500 + ")")
+    for metric in (PairF1(), PairF1(average="families"), EnsembleDefect()):
+        assert len(pickle.dumps(metric.case(long, known))) < 20_000
 
 
 def test_probabilities_are_drawn_where_there_are_some() -> None:

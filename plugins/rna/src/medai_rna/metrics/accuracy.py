@@ -94,7 +94,9 @@ class PairF1:
         letters = sample.inputs.letters
         counts = count(self._counted(prediction, letters), self._counted(sample.reference, letters), self._slip)
         family = str(sample.case.attributes.get("family") or sample.case.group)
-        shown = Drawn(sample.case.id, letters, prediction, sample.reference) if self._plain and self._average == "sequences" else None
+        # Without probabilities, which would keep a matrix of every sequence in memory.
+        plain = Pairs(prediction.pairs, prediction.length, prediction.multiplets)
+        shown = Drawn(sample.case.id, letters, plain, sample.reference) if self._plain and self._average == "sequences" else None
         return Part(counts, self._of(counts, of_sequence(counts)), family, len(letters), shown)
 
     def total(self, parts: Sequence[Part]) -> Mapping[str, float]:
