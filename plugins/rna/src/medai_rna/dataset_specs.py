@@ -27,12 +27,12 @@ DATASETS: tuple[DatasetSpec, ...] = (
     DatasetSpec(
         name="known-structures",
         target="medai_rna.datasets.tables:KnownStructures",
-        summary="fifty small structures known by experiment or comparison, with their sources; families are groups",
+        summary="forty-six small structures known by experiment or comparison, with their sources; families are groups",
         task="base-pairing",
         inputs=("sequence",),
         license="CC0-1.0",
         implements=("family-wise-cross-validation",),
-        source="tRNAdb (Juehling et al. 2009), PseudoBase (van Batenburg et al. 2001), Rfam 14.2 (Kalvari et al. 2021), PDB: each row "
+        source="tRNAdb (Juehling et al. 2009), PseudoBase (van Batenburg et al. 2001), Rfam 14.2 (Kalvari et al. 2021): each row "
         "has its accession",
     ),
     DatasetSpec(

@@ -1,6 +1,6 @@
 """The methods on data, each with its paper's objective. This module is light.
 
-Without a folder they learn from fifty small known structures, families apart: enough to see them work, not to judge them.
+Without a folder they learn from forty-six small known structures, families apart: enough to see them work, not to judge them.
 """
 
 from __future__ import annotations

@@ -32,10 +32,10 @@ class StructureTable(Structures):
 
 
 class KnownStructures(Structures):
-    """Fifty-odd small structures that were determined by experiment or comparison of sequences: transfer RNAs, 5S ribosomal RNAs, hairpins,
-    riboswitch and ribozyme pieces, pseudoknots; 12 to 120 bases, 18 families.
+    """Forty-six small structures that were determined by experiment or comparison of sequences: transfer RNAs, 5S ribosomal RNAs, small
+    elements of other RNAs, pseudoknots; 24 to 120 bases, 15 families.
 
-    Each row of `known_structures.csv` says where it comes from: tRNAdb, PseudoBase, Rfam (CC0) or PDB, with the accession.
+    Each row of `known_structures.csv` says where it comes from: tRNAdb, PseudoBase or Rfam (CC0), with the accession.
     """
 
     def __init__(
