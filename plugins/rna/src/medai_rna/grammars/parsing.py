@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,130 +12,31 @@ from medai.errors import DataError
 from medai.tasks import Pairs
 from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import LONGEST
-from medai_rna.folding.strand import KIND, encoded
-from medai_rna.grammars.grammar import AFTER, BASES, UNKNOWN, Grammar, Program, Table
-from medai_rna.grammars.programme import fill, spread, trace
+from medai_rna.grammars.grammar import AFTER, BASES, UNKNOWN, Program
+from medai_rna.grammars.programme import fill
+from medai_rna.grammars.strands import Strand, known_strand, strand_of
+from medai_rna.grammars.tracing import trace
+from medai_rna.grammars.uses import spread
+from medai_rna.grammars.weights import Weights
+
+__all__ = [
+    "Best",
+    "Expected",
+    "Filled",
+    "Ready",
+    "Strand",
+    "Weights",
+    "best",
+    "expected",
+    "filled",
+    "known_strand",
+    "log_likelihood",
+    "pairs_of",
+    "ready_of",
+    "strand_of",
+]
 
 _TRIES = 40
-_LEAST_BYTES = 25
-"""For each two bases, of a grammar of one nonterminal: what it makes of them, what is outside of it, probabilities, and which may pair."""
-
-
-class Strand(NamedTuple):
-    """A sequence of N bases, and what its derivations may do with it.
-
-    Attributes:
-        codes: indices of `BASES`, `UNKNOWN` for any other letter, int64 (N,).
-        pairs: which pairs i < j may be, uint8 (N, N).
-        single: which bases may be unpaired, uint8 (N,).
-    """
-
-    codes: np.ndarray
-    pairs: np.ndarray
-    single: np.ndarray
-
-
-def strand_of(letters: str, shortest: int = 3, canonical: bool = False) -> Strand:
-    """A sequence whose structure is not known.
-
-    Args:
-        letters: A, C, G, U; T counts as U, any other letter as a base that may be each of them.
-        shortest: unpaired bases of a hairpin, at least.
-        canonical: whether only A with U, G with C and G with U may pair.
-
-    Raises:
-        DataError: there are no letters, or one is not ASCII.
-        MemoryFault: the machine has not the memory that any grammar takes for so many.
-    """
-    codes = _codes(letters)
-    pairs = np.triu(np.ones((len(codes), len(codes)), dtype=np.uint8), shortest + 1)
-    if canonical:
-        kinds = encoded(letters)
-        pairs[KIND[kinds[:, None], kinds[None, :]] < 0] = 0
-    return Strand(codes, pairs, np.ones(len(codes), dtype=np.uint8))
-
-
-def known_strand(letters: str, structure: Pairs) -> Strand:
-    """A sequence whose structure is known: derivations make its pairs and no others.
-
-    Raises:
-        DataError: as `strand_of`.
-    """
-    codes = _codes(letters)
-    pairs, single = np.zeros((len(codes), len(codes)), dtype=np.uint8), np.ones(len(codes), dtype=np.uint8)
-    for i, j in structure.pairs:
-        pairs[i, j] = 1
-        single[[i, j]] = 0
-    return Strand(codes, pairs, single)
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A grammar with a weight for each of its parameters: probabilities, or others that are not negative.
-
-    Attributes:
-        grammar: the grammar.
-        vector: float64 (grammar.size,).
-    """
-
-    grammar: Grammar
-    vector: np.ndarray
-
-    @cached_property
-    def rules(self) -> np.ndarray:
-        """The weight of each step."""
-        return np.array([1.0 if step.rule < 0 else self.vector[step.rule] for step in self.grammar.steps])
-
-    @cached_property
-    def emissions(self) -> np.ndarray:
-        """All tables, with an entry for a base that is not known: the sum over it where it is made, the mean where it is seen."""
-        found = np.zeros(self.grammar.wide_tables)
-        for table in self.grammar.tables.values():
-            wide = self.vector[table.start : table.start + table.size].reshape((len(BASES),) * table.emission.bases)
-            for axis in range(table.emission.bases):
-                total = wide.sum(axis, keepdims=True)
-                wide = np.concatenate([wide, total if axis in table.made else total / len(BASES)], axis)
-            found[table.wide : table.wide + wide.size] = wide.ravel()
-        return found
-
-    @cached_property
-    def bases_made(self) -> np.ndarray:
-        """Bases that each entry of `emissions` makes."""
-        found = np.zeros(self.grammar.wide_tables)
-        for table in self.grammar.tables.values():
-            found[table.wide : table.wide + _wide_size(table)] = len(table.made)
-        return found
-
-    @cached_property
-    def lengths(self) -> np.ndarray:
-        """All distributions over lengths; 1 where a length is fixed."""
-        found = np.ones(self.grammar.wide_lengths)
-        for lengths in self.grammar.lengths.values():
-            if lengths.start >= 0:
-                size = int(np.prod(lengths.shape))
-                found[lengths.wide : lengths.wide + size] = self.vector[lengths.start : lengths.start + size]
-        return found
-
-    def counted(self, rules: np.ndarray, emissions: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Uses of the programme's weights as uses of the parameters; of a base that is not known, by the parameters' own share."""
-        found = np.zeros(self.grammar.size)
-        for step, used in zip(self.grammar.steps, rules, strict=True):
-            if step.rule >= 0:
-                found[step.rule] += used
-        for table in self.grammar.tables.values():
-            place, size = slice(table.wide, table.wide + _wide_size(table)), (UNKNOWN + 1,) * table.emission.bases
-            wide = self.emissions[place]
-            share = np.where(wide > 0, emissions[place] / np.where(wide > 0, wide, 1.0), 0.0).reshape(size)
-            for axis in range(table.emission.bases):
-                known, unknown = np.split(share, [len(BASES)], axis)
-                share = known + (unknown if axis in table.made else unknown / len(BASES))
-            own = slice(table.start, table.start + table.size)
-            found[own] = share.ravel() * self.vector[own]
-        for held in self.grammar.lengths.values():
-            if held.start >= 0:
-                count = int(np.prod(held.shape))
-                found[held.start : held.start + count] = lengths[held.wide : held.wide + count]
-        return found
 
 
 @dataclass(frozen=True)
@@ -311,15 +210,6 @@ def _possible(ready: Ready) -> bool:
     return bool(chart[ready.program.start, 0, len(ready.strand.codes)] > 0)
 
 
-def _codes(letters: str) -> np.ndarray:
-    if not letters:
-        raise DataError("the sequence is empty")
-    ensure_room(len(letters), _LEAST_BYTES)
-    found = encoded(letters).astype(np.int64) - 1
-    found[found < 0] = UNKNOWN
-    return found
-
-
 def _coded(program: Program, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The codes of bases at the left and right ends of spans, by shape of emission."""
     length, margin = len(codes), 8
@@ -351,7 +241,3 @@ def _with_runs(weights: Weights, emissions: np.ndarray, strand: Strand, covered:
     if single is not None:
         emissions[single.wide : single.wide + UNKNOWN + 1] += np.bincount(strand.codes, covered, UNKNOWN + 1)
     return emissions
-
-
-def _wide_size(table: Table) -> int:
-    return int((UNKNOWN + 1) ** table.emission.bases)

@@ -19,7 +19,8 @@ from medai_rna.grammars.grammar import grammar_of
 from medai_rna.grammars.learning import Example, expectation
 from medai_rna.grammars.library import KNUDSEN_HEIN, KNUDSEN_HEIN_PAIR, KNUDSEN_HEIN_SINGLE
 from medai_rna.grammars.parsing import Weights, filled, pairs_of, strand_of
-from medai_rna.grammars.programme import spread, trace
+from medai_rna.grammars.tracing import trace
+from medai_rna.grammars.uses import spread
 from medai_rna.models.grammars import GrammarDecode
 from medai_rna.probable import ProbablePairs
 
