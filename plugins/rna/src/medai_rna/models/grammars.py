@@ -205,7 +205,7 @@ class DowellEddy(GrammarModel):
 class Tornado(GrammarModel):
     """Grammars from loops with lengths to nearly the nearest-neighbour model, after Rivas, Lang and Eddy (RNA 2012, 18:193).
 
-    Parameters have the largest posterior probability, by counting: the grammars are unambiguous. Numbers of unpaired bases have a prior
+    Parameters have the largest posterior probability, in effect by counting: the grammars are unambiguous. Numbers of unpaired bases have a prior
     that falls with each base, all else an even one.
 
     Args:
@@ -214,7 +214,7 @@ class Tornado(GrammarModel):
         decode: `mea`, as in the paper, or `cyk`.
         gamma: of `mea`.
         canonical: whether predictions hold canonical pairs alone.
-        rounds: at most; the grammar has learnt after one, and a second shows it.
+        rounds: at most; one is nearly all, for the neighbours that the ends of sequences lack are expected alone.
     """
 
     def __init__(
