@@ -205,8 +205,8 @@ class DowellEddy(GrammarModel):
 class Tornado(GrammarModel):
     """Grammars from loops with lengths to nearly the nearest-neighbour model, after Rivas, Lang and Eddy (RNA 2012, 18:193).
 
-    Parameters have the largest posterior probability, in effect by counting: the grammars are unambiguous. Numbers of unpaired bases have a prior
-    that falls with each base, all else an even one.
+    Parameters have the largest posterior probability, in effect by counting: the grammars are unambiguous. Numbers of unpaired bases have
+    a prior that falls with each base, all else an even one.
 
     Args:
         grammar: `basic`, `stacking` or `nearest-neighbour`.
