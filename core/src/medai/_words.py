@@ -1,4 +1,4 @@
-"""Lists and near misses in messages."""
+"""Lists, numbers and near misses in messages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ def listed(names: Iterable[object]) -> str:
     """`a, b and c`."""
     words = [str(name) for name in names]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "none"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def close_to(word: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -33,7 +33,7 @@ def predict(command_line: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch
 def test_a_bare_sequence_is_answered_on_standard_output(predict: Predict) -> None:
     found = predict("gggaaaccc\n", "-")
     assert found.code == 0 and found.out == ">sequence-1\nGGGAAACCC\n(.......)\n"
-    assert "1 cases on cpu" in found.err
+    assert "1 case on cpu" in found.err
     assert sorted(path.name for path in Path().iterdir()) == ["runs"]
 
 

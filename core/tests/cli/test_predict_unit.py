@@ -32,7 +32,7 @@ def image(name: str, unit: str) -> str:
 def test_input_of_another_unit_is_refused_by_both_names(medai: Any, trained: str) -> None:
     found = medai("predict", trained, image("fraction.nii.gz", "0..1"), "-o", "out", "--device", "cpu")
     assert found.code == 3
-    why = "none of the 1 cases for input can be used; the last: its values are in 0..1, the method works in HU"
+    why = "none of 1 case for input can be used; the last: its values are in 0..1, the method works in HU"
     assert f"fraction.nii.gz: {why}" in found.err
 
 

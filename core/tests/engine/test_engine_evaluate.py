@@ -51,7 +51,7 @@ def test_cases_without_reference_are_answered_and_not_measured() -> None:
     found = of(Points(count=6, unlabelled=("c1", "c4")), keep=[lambda sample, prediction: kept.append(sample.case.id)])
     assert kept == [f"c{n}" for n in range(6)]
     assert [case.id for case in found.cases] == ["c0", "c2", "c3", "c5"] and len(found.rows) == 4 and found.total == 6
-    with pytest.raises(UsageError, match="none of the 2 cases for test has a reference"):
+    with pytest.raises(UsageError, match="none of 2 cases for test has a reference"):
         of(Points(count=2, unlabelled=("c0", "c1")))
 
 

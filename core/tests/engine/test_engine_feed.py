@@ -96,9 +96,9 @@ def test_over_budget_is_an_error() -> None:
 
 def test_one_is_forgiven_but_something_must_be_left() -> None:
     assert len(list(feed_of(Points(count=3, bad=("c1",))).samples())) == 2
-    with pytest.raises(DataError, match="none of the 1 cases for train can be used"):
+    with pytest.raises(DataError, match="none of 1 case for train can be used"):
         list(feed_of(Points(count=1, bad=("c0",))).samples())
-    with pytest.raises(DataError, match="none of the 2 cases"):
+    with pytest.raises(DataError, match="none of 2 cases"):
         list(feed_of(Points(count=2, bad=("c0", "c1")), budget=1.0).samples())
 
 

@@ -76,7 +76,7 @@ def write(
                 "recipe": "toys/denoise",
                 "scale": "quick",
                 "seed": 0,
-                "device": "cpu (1 threads)",
+                "device": "cpu (1 thread)",
                 "created": "2026-01-01T00:00:00+00:00",
                 "software": {"medai": "0.1.0"},
                 "notes": ["out of memory: halved"],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medai._words import counted
+
 _WIDE = 120
 """Columns of a terminal beyond which a table is turned."""
 
@@ -31,7 +33,8 @@ def cases_line(summary: Mapping[str, Any]) -> str:
     """On how many cases the figures stand."""
     cases = summary["cases"]
     note = "; one subject" if summary["one_subject"] else ""
-    return f"{cases['used']} of {cases['total']} test cases used, {summary['groups']} groups{note}; protocol {summary['protocol_hash']}"
+    used = f"{cases['used']} of {counted(cases['total'], 'test case')} used, {counted(summary['groups'], 'group')}"
+    return f"{used}{note}; protocol {summary['protocol_hash']}"
 
 
 def _value(figure: Mapping[str, Any] | None) -> str:

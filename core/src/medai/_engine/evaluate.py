@@ -13,6 +13,7 @@ from medai._engine.construct import construct, signature_of
 from medai._engine.feed import CaseFeed
 from medai._results.bootstrap import Interval, intervals
 from medai._results.folder import RunFolder
+from medai._words import counted
 from medai.api import Protocol, Use
 from medai.errors import PluginError, UsageError
 from medai.tasks import Batch, Case, Metric, Predictor, Sample, Task
@@ -189,7 +190,7 @@ class Tally:
             UsageError: none of them had a reference.
         """
         if not self._cases:
-            raise UsageError(f"none of the {len(feed)} cases for {feed.part} has a reference to measure against")
+            raise UsageError(f"none of {counted(len(feed), 'case')} for {feed.part} has a reference to measure against")
         result = Evaluation(self._cases, parts=self._parts, total=len(feed))
         for metric, found in zip(self._metrics, self._parts, strict=True):
             _add_figures(result.figures, metric, found, self._cases, with_intervals)

@@ -27,6 +27,7 @@ from medai._engine.models import build_task, learns, trained_predictor, without_
 from medai._engine.record import stored_answers
 from medai._engine.settle import settled_by
 from medai._results.folder import RunFolder, read_json
+from medai._words import counted
 from medai.api import ExporterSpec
 from medai.errors import UsageError
 from medai.io import write_json
@@ -120,7 +121,7 @@ def _written(exporter: str, write: Callable[[], Any], out: Path) -> Any:
 def _gated(opened: Opened, exporter: Any, path: Path, listener: Listener, tolerance: float) -> Gate:
     recipe = opened.configuration.recipe
     feed, task = _test_feed(opened), build_task(recipe.task)
-    listener.stage(f"export gate: {len(feed)} test cases on {describe(opened.device)}")
+    listener.stage(f"export gate: {counted(len(feed), 'test case')} on {describe(opened.device)}")
     # Loaded anew: what the exporter did to the model that it was given must not show in both.
     own, metrics = trained_predictor(opened.folder, opened.device), build_metrics(recipe.protocol, task, settled_by(opened.folder))
     gate = examine(exporter, path, own, feed, task, metrics, device=opened.device, tolerance=tolerance)

@@ -15,6 +15,7 @@ from numpy.random.bit_generator import ISeedSequence
 from torch.utils.data import DataLoader
 
 from medai._memory import ran_out_of_memory
+from medai._words import counted
 from medai.errors import DataError, MedaiError, PluginError
 from medai.tasks import Batch, Case, Dataset, Sample, Task
 
@@ -67,7 +68,7 @@ class Quarantine:
             self.fresh.append(refusal.message)
         lost = sum(name.startswith(f"{part} ") for name in self.reasons)
         if lost >= total:
-            raise DataError(f"none of the {total} cases for {part} can be used; the last: {refusal.reason}", refusal.path)
+            raise DataError(f"none of {counted(total, 'case')} for {part} can be used; the last: {refusal.reason}", refusal.path)
         if lost > max(1, self.budget * total):
             over = f"more than the budget of {self.budget:.0%}"
             raise DataError(f"{lost} of {total} cases for {part} cannot be used, {over}; the last: {refusal.reason}", refusal.path)

@@ -24,6 +24,7 @@ from medai._engine.feed import CaseFeed, Quarantine, Refusal
 from medai._engine.listener import Listener
 from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
+from medai._words import counted
 from medai.api import ExporterSpec
 from medai.errors import DataError, MemoryFault, UsageError
 from medai.io import list_series, write_csv
@@ -133,7 +134,7 @@ def predict_files(
     built = None if exporter is None else _exporter_of_predictions(exporter, parameters or {}, opened)
     feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
-    listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
+    listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
     found, listing = _answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
     save = _saving(task, recipe.protocol.options)
     files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
@@ -166,7 +167,7 @@ def predict_text(
         raise UsageError(f"answers to {task_id} are files: name a folder for them by -o")
     feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
-    listener.stage(f"{len(feed)} cases on {describe(opened.device)}")
+    listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
     shown = 0
     for sample, prediction in _answers(trained_predictor(opened.folder, opened.device), feed, task):
         try:

@@ -52,7 +52,8 @@ def draw(sample: Sample[Image, Image], prediction: Image, options: Mapping[str, 
         grid[0, column].set_title(name + _score(name, shown[name], sample, window), fontsize=11)
     if error is not None:
         _show_error(figure, grid[:, -1], error, (whole, region), window, sample)
-    said = f"{sample.case.id}   window {low:g} to {high:g} {best.unit}"
+    unit = f" {best.unit}" if best.unit != "0..1" else ""
+    said = f"{sample.case.id}   window {low:g} to {high:g}{unit}"
     figure.suptitle(said, y=1 - _GAP / figure.get_figheight(), va="top", fontsize=9, color="#495057")
     return figure
 
