@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 
 from medai.errors import DataError, EnvironmentFault
 from medai.tasks import Pairs
+from medai_rna.metrics.pictures import draw_lengths
 from medai_rna.pictures.colours import COLOURS, verdicts
 from medai_rna.pictures.layout import WIDTH, layout
 from medai_rna.pictures.matrix import draw_matrix
@@ -181,3 +182,10 @@ def test_numbers_stand_outside_of_helices() -> None:
     assert sorted(numbers) == [10, 20, 30]
     assert min(float(np.hypot(*(points - place).T).min()) for place in numbers.values()) > 0.95
     assert numbers[20][0] < points[19, 0] and numbers[30][0] > points[29, 0]
+
+
+def test_lengths_stand_in_figures_that_can_be_read() -> None:
+    figure = draw_lengths([33, 50, 100, 210, 480], [0.5, 0.6, 0.7, 0.2, 0.1], 0.4)
+    figure.canvas.draw()
+    assert {"50", "100", "200"} <= {label.get_text() for label in figure.axes[0].get_xticklabels()}
+    assert not any(label.get_text() for label in figure.axes[0].get_xticklabels(minor=True))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 _BLUE, _RED = "#0072B2", "#D55E00"
@@ -21,6 +22,9 @@ def draw_lengths(lengths: Sequence[int], f1: Sequence[float], pooled: float) -> 
         axes.axhline(pooled, color=_RED, linewidth=1.2, linestyle="--", label=f"pooled {pooled:.3f}")
     if max(lengths) > 4 * min(lengths):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set(xlabel="length (nt)", ylabel="F1", ylim=(-0.03, 1.03))
     axes.set_title("F1 over the length of sequences")
     _finish(axes)
