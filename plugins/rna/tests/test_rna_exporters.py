@@ -91,7 +91,8 @@ def test_a_layout_is_an_svg_with_its_letters(tmp_path: Path) -> None:
     [({"drawing": "arcs"}, "predicted 2"), ({"drawing": "matrix"}, "predicted 2"), ({"coordinates": "viennarna"}, "5'")],
 )
 def test_other_drawings_are_svg_too(tmp_path: Path, options: dict[str, Any], word: str) -> None:
-    (path,) = Svg(**options).write([(sample("GGUAACC"), Pairs.from_brackets("((...))"))], tmp_path)
+    found = ProbablePairs.chosen(Pairs.from_brackets("((...))"), np.zeros((7, 7)))
+    (path,) = Svg(**options).write([(sample("GGUAACC"), found)], tmp_path)
     assert word in texts(path)
 
 
@@ -111,8 +112,11 @@ def test_probabilities_are_a_table(tmp_path: Path) -> None:
     rows = [(sample("GGUAACC"), ProbablePairs.chosen(Pairs.from_brackets("((...))"), matrix))]
     (path,) = Probabilities(least=0.05).write(rows, tmp_path)
     assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,0.750000,yes", "2,6,0.000100,yes"]
-    (path,) = Probabilities().write([(sample("GGUAACC"), Pairs.from_brackets("(.....)"))], tmp_path / "plain")
-    assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,,yes"]
+    plain = [(sample("GGUAACC"), Pairs.from_brackets("(.....)"))]
+    for exporter in (Probabilities(), Svg(drawing="matrix")):
+        with pytest.raises(DataError, match="comes without probabilities"):
+            exporter.write(plain, tmp_path / "plain")
+    assert not (tmp_path / "plain").exists() or not list((tmp_path / "plain").iterdir())
     with pytest.raises(UsageError, match="least"):
         Probabilities(least=2)
 

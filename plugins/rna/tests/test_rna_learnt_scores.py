@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from medai.errors import UsageError
+from medai.errors import MemoryFault, UsageError
 from medai.tasks import Batch, Case, Pairs, Sample
 from medai.tasks import Sequence as Letters
 from medai_rna.energies import load
@@ -153,3 +153,9 @@ def test_what_a_loss_wants_and_a_model_lacks_is_said() -> None:
         ConditionalLogLikelihood(l2=-1)
     with pytest.raises(UsageError, match="decode = 'best'"):
         Mxfold(decode="best")
+
+
+@pytest.mark.parametrize("model", [Contextfold(), Mxfold2(**SMALL)], ids=["contextfold", "mxfold2"])
+def test_a_sequence_too_long_for_memory_is_refused_before_it_is_taken(model: torch.nn.Module) -> None:
+    with pytest.raises(MemoryFault, match=r"a sequence of 400,000 bases needs .* GiB of memory"):
+        model.foldings(["A" * 400_000])

@@ -56,10 +56,9 @@ def _plain(name: str, summary: str, source: str, model: Use, **fields: Any) -> R
         summary=summary,
         source=source,
         model=model,
-        data=DATA,
         protocol=PROTOCOL,
         implements=(name,),
-        **fields,
+        **{"data": DATA, **fields},
     )
 
 
@@ -106,6 +105,7 @@ RECIPES: tuple[Recipe, ...] = (
         "bases that are each other's most probable partners, so that pairs may cross",
         "Bellaousov and Mathews 2010, doi:10.1261/rna.2125310",
         use("rna/turner", decode="probknot"),
+        data={"structures": Slot(folder=use("rna/csv", pairs="canonical"), embedded=use("rna/known-structures", pairs="canonical"))},
         baselines=BASELINES,
     ),
     learnt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from medai.tasks import Case, Dataset, Pairs, Sample
 from medai_rna.alignment import Alignment
 from medai_rna.datasets.choice import PairKinds, chosen
 from medai_rna.datasets.stub import drawn
+from medai_rna.datasets.typed import SOURCE, Typed
 from medai_rna.datasets.unlabelled import Unlabelled
 from medai_rna.datasets.walk import files_in
 from medai_rna.formats.files import format_of
@@ -81,6 +83,23 @@ class Alignments:
         if all(format_of(Path(path)) == "stockholm" for path in paths):
             return _Together([Alignments(Path(path)) for path in paths])
         return Unlabelled(paths)
+
+    @staticmethod
+    def unlabelled_text(text: str, pairs: PairKinds = "nested", longest: int | None = None) -> Dataset[Any, Any]:
+        """A Stockholm file's text as alignments; else single sequences, as `Typed` reads them. Of any length, and without pairs.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        if not text.lstrip().startswith("# STOCKHOLM"):
+            return Typed(text)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{SOURCE}.sto"
+            path.write_text(text, encoding="utf-8")
+            try:
+                return _Together([Alignments(path)])
+            except DataError as error:
+                raise DataError(error.reason, SOURCE) from error
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

@@ -13,7 +13,7 @@ from medai_rna.formats.files import read_records
 from medai_rna.formats.lines import Line, Strip
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
 
-_SOURCE = "standard input"
+SOURCE = "standard input"
 _NO_SEQUENCE = frozenset("()[]{}<>#")
 """What stands in structures and in headers of formats, never in a sequence."""
 
@@ -31,7 +31,7 @@ class Typed(Unlabelled):
 
     def __init__(self, text: str) -> None:
         self._records = {}
-        spelling, path = Spelling(), Path(_SOURCE)
+        spelling, path = Spelling(), Path(SOURCE)
         lines = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith(";")]
         if not lines:
             raise DataError("no sequences", path)
@@ -40,7 +40,7 @@ class Typed(Unlabelled):
             raise DataError(found[0].fault, path)
         for record in found:
             self._records[own_name(record.name, path, self._records)] = record, path
-        spelling.tell(_SOURCE)
+        spelling.tell(SOURCE)
 
 
 def _is_bare(line: str) -> bool:
@@ -52,7 +52,7 @@ def _bare(lines: list[tuple[int, str]], spelling: Spelling) -> Iterator[Record]:
     for count, (number, line) in enumerate(lines, 1):
         strip = Strip([Line(number, line)])
         try:
-            yield record_of(f"sequence-{count}", strip.text, None, strip.place, spelling, line=number, source=_SOURCE)
+            yield record_of(f"sequence-{count}", strip.text, None, strip.place, spelling, line=number, source=SOURCE)
         except Flaw as flaw:
             yield Record(f"sequence-{count}", "", line=number, fault=str(flaw))
 
@@ -60,9 +60,9 @@ def _bare(lines: list[tuple[int, str]], spelling: Spelling) -> Iterator[Record]:
 def _of_file(text: str, spelling: Spelling) -> list[Record]:
     """As a file with this text and no suffix is read."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / _SOURCE
+        path = Path(folder) / SOURCE
         path.write_text(text, encoding="utf-8")
         try:
             return read_records(path, spelling)
         except DataError as error:
-            raise DataError(error.reason, _SOURCE) from error
+            raise DataError(error.reason, SOURCE) from error

@@ -18,7 +18,7 @@ from medai.tasks.pairing import BasePairing
 from medai_rna.exporters.structures import Names, Row
 from medai_rna.pictures.matrix import draw_matrix
 from medai_rna.pictures.structure import Drawn, draw_structures
-from medai_rna.probable import probabilities_of
+from medai_rna.probable import ProbablePairs, probabilities_of
 
 
 class Svg:
@@ -44,6 +44,11 @@ class Svg:
         """
         if not isinstance(prediction, Pairs):
             raise DataError(f"case {sample.case.id}: a {type(prediction).__name__} is no structure")
+        if self._drawing == "matrix" and not isinstance(prediction, ProbablePairs):
+            raise DataError(
+                f"case {sample.case.id}: its structure comes without probabilities: `medai predict` gives them, by a model that decodes by "
+                "them (decode=mea, centroid or probknot)"
+            )
 
     def write(self, rows: Iterable[Row], folder: Path) -> list[Path]:
         """Draw every structure; the files, in order.

@@ -33,13 +33,18 @@ class Probabilities:
         self._least = least
 
     def check(self, sample: Sample[Sequence, Pairs], prediction: Pairs) -> None:
-        """A structure.
+        """A structure with the probabilities that it was chosen by.
 
         Raises:
             DataError: it is another thing.
         """
         if not isinstance(prediction, Pairs):
             raise DataError(f"case {sample.case.id}: a {type(prediction).__name__} is no structure")
+        if not isinstance(prediction, ProbablePairs):
+            raise DataError(
+                f"case {sample.case.id}: its structure comes without probabilities: `medai predict` gives them, by a model that decodes by "
+                "them (decode=mea, centroid or probknot)"
+            )
 
     def write(self, rows: Iterable[Row], folder: Path) -> list[Path]:
         """Write every table; the files, in order.
@@ -52,8 +57,7 @@ class Probabilities:
             self.check(sample, prediction)
             matrix, chosen = probabilities_of(prediction), set(prediction.pairs)
             places = sorted({*zip(*(axis.tolist() for axis in np.nonzero(matrix >= max(self._least, 1e-12))), strict=True), *chosen})
-            known = isinstance(prediction, ProbablePairs)
-            lines = [(i + 1, j + 1, f"{matrix[i, j]:.6f}" if known else "", "yes" if (i, j) in chosen else "no") for i, j in places]
+            lines = [(i + 1, j + 1, f"{matrix[i, j]:.6f}", "yes" if (i, j) in chosen else "no") for i, j in places]
             files.append(folder / f"{names.of(sample.case.id)}.csv")
             write_csv(files[-1], _COLUMNS, [dict(zip(_COLUMNS, line, strict=True)) for line in lines])
         return files

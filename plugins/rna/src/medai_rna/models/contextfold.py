@@ -12,6 +12,7 @@ from medai.errors import UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.differentiable import best_score, structure_score
 from medai_rna.folding.problem import Folding
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import BASES, PAIRS, PLANES, UNPAIRED, Positions
 from medai_rna.folding.strand import KIND, encoded
 from medai_rna.models.lengths import Weights, weights
@@ -21,6 +22,8 @@ from medai_rna.scored import with_margin
 
 _SIDES, _KINDS = len(BASES), len(PAIRS)
 _REACH = 2
+_EACH = 200
+"""Bytes for each two bases: eight planes of float64, and what they are gathered by."""
 _WINDOW = _SIDES ** (2 * _REACH + 1)
 
 
@@ -34,6 +37,7 @@ class Contexts(Weights):
 
     def forward(self, letters: str) -> Positions:
         """Those of a sequence, at its positions; gradients flow."""
+        ensure_room(len(letters), _EACH)
         codes = torch.from_numpy(encoded(letters)).long()
         length = len(codes)
         around = nn.functional.pad(codes, (_REACH, _REACH))

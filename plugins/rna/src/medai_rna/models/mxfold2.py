@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from medai.errors import UsageError
 from medai_rna.energies import load
 from medai_rna.folding.problem import Folding
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import BASES, PLANES, UNPAIRED, Positions, Scores
 from medai_rna.folding.strand import encoded
 from medai_rna.models.lengths import Lengths
@@ -63,6 +64,8 @@ class Mxfold2(ScoringModel):
         if units < 1 or filters < 1 or hidden < 1 or embedding < 1:
             raise UsageError("embedding, filters, units and hidden are 1 or more")
         self._base = None if energies == "none" else load(energies).scores()
+        # Bytes for each two bases: planes of float64 and what they are made of, and features of float32 before and after a layer or two.
+        self._each = 200 + 4 * (3 * hidden + (4 * max(2 * units, filters) if pair_layers else 0))
         self.embedding = nn.Embedding(len(BASES), embedding)
         widths = [embedding, *[filters] * layers]
         self.along = nn.ModuleList(
@@ -93,6 +96,7 @@ class Mxfold2(ScoringModel):
 
     def positions(self, letters: str) -> Positions:
         """The network's scores of a sequence of N bases; gradients flow."""
+        ensure_room(len(letters), self._each)
         device = self.embedding.weight.device
         x = self.embedding(torch.from_numpy(encoded(letters)).long().to(device)).T[None]
         for layer in self.along:

@@ -41,7 +41,11 @@ class ScoringModel(nn.Module):
         self.decode, self.gamma = decode, gamma
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
-        """The sequences with their scores, which take gradients."""
+        """The sequences with their scores, which take gradients.
+
+        Raises:
+            MemoryFault: scores at the positions of a sequence need more than there is.
+        """
         raise NotImplementedError
 
     def reference(self, letters: Sequence[str]) -> tuple[Folding, ...]:
