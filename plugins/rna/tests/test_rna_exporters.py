@@ -113,10 +113,12 @@ def test_probabilities_are_a_table(tmp_path: Path) -> None:
     (path,) = Probabilities(least=0.05).write(rows, tmp_path)
     assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,0.750000,yes", "2,6,0.000100,yes"]
     plain = [(sample("GGUAACC"), Pairs.from_brackets("(.....)"))]
-    for exporter in (Probabilities(), Svg(drawing="matrix")):
-        with pytest.raises(DataError, match="comes without probabilities"):
-            exporter.write(plain, tmp_path / "plain")
-    assert not (tmp_path / "plain").exists() or not list((tmp_path / "plain").iterdir())
+    with pytest.warns(UserWarning, match="1 of 1 structures come without probabilities"):
+        (path,) = Probabilities().write(plain, tmp_path / "plain")
+    assert path.read_text().splitlines() == ["i,j,probability,chosen", "1,7,,yes"]
+    with pytest.raises(DataError, match="comes without probabilities"):
+        Svg(drawing="matrix").write(plain, tmp_path / "drawn")
+    assert not list((tmp_path / "drawn").glob("*"))
     with pytest.raises(UsageError, match="least"):
         Probabilities(least=2)
 

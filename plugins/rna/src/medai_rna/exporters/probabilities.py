@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,18 +34,13 @@ class Probabilities:
         self._least = least
 
     def check(self, sample: Sample[Sequence, Pairs], prediction: Pairs) -> None:
-        """A structure with the probabilities that it was chosen by.
+        """A structure.
 
         Raises:
             DataError: it is another thing.
         """
         if not isinstance(prediction, Pairs):
             raise DataError(f"case {sample.case.id}: a {type(prediction).__name__} is no structure")
-        if not isinstance(prediction, ProbablePairs):
-            raise DataError(
-                f"case {sample.case.id}: its structure comes without probabilities: `medai predict` gives them, by a model that decodes by "
-                "them (decode=mea, centroid or probknot)"
-            )
 
     def write(self, rows: Iterable[Row], folder: Path) -> list[Path]:
         """Write every table; the files, in order.
@@ -52,12 +48,20 @@ class Probabilities:
         Raises:
             DataError: as `check`.
         """
-        names, files = Names(), []
+        names, files, without = Names(), [], 0
         for sample, prediction in rows:
             self.check(sample, prediction)
             matrix, chosen = probabilities_of(prediction), set(prediction.pairs)
             places = sorted({*zip(*(axis.tolist() for axis in np.nonzero(matrix >= max(self._least, 1e-12))), strict=True), *chosen})
-            lines = [(i + 1, j + 1, f"{matrix[i, j]:.6f}", "yes" if (i, j) in chosen else "no") for i, j in places]
+            known = isinstance(prediction, ProbablePairs)
+            without += not known
+            lines = [(i + 1, j + 1, f"{matrix[i, j]:.6f}" if known else "", "yes" if (i, j) in chosen else "no") for i, j in places]
             files.append(folder / f"{names.of(sample.case.id)}.csv")
             write_csv(files[-1], _COLUMNS, [dict(zip(_COLUMNS, line, strict=True)) for line in lines])
+        if without:
+            warnings.warn(
+                f"{without} of {len(files)} structures come without probabilities, and their tables have none: `medai predict` gives them, "
+                "by a model that decodes by them (decode=mea, centroid or probknot)",
+                stacklevel=2,
+            )
         return files
