@@ -5,7 +5,8 @@
 
 CPU time of a process of its own for each figure, the least of a few. Memory is what the process held at most beyond what it held after a
 short sequence. Exit code 1 when the best structure, or the partition function with the structure of maximum expected accuracy, takes
-longer than ViennaRNA's or more than twice its memory, or when all cores of two or more fold less than 0.9 times as many as there are.
+longer than ViennaRNA's or more than twice its memory, when all cores of two or more fold less than 0.9 times as many as there are, or when
+energies or partition functions of random sequences differ from ViennaRNA's by more than 0.01 kcal/mol or 1e-5.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def main() -> int:
         return 0
     kept = [_compared(what, length, args.repeats) for what in ("best", "ensemble") for length in args.lengths]
     kept.append(_scaling(args.sequences))
+    kept.append(_agrees(args.agreeing))
     if torch.cuda.is_available():
         _on_gpu()
     return 0 if all(kept) else 1
@@ -57,6 +59,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lengths", type=int, nargs="+", default=[200, 500, 1000, 2000])
     parser.add_argument("--sequences", type=int, default=10_000, help="of 100 bases, for how it scales over threads")
     parser.add_argument("--repeats", type=int, default=3, help="of which the least counts")
+    parser.add_argument(
+        "--agreeing", type=int, default=1000, help="of 20 to 500 bases, of which energies and partition functions are compared"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -149,6 +154,23 @@ def _scaling(sequences: int) -> bool:
     if cores > 1:
         print(f"{ratio:.2f} times as fast on {cores} cores, wanted at least {SCALING * cores:.1f}")
     return cores == 1 or ratio >= SCALING * cores
+
+
+def _agrees(sequences: int) -> bool:
+    """Whether energies are equal to 0.01 kcal/mol and logarithms of partition functions to 1e-5 of themselves."""
+    energies, partitions = [0.0], [0.0]
+    for place in range(sequences):
+        letters = _letters(20 + place * 480 // max(1, sequences - 1), place)
+        theirs = RNA.fold_compound(letters, RNA.md(dangles=2, pf_smooth=0))
+        folding = Folding(letters, _scores())
+        energies.append(abs(-best_structure(folding)[0] * _thermal() - theirs.mfe()[1]))
+        wanted = -theirs.pf()[1] / _thermal()
+        partitions.append(abs(ensemble(folding).log_partition - wanted) / max(1.0, abs(wanted)))
+    print(
+        f"{sequences:,} sequences: energies at most {max(energies):.4f} kcal/mol from ViennaRNA's, ln Z {max(partitions):.1e} of itself",
+        flush=True,
+    )
+    return max(energies) <= 0.01 and max(partitions) <= 1e-5
 
 
 def _on_gpu() -> None:

@@ -89,18 +89,11 @@ def test_a_forced_pair_that_no_loop_allows() -> None:
 
 
 def test_energies_are_those_of_the_common_program(tmp_path: Path) -> None:
-    _same_energies(tmp_path, 20)
-
-
-@pytest.mark.slow
-def test_energies_of_a_thousand_sequences_are_those_of_the_common_program(tmp_path: Path) -> None:
-    _same_energies(tmp_path, 1000)
-
-
-def _same_energies(folder: Path, count: int) -> None:
+    # benchmarks/rna_folding.py holds a thousand sequences against it.
+    count = 20
     RNA.params_load_RNA_Turner2004()
-    RNA.params_save(str(folder / "vienna.par"))
-    scores, rng = read_par(folder / "vienna.par").scores(), np.random.default_rng(count)
+    RNA.params_save(str(tmp_path / "vienna.par"))
+    scores, rng = read_par(tmp_path / "vienna.par").scores(), np.random.default_rng(count)
     for length in np.linspace(20, 500, count).astype(int):
         letters = random_letters(rng, int(length))
         theirs = RNA.fold_compound(letters, RNA.md(dangles=2))
