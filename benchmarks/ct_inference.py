@@ -30,9 +30,6 @@ TOLERANCE = 1e-4
 WANTED = {"ldct/unet": 1.3, "ldct/redcnn": 1.4}
 ELSE = 0.95
 """At least as fast, but for what times vary."""
-NOT_COMPILED = ("ldct/ctformer",)
-"""torch.compile unrolls its loop over a slice's windows to 18,000 operations, and takes many minutes. A window alone compiles in 20 s and
-is not faster so."""
 
 Plain = Callable[[Tensor], Tensor]
 
@@ -45,9 +42,7 @@ def main() -> int:
     failed = []
     for name in asked:
         network = _with_an_answer(build(name).eval())
-        if name in NOT_COMPILED:
-            print(f"{name}, compiled: left out, its windows' loop takes too long to compile")
-        for how in ("eager",) if name in NOT_COMPILED else ("eager", "compiled"):
+        for how in ("eager", "compiled"):
             ratio = _ratio(name, how, network, PLAIN[name](network), hu)
             wanted = WANTED.get(name, ELSE)
             failed += [] if ratio >= wanted else [f"{name} {how}: {ratio:.2f}, wanted at least {wanted:g}"]

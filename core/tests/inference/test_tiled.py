@@ -215,3 +215,20 @@ def test_what_are_no_pixels_is_refused(pixels: Tensor) -> None:
 def test_a_limit_is_a_size() -> None:
     with pytest.raises(UsageError, match="not a size"):
         tiled(torch.nn.Identity(), torch.zeros(1, 1, 4, 4), tile=4, gigabytes=-1)
+
+
+def test_compiled_the_loop_over_tiles_is_not_unrolled() -> None:
+    operations: list[int] = []
+
+    def counted(graph: torch.fx.GraphModule, _: object) -> torch.fx.GraphModule:
+        operations.append(len(graph.graph.nodes))
+        return graph
+
+    module, pixels = network(2), torch.rand(1, 1, 96, 96)
+
+    def whole(given: Tensor) -> Tensor:
+        return tiled(module, given + 1, tile=16, overlap=0.5) * 2
+
+    torch.testing.assert_close(torch.compile(whole, backend=counted)(pixels), whole(pixels))
+    assert operations  # what stands around the tiles is compiled
+    assert sum(operations) < 20

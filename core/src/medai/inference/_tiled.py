@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import islice, product
+from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,17 @@ Network = Callable[[Tensor], Tensor]
 # Which image of the batch, and which tile along each axis.
 Place = tuple[int, tuple[int, ...]]
 
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
+
+def _not_compiled(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """To torch.compile the loop would be one long row of operations, a network's times the number of tiles, which takes it many minutes."""
+    kept: Callable[Given, Answer] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+    return kept
+
+
+@_not_compiled
 @torch.no_grad()
 def tiled(
     network: Network,
