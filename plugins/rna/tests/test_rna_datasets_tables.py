@@ -57,6 +57,17 @@ def test_the_stub_is_read_again(tmp_path: Path) -> None:
     assert [is_nested(structure.pairs) for structure in structures if structure] == [True, True, False] * 2
 
 
+def test_few_families_for_many_sequences_are_told_with_the_way_out(tmp_path: Path) -> None:
+    rows = [f"r{number},{'RFAM' if number else 'CRW'},{'ACGU' * 3}{'A' * number},\n" for number in range(41)]
+    path = table(tmp_path, HEAD + "".join(rows))
+    with pytest.warns(UserWarning, match=r"some\.csv: 41 sequences are of 2 families \(40 of RFAM\).*groups=sequence"):
+        StructureTable(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len({case.group for case in StructureTable(path, groups="sequence").cases()}) == 41
+        StructureTable(table(tmp_path, HEAD + "".join(rows[:40])))
+
+
 def test_a_sequence_without_a_family_is_a_group_with_its_copies(tmp_path: Path) -> None:
     path = table(tmp_path, HEAD + "a,,GGAAACC,((...))\nb,,GGAAACC,((...))\nc,tRNA,GGAAACC,\nd,,GGGAAACCC,\n")
     groups = [case.group for case in StructureTable(path).cases()]

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from medai.errors import DataError
 from medai_rna.datasets.choice import Multiplets, PairKinds
 from medai_rna.datasets.structures import Entry, Groups, Structures
 from medai_rna.datasets.stub import write_csv_stub
+from medai_rna.formats.record import Record
 from medai_rna.formats.table import read_csv
 
 _KNOWN = Path(__file__).with_name("known_structures.csv")
+_CROWDED = 20
+"""Sequences for each group, on average, from which groups by family are few."""
 
 
 class StructureTable(Structures):
     """A CSV file, or a folder with one: columns `id`, `sequence`, `structure` in dot-bracket notation with all its layers, and `family`
     where it is known.
 
-    A row without a structure has no reference; one that cannot be used is counted, and the others are read.
+    A row without a structure has no reference; one that cannot be used is counted, and the others are read. Where there are more than 20
+    sequences for each family it is said, because a split keeps families whole.
     """
 
     def _read(self, root: Path) -> Iterable[Entry]:
         path = _table_in(root)
-        return [Entry(record, path) for record in read_csv(path)]
+        records = read_csv(path)
+        if self._groups == "family":
+            _warn_of_few_families(records, path)
+        return [Entry(record, path) for record in records]
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:
@@ -52,6 +61,19 @@ class KnownStructures(Structures):
 
     def _read(self, root: Path) -> Iterable[Entry]:
         return [Entry(record, root) for record in read_csv(root)]
+
+
+def _warn_of_few_families(records: Sequence[Record], path: Path) -> None:
+    """Some tables have the name of a database in the column `family`; nothing else tells it from families."""
+    groups = Counter(record.family or record.letters for record in records)
+    if len(records) > _CROWDED * len(groups):
+        name, size = groups.most_common(1)[0]
+        families = f"{len(groups)} families" if len(groups) > 1 else "1 family"
+        warnings.warn(
+            f"{path.name}: {len(records)} sequences are of {families} ({size} of {name}), and a split keeps a family whole; "
+            "where the column 'family' names databases, as bpRNA's does, set groups=sequence, or groups=identity",
+            stacklevel=2,
+        )
 
 
 def _table_in(root: Path) -> Path:
