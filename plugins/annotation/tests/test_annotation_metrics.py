@@ -11,8 +11,11 @@ from matplotlib.figure import Figure
 from medai import api
 from medai.errors import DataError, UsageError
 from medai.tasks import Case, Image, Sample
+from medai_annotation.annotated import Annotated
+from medai_annotation.cleaned import Cleaned
 from medai_annotation.masks import HALF_GREY, changed, without_specks
 from medai_annotation.metrics.convergence import ConvergenceSteps, steps_to_convergence
+from medai_annotation.metrics.kinds import KindPresence, Kinds
 from medai_annotation.metrics.mask import SubtractionMask
 from medai_annotation.metrics.presence import WhitePixelPresence, Whites
 
@@ -207,6 +210,46 @@ def test_presence_has_sensible_parameters() -> None:
         WhitePixelPresence(presence_pixels=0)
     with pytest.raises(UsageError, match="speck = 0"):
         WhitePixelPresence(speck=0)
+
+
+def said(there: tuple[int, ...], *scores: float) -> Kinds:
+    """An image with these of the kinds, 1 to 3, and what a model says of all three."""
+    marks, pixels = torch.zeros(8, 8, dtype=torch.int64), torch.zeros(3, 8, 8)
+    for place, kind in enumerate(there):
+        marks[place, :3] = kind
+    sample = Sample(Case("c", "g"), Annotated(pixels, "0..1", marks=marks), picture(pixels))
+    answer = Cleaned(pixels, "0..1", marks=marks, scores=torch.tensor(scores)) if scores else picture(pixels)
+    return KindPresence().case(answer, sample)
+
+
+def test_kinds_are_told_from_none_and_from_other_kinds() -> None:
+    parts = [said((1,), 0.9, 0.2, 0.1), said((1, 2), 0.6, 0.8, 0.1), said((2,), 0.7, 0.4, 0.1), said((), 0.1, 0.3, 0.1)]
+    assert [part.there.tolist() for part in parts[:2]] == [[True, False, False], [True, True, False]]
+    figures = KindPresence().total(parts)
+    # Of markers against the two without, one of four pairs is the wrong way round; nobody bears a flow box.
+    assert (
+        figures["body-marker-auc"] == pytest.approx(3 / 4) and figures["radial-line-auc"] == 1 and math.isnan(figures["vascular-flow-auc"])
+    )
+    assert figures["kinds-auc"] == pytest.approx((3 / 4 + 1) / 2)
+    assert figures["kinds-sensitivity"] == pytest.approx((1 + 1 / 2) / 2)
+    assert figures["kinds-specificity"] == pytest.approx((1 / 2 + 1 + 1) / 3)
+    # At 0.35, half-way between 0.3 and 0.4, all four that are there are found, and one of the eight that are not.
+    assert KindPresence().settled(parts) == {"sure": pytest.approx(0.35)}
+    assert KindPresence(sure=0.35).total(parts)["kinds-sensitivity"] == 1
+    assert KindPresence(sure=0.35).settled(parts) == {} == KindPresence().settled([])
+    figure = KindPresence().draw(parts, {})
+    assert isinstance(figure, Figure)
+    assert [line.get_label() for line in figure.axes[0].lines[1:]] == ["body-marker, AUC 0.750", "radial-line, AUC 1.000"]
+
+
+def test_of_a_model_that_names_no_kinds_there_is_no_figure() -> None:
+    silent = [said((1,)), said((2,))]
+    assert all(math.isnan(value) for value in KindPresence().total(silent).values())
+    assert KindPresence().settled(silent) == {} and KindPresence().draw(silent, {}) is None
+    with pytest.raises(DataError, match="case c2 does not say what was drawn on it"):
+        KindPresence().case(picture(torch.zeros(3, 8, 8)), marked(2))
+    with pytest.raises(UsageError, match="sure = 1"):
+        KindPresence(sure=1)
 
 
 def falling(steps: np.ndarray[Any, np.dtype[np.int64]], scale: float, noise: float = 0.0) -> list[float]:

@@ -17,6 +17,7 @@ from medai.tasks import Image, Sample
 from medai_annotation.cleaned import Cleaned
 from medai_annotation.kinds import KINDS
 from medai_annotation.masks import Mask, changed, without_specks
+from medai_annotation.metrics.kinds import DEFAULT_SURE
 from medai_annotation.metrics.presence import DEFAULT_PIXELS, SPECK
 from medai_annotation.metrics.thresholds import DEFAULT, require_threshold
 
@@ -45,7 +46,7 @@ class CleanedImages:
             written. There the mask is black, since it would show the letters, and nothing counts for the score.
         block: pixels along each side of the blocks that private rectangles are made of.
         whole: the clean image is the network's answer everywhere.
-        sure: from which score on, 0..1, a kind was found, of a model that tells kinds apart.
+        sure: from which score on, 0..1, a kind was found, of a model that tells kinds apart; by default what the run chose.
 
     Raises:
         UsageError: a rectangle is empty, or a number out of range.
@@ -60,7 +61,7 @@ class CleanedImages:
         private: tuple[Box, ...] = (),
         block: int = 16,
         whole: bool = False,
-        sure: float = 0.5,
+        sure: float = DEFAULT_SURE,
     ) -> None:
         for box in private:
             if not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):

@@ -35,6 +35,20 @@ METRICS: tuple[MetricSpec, ...] = (
         },
     ),
     MetricSpec(
+        name="kinds",
+        target="medai_annotation.metrics.kinds:KindPresence",
+        summary="which annotations are there, by a model that tells the kinds apart: AUC of each, sensitivity, specificity",
+        task="restoration",
+        inputs=("image",),
+        license=_LICENSE,
+        source="Youden 1950, doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3",
+        example={"sure": 0.5},
+        known_failures={
+            "metric.perfect-is-best": "a clean image, which is the reference, does not say what was drawn over it: the truth stands with "
+            "the input, and answers that say nothing of kinds have no figure",
+        },
+    ),
+    MetricSpec(
         name="ssim",
         target="medai_annotation.metrics.similarity:StudySsim",
         summary="as medai/ssim, of images clipped to 0..1; the study gives no constants",

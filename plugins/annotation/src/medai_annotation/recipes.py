@@ -190,8 +190,8 @@ ALL_KINDS = _method(
     "one set of weights for body markers, radial lines and flow boxes, which also says which of them there is",
     model=use("annotation/one-for-all"),
     view="all-kinds",
-    data={"images": slot("all-kinds", absent=0.25)},
-    protocol=Protocol(split=_SPLIT, metrics=PRESENCE.metrics, options=_DRAWN_SO),
+    data={"images": slot("all-kinds", absent=_THIRD)},
+    protocol=Protocol(split=_SPLIT, metrics=(*PRESENCE.metrics, use("annotation/kinds")), options=_DRAWN_SO),
 )
 SEGMENTATION = _method(
     "segmentation-approach-semantic",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
-_BLUE, _RED, _GREY = "#0072B2", "#D55E00", "#666666"
+_BLUE, _RED, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 
 
 def draw_overlap(levels: Array, dice: Array, iou: Array, threshold: float) -> Figure:
@@ -30,15 +31,18 @@ def draw_overlap(levels: Array, dice: Array, iou: Array, threshold: float) -> Fi
     return figure
 
 
-def draw_roc(false_alarms: Array, sensitivity: Array, marked: tuple[float, float], said: str, title: str) -> Figure:
-    """Sensitivity over the share of false alarms (N,), both rising from 0, with one point marked and what it is said beside it."""
+def draw_roc(curves: Mapping[str, tuple[Array, Array]], title: str, marked: tuple[str, tuple[float, float]] | None = None) -> Figure:
+    """By their names, curves of sensitivity over the share of false alarms, (N,) each and rising from 0, and a point by its name."""
     figure = Figure(figsize=(4.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle="--")
-    axes.plot(false_alarms, sensitivity, color=_BLUE, linewidth=1.8)
-    axes.plot(*([value] for value in marked), "o", color=_RED, markersize=6, label=said)
+    for (name, (false_alarms, sensitivity)), colour in zip(curves.items(), (_BLUE, _RED, _GREEN), strict=False):
+        axes.plot(false_alarms, sensitivity, color=colour, linewidth=1.8, label=name or None)
+    if marked is not None:
+        name, point = marked
+        axes.plot(*([value] for value in point), "o", color=_RED, markersize=6, label=name)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.set_title(f"Presence of an annotation: {title}")
+    axes.set_title(title)
     _finish(axes)
     return figure
 

@@ -15,9 +15,9 @@ from medai.tasks import Image, Sample
 from medai_annotation.masks import HALF_GREY, changed, without_specks
 from medai_annotation.metrics.averages import compared
 from medai_annotation.metrics.pictures import draw_roc
+from medai_annotation.metrics.roc import Array, area, curve, share, youden
 from medai_annotation.metrics.thresholds import DEFAULT, levels, require_threshold
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
 SPECK = 5
@@ -84,60 +84,37 @@ class WhitePixelPresence:
         with_it, without = self._scores(parts)
         least = DEFAULT_PIXELS if self._pixels is None else self._pixels
         return {
-            "presence-auc": _area(with_it, without),
-            "presence-sensitivity": _share(with_it >= least),
-            "presence-specificity": _share(without < least),
+            "presence-auc": area(with_it, without),
+            "presence-sensitivity": share(with_it >= least),
+            "presence-specificity": share(without < least),
         }
 
     def settled(self, parts: Sequence[Whites]) -> Mapping[str, Any]:
         """The threshold and the number of pixels, those that were not given; nothing where all or no images bear an annotation."""
-        areas = np.array([_area(*self._scores(parts, place)) for place in range(len(self._levels))])
+        areas = np.array([area(*self._scores(parts, place)) for place in range(len(self._levels))])
         if np.isnan(areas).any():
             return {}
         best = np.flatnonzero(areas == areas.max())
         place = int(best[(len(best) - 1) // 2])
         chosen: dict[str, Any] = {} if self._threshold is not None else {"presence_threshold": float(self._levels[place])}
-        pixels = _youden(*self._scores(parts, place))
-        return chosen if self._pixels is not None or pixels is None else chosen | {"presence_pixels": pixels}
+        cut = youden(*self._scores(parts, place))
+        # Counts are whole: the least that lies above the cut.
+        return chosen if self._pixels is not None or cut is None else chosen | {"presence_pixels": math.floor(cut) + 1}
 
     def draw(self, parts: Sequence[Whites], options: Mapping[str, Any]) -> Figure | None:
         """The ROC curve, with the number of pixels of the figures marked; None where all or no images bear an annotation."""
         with_it, without = self._scores(parts)
         if not (len(with_it) and len(without)):
             return None
-        cuts = np.concatenate([[np.inf], np.unique(np.concatenate([with_it, without]))[::-1]])
-        false_alarms, sensitivity = ((scores >= cuts[:, None]).mean(axis=1) for scores in (without, with_it))
         figures = self.total(parts)
         marked = 1 - figures["presence-specificity"], figures["presence-sensitivity"]
         threshold, least = self._levels[self._place], DEFAULT_PIXELS if self._pixels is None else self._pixels
         title = f"AUC {figures['presence-auc']:.3f}\n{len(with_it)} images with an annotation, {len(without)} without"
-        return draw_roc(false_alarms, sensitivity, marked, f"{least} pixels above {threshold:.3g}", title)
+        curves = {"": curve(with_it, without)}
+        return draw_roc(curves, f"Presence of an annotation: {title}", (f"{least} pixels above {threshold:.3g}", marked))
 
     def _scores(self, parts: Sequence[Whites], place: int | None = None) -> tuple[Array, Array]:
         """White pixels of the images with an annotation and of those without, at a threshold; None: that of the figures."""
         where = self._place if place is None else place
         found = [np.array([part.left[where] for part in parts if part.present == present], dtype=np.float64) for present in (True, False)]
         return found[0], found[1]
-
-
-def _area(with_it: Array, without: Array) -> float:
-    """Area under the ROC curve: how often an image with an annotation has more than one without, equal ones half."""
-    if not (len(with_it) and len(without)):
-        return math.nan
-    held = np.sort(without)
-    below = np.searchsorted(held, with_it, side="left") + np.searchsorted(held, with_it, side="right")
-    return float(below.mean() / (2 * len(without)))
-
-
-def _share(told: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-    return float(told.mean()) if told.size else math.nan
-
-
-def _youden(with_it: Array, without: Array) -> int | None:
-    """The least number of pixels that is best called an annotation; None where all images have as many."""
-    counts = np.unique(np.concatenate([with_it, without])).astype(np.int64)
-    if len(counts) < 2:
-        return None
-    cuts = (counts[:-1] + counts[1:]) // 2 + 1
-    gains = (with_it >= cuts[:, None]).mean(axis=1) + (without < cuts[:, None]).mean(axis=1)
-    return int(cuts[gains.argmax()])
