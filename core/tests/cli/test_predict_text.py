@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from medai._engine.apply import evaluate_run
+from medai._engine.listener import Listener
+from medai._results.folder import RunFolder
 
 Predict = Callable[..., Any]
 
@@ -76,6 +81,26 @@ def test_a_case_that_memory_does_not_suffice_for_costs_no_other(predict: Predict
     assert 'sequence-1,left out,,,"case sequence-1: 50 letters need 1,000 GiB' in Path("out/predictions.csv").read_text()
     found = predict(f"{long}\n", "-")
     assert found.code == 4 and "error: 50 letters need 1,000 GiB of memory" in found.err
+
+
+def test_a_case_that_the_model_cannot_use_costs_no_other_and_names_its_file(predict: Predict) -> None:
+    found = predict("YAC\nGAC\n", "-", "-o", "out")
+    assert found.code == 3 and "left out: extra/y.txt: case sequence-1: line 1: no number" in found.err
+    with Path("out/predictions.csv").open(encoding="utf-8", newline="") as file:
+        lost = next(row for row in csv.DictReader(file) if row["status"] == "left out")
+    assert (lost["case"], lost["input"], lost["reason"]) == ("sequence-1", "y.txt", "case sequence-1: line 1: no number")
+    found = predict("YAC\n", "-")
+    assert found.code == 3 and "error: extra/y.txt: line 1: no number" in found.err
+
+
+def test_what_a_model_says_of_its_answers_is_shown_and_kept(predict: Predict) -> None:
+    assert "warning: 2 answers are guesses" in predict("GAC\nGC\n", "-").err
+    (root,) = Path("runs").iterdir()
+    assert "3 answers are guesses" in json.loads((root / "run.json").read_text())["notes"]
+    record = json.loads((root / "run.json").read_text())
+    (root / "run.json").write_text(json.dumps(record | {"notes": []}))
+    evaluate_run(root, (), RunFolder(Path("again")), "cpu", Listener())
+    assert json.loads(Path("again/run.json").read_text())["notes"] == ["3 answers are guesses"]
 
 
 def test_what_cannot_be_answered_says_why(predict: Predict) -> None:

@@ -69,6 +69,21 @@ def test_a_folder_with_another_dataset(tmp_path: Path) -> None:
         of(data=(f"pairs=enginetoys/pionts:{tmp_path}",))
 
 
+def test_what_is_set_of_a_folder_is_refused_where_embedded_data_are_read(tmp_path: Path) -> None:
+    setting = ("data.pairs.folder.source.count=3",)
+    with pytest.raises(UsageError, match=r"--set data\.pairs\.folder\.source\.count: the slot 'pairs' .* --data pairs=PATH is missing"):
+        of(assignments=setting)
+    assert of(assignments=setting, data=(f"pairs={tmp_path}",)).recipe.data["pairs"].folder.params["source"].params["count"] == 3
+    assert (
+        configure(Request(ID, assignments=setting, stub=True), tmp_path / "stub")
+        .recipe.data["pairs"]
+        .folder.params["source"]
+        .params["count"]
+        == 3
+    )
+    assert of(assignments=(f"data.pairs.folder.source.root={tmp_path}",)).recipe.data
+
+
 def test_embedded_data_are_not_mixed_with_a_users() -> None:
     slots = {name: Slot(folder=use("enginetoys/points"), embedded=use("enginetoys/points")) for name in ("a", "b")}
     recipe = Recipe(name="two", task="t", model=use("m"), data=slots)

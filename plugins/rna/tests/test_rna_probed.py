@@ -44,6 +44,22 @@ def test_a_bad_file_and_a_missing_folder_are_named(tmp_path: Path) -> None:
         ShapeDirected(reactivities=tmp_path / "nowhere")
 
 
+def test_how_many_have_no_reactivities_is_said(tmp_path: Path) -> None:
+    shape(tmp_path, "left", range(4))
+    model = ShapeDirected(reactivities=tmp_path)
+    assert model.notes() == []
+    model.predict(batch_of("left"))
+    assert model.notes() == []
+    model.predict(batch_of("one", "two", "one"))
+    (said,) = model.notes()
+    assert said.startswith("2 of 3 sequences have no reactivities") and f"no one.shape in {tmp_path.name}" in said
+    model = ShapeDirected()
+    model.predict(batch_of("one"))
+    assert model.notes() == [
+        "1 of 1 sequences have no reactivities and are folded by their energies alone: model.reactivities names no folder"
+    ]
+
+
 def test_an_id_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

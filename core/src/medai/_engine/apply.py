@@ -13,7 +13,7 @@ from medai._engine.configure import Configuration, restore, root_of, with_data
 from medai._engine.data import SlotData, cases_left_out, group_roles, open_slots, part, stored_likenesses
 from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
-from medai._engine.evaluate import Answer, build_metrics, evaluate, training_figures
+from medai._engine.evaluate import Answer, build_metrics, evaluate, notes_of, training_figures
 from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.leaks import beneath, seen
 from medai._engine.listener import Listener
@@ -189,10 +189,13 @@ def _measured(
 
     def note(text: str) -> None:
         listener.warn(text)
-        notes.append(text)
+        notes.extend(() if text in notes else (text,))
 
     table, remarks = CaseTable(out, task), Remarks(task, options, note)
-    result = evaluate(trained_predictor(opened.folder, opened.device), feed, task, metrics, keep=(table.keep, remarks.add))
+    predictor = trained_predictor(opened.folder, opened.device)
+    result = evaluate(predictor, feed, task, metrics, keep=(table.keep, remarks.add))
+    for text in notes_of(predictor):
+        note(text)
     charts = draw_charts(metrics, result, out, options, note)
     result.figures |= training_figures(recipe.protocol, opened.folder)
     for message in quarantine.announce():

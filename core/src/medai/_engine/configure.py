@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     `stub_root` is where stub data are written when the request asks for them.
 
     Raises:
-        UsageError: the recipe, a key, a value, a scale or a slot is wrong.
+        UsageError: the recipe, a key, a value, a scale or a slot is wrong, or a value is set of a folder where none is read.
     """
     id, own, in_file = _load(request.recipe)
     scale_in_file = in_file.pop("scale", None)
@@ -96,13 +96,14 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
     given = overlay(given, data)
     embedded = not any(root_of(slot.folder) is not None for slot in from_document(Recipe, given).data.values())
     scale = scale or (("quick" if embedded or request.stub else PAPER) if "quick" in recipe.scales else PAPER)
+    assignments = dict(parse_assignment(text) for text in request.assignments)
     layers = [
         (f"scale {scale}", _scale(recipe, scale)),
         (f"protocol {request.protocol}", _protocol(recipe, request.protocol)),
         (f"file {request.name}.toml", in_file),
         ("stub data", {"train": _STUB_TRAINING} if request.stub and recipe.train is not None else {}),
         ("stub data" if request.stub else "command line", data),
-        ("command line", dict(parse_assignment(text) for text in request.assignments)),
+        ("command line", assignments),
         ("program", request.overrides),
     ]
     document: Document = own
@@ -111,7 +112,9 @@ def configure(request: Request, stub_root: Path | None = None) -> Configuration:
         before = dict(flatten(document))
         document = overlay(document, layer)
         origins |= {path: origin for path, value in flatten(document) if before.get(path, ...) != value}
-    return _configuration(id, own, document, scale, origins)
+    found = _configuration(id, own, document, scale, origins)
+    _refuse_unread(found.recipe, assignments)
+    return found
 
 
 def restore(record: Mapping[str, Any]) -> Configuration:
@@ -292,6 +295,19 @@ def with_root(use: Use, root: str) -> Use:
     if isinstance(source, Use):
         return Use(use.id, {**use.params, "source": with_root(source, root)})
     return Use(use.id, {**use.params, "root": str(Path(root).expanduser().absolute())})
+
+
+def _refuse_unread(recipe: Recipe, paths: Iterable[str]) -> None:
+    """What is set of a folder's dataset would be lost on a slot whose embedded data are read."""
+    if any(root_of(slot.folder) is not None for slot in recipe.data.values()):
+        return
+    for path in paths:
+        top, name, *rest = [*path.split("."), "", ""]
+        if top == "data" and rest[0] == "folder" and recipe.data[name].embedded is not None:
+            raise UsageError(
+                f"--set {path}: the slot {name!r} of {recipe.name} reads its embedded data, of which that says nothing: "
+                f"--data {name}=PATH is missing (data.{name}.embedded is what can be set of them)"
+            )
 
 
 def _write_stubs(recipe: Recipe, given: Mapping[str, Any], root: Path, slots: Sequence[str]) -> dict[str, Any]:

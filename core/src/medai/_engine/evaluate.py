@@ -143,6 +143,17 @@ def answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, 
     return given[0]
 
 
+def notes_of(predictor: Predictor[Any]) -> tuple[str, ...]:
+    """What a predictor says of its answers up to now; most have nothing to say.
+
+    Raises:
+        PluginError: it fails.
+    """
+    say = getattr(predictor, "notes", None)
+    with blamed(name_of(predictor)):
+        return () if say is None else tuple(say())
+
+
 def evaluate(
     predictor: Predictor[Any],
     feed: CaseFeed,

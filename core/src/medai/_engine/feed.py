@@ -50,11 +50,13 @@ class Quarantine:
 
     Attributes:
         budget: largest fraction of a part's cases that may be lost; one case is always forgiven.
+        files: the file at fault of a case, where one is known; for the eyes of whoever runs it.
     """
 
     budget: float
     reasons: dict[str, str] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
 
     def take(self, refusal: Refusal, part: str, total: int) -> None:
         """Count a case as lost.
@@ -65,6 +67,8 @@ class Quarantine:
         key = f"{part} {refusal.case}"
         if key not in self.reasons:
             self.reasons[key] = refusal.reason
+            if refusal.path is not None:
+                self.files[key] = Path(refusal.path)
             self.fresh.append(refusal.message)
         lost = sum(name.startswith(f"{part} ") for name in self.reasons)
         if lost >= total:

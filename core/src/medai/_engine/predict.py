@@ -18,7 +18,7 @@ from medai._engine.blame import blamed
 from medai._engine.construct import signature_of
 from medai._engine.data import open_input, open_text, with_views
 from medai._engine.device import describe
-from medai._engine.evaluate import Answer, answer
+from medai._engine.evaluate import Answer, answer, notes_of
 from medai._engine.exporters import build_exporter
 from medai._engine.feed import CaseFeed, Quarantine, Refusal
 from medai._engine.listener import Listener
@@ -101,7 +101,11 @@ class _Listing:
 
     def write(self, path: Path, quarantine: Quarantine) -> int:
         """Write the list; return how many cases could not be used."""
-        lost = [{"case": key.partition(" ")[2], "status": "left out", "reason": reason} for key, reason in quarantine.reasons.items()]
+        files = {key: self._input(file) for key, file in quarantine.files.items()}
+        lost = [
+            {"case": key.partition(" ")[2], "status": "left out", "input": files.get(key, ""), "reason": reason}
+            for key, reason in quarantine.reasons.items()
+        ]
         write_csv(path, _COLUMNS, [*self.rows, *lost])
         return len(lost)
 
@@ -135,11 +139,11 @@ def predict_files(
     feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
     listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
-    found, listing = _answers(trained_predictor(opened.folder, opened.device), feed, task), _Listing(paths)
+    predictor = trained_predictor(opened.folder, opened.device)
+    found, listing = _answers(predictor, feed, task), _Listing(paths)
     save = _saving(task, recipe.protocol.options)
     files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
-    for message in feed.quarantine.announce():
-        listener.warn(f"left out: {message}")
+    _tell(predictor, feed, listener)
     lost = listing.write(out / "predictions.csv", feed.quarantine)
     return Predicted([out / path for path in files], lost, lost + len(listing.rows))
 
@@ -168,15 +172,14 @@ def predict_text(
     feed = _feed(opened, task, paths, text, workers)
     _warn_of_faults(paths, listener)
     listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
-    shown = 0
-    for sample, prediction in _answers(trained_predictor(opened.folder, opened.device), feed, task):
+    shown, predictor = 0, trained_predictor(opened.folder, opened.device)
+    for sample, prediction in _answers(predictor, feed, task):
         try:
             show(as_text(prediction, sample))
             shown += 1
         except DataError as error:
-            feed.quarantine.take(_refused(sample, error.reason), feed.part, len(feed))
-    for message in feed.quarantine.announce():
-        listener.warn(f"left out: {message}")
+            feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
+    _tell(predictor, feed, listener)
     return Predicted([], len(feed) - shown, len(feed))
 
 
@@ -191,22 +194,31 @@ def _feed(opened: Opened, task: Task[Any, Any, Any], paths: Sequence[Path], text
 
 
 def _answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:
-    """Each case with the prediction for it. One of several that the predictor says it has too little memory for is left out: the others,
-    which may be smaller, are answered."""
+    """Each case with the prediction for it. One of several that the predictor cannot use, or says it has too little memory for, is left
+    out: the others, which may be smaller, are answered."""
     for sample in feed.samples():
         try:
             prediction = answer(predictor, sample, task)
-        except MemoryFault as error:
+        except (DataError, MemoryFault) as error:
             if len(feed) == 1:
                 raise
-            feed.quarantine.take(_refused(sample, str(error)), feed.part, len(feed))
+            feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
             continue
         yield sample, prediction
 
 
-def _refused(sample: Sample[Any, Any], reason: str) -> Refusal:
-    """What an answer failed for, which names no file, with the case that it was of."""
-    return Refusal(sample.case.id, f"case {sample.case.id}: {reason}")
+def _refused(sample: Sample[Any, Any], error: DataError | MemoryFault) -> Refusal:
+    """What an answer failed for, with the case that it was of: seldom is there a file that says it."""
+    reason, path = (error.reason, error.path) if isinstance(error, DataError) else (str(error), None)
+    return Refusal(sample.case.id, f"case {sample.case.id}: {reason}", path)
+
+
+def _tell(predictor: Predictor[Any], feed: CaseFeed, listener: Listener) -> None:
+    """Which cases were left out, and what the predictor says of the others."""
+    for message in feed.quarantine.announce():
+        listener.warn(f"left out: {message}")
+    for text in notes_of(predictor):
+        listener.warn(text)
 
 
 def _require_own_ids(cases: Sequence[Case]) -> None:

@@ -33,7 +33,7 @@ from medai._engine.data import (
 from medai._engine.described import described
 from medai._engine.device import describe, is_first_process, resolve_device
 from medai._engine.document import to_document
-from medai._engine.evaluate import Figure, Settled, build_metrics, evaluate, training_figures
+from medai._engine.evaluate import Figure, Settled, build_metrics, evaluate, notes_of, training_figures
 from medai._engine.execution import Execution
 from medai._engine.feed import CaseFeed
 from medai._engine.listener import Listener
@@ -255,6 +255,8 @@ class _Run(Execution):
         table, remarks = CaseTable(self.folder, self.task), Remarks(self.task, options, self._note)
         settled, metrics = self._settled(MODEL, model, feeds)
         result = evaluate(model, feeds["test"], self.task, metrics, keep=(table.keep, remarks.add))
+        for text in notes_of(model):
+            self._note(text)
         table.add(MODEL, result)
         charts = draw_charts(metrics, result, self.folder, options, self._note) if pictures else []
         result.figures |= training_figures(self.recipe.protocol, self.folder)

@@ -22,7 +22,11 @@ P = TypeVar("P")  # prediction
 
 @runtime_checkable
 class Predictor(Protocol[P]):
-    """Anything that answers a batch."""
+    """Anything that answers a batch.
+
+    One that has something to say of its answers, such as how many of them lack what it wants beside the input, offers `notes()`, a sequence
+    of texts: it is asked when all are given, and they are shown, and kept among a run's notes.
+    """
 
     def predict(self, batch: Batch[Any, Any]) -> list[P]:
         """One prediction per case, in order, in physical units, on the CPU."""

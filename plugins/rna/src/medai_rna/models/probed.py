@@ -20,7 +20,8 @@ class ShapeDirected(Turner):
 
     Args:
         reactivities: a folder with a file `ID.shape` for each sequence that was probed, of two columns: position from 1 and normalised
-            reactivity, -999 where there is none. Sequences without a file have their energies alone. None: so have all.
+            reactivity, -999 where there is none. Sequences without a file have their energies alone, and how many is said. None: so have
+            all.
         slope: kcal/mol.
         intercept: kcal/mol.
         energies: as of `rna/turner`.
@@ -47,13 +48,25 @@ class ShapeDirected(Turner):
         if self._folder is not None and not self._folder.is_dir():
             raise DataError("no such folder of reactivities", self._folder)
         self._slope, self._intercept, self._temperature = slope, intercept, temperature
+        self._asked, self._unprobed = set[str](), dict[str, None]()
+
+    def notes(self) -> list[str]:
+        """How many sequences were folded without reactivities."""
+        if not self._unprobed:
+            return []
+        said = f"{len(self._unprobed)} of {len(self._asked)} sequences have no reactivities and are folded by their energies alone: "
+        if self._folder is None:
+            return [f"{said}model.reactivities names no folder"]
+        return [f"{said}there is no {next(iter(self._unprobed))}.shape in {self._folder.name}, the first that is missing"]
 
     def foldings(self, batch: Batch[Any, Any]) -> list[Folding]:
         return [self._probed(case.id, folding) for case, folding in zip(batch.cases, super().foldings(batch), strict=True)]
 
     def _probed(self, id: str, folding: Folding) -> Folding:
         path = None if self._folder is None else self._folder / f"{id}.shape"
+        self._asked.add(id)
         if path is None or path.parent != self._folder or not path.is_file():
+            self._unprobed[id] = None
             return folding
         reactivities = read_reactivities(path, len(folding.letters))
         return Folding(folding.letters, folding.scores, shape_scores(reactivities, self._slope, self._intercept, self._temperature))
