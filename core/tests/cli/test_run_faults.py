@@ -85,7 +85,9 @@ def test_data_that_fail_later_leave_the_reason(medai: Any) -> None:
     found = medai(*RUN, "--set", 'data.pairs.embedded.bad=["c8", "c9", "c10", "c11"]')
     assert found.code == 3 and "/somewhere/c9.dcm: 2 of 4 cases for test cannot be used" in found.err
     kept = record()
-    reason = "2 of 4 cases for test cannot be used, more than the budget of 10%; the last: is spoilt"
+    reason = (
+        "2 of 4 cases for test cannot be used, more than the budget of 10%, which medai run --max-bad raises: c8: is spoilt; c9: is spoilt"
+    )
     assert (kept["status"], kept["reason"]) == ("failed", reason)
 
 

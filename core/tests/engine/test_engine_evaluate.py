@@ -8,7 +8,7 @@ from enginetoys import MeanError, Points, Same, feed_of
 from medai._engine.evaluate import build_metrics, evaluate
 from medai._engine.models import told_apart
 from medai.api import Protocol, use
-from medai.errors import DataError, PluginError, UsageError
+from medai.errors import DataError, MemoryFault, PluginError, UsageError
 from medai.tasks import Batch
 from medai.tasks.restoration import Restoration
 
@@ -87,6 +87,15 @@ def test_a_predictor_that_breaks_its_contract() -> None:
         of(Points(count=2), Twice())
     with pytest.raises(PluginError, match="prediction of case c0"):
         of(Points(count=2), Wrong())
+
+
+def test_a_case_that_memory_does_not_suffice_for_is_named() -> None:
+    class Greedy(Same):
+        def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+            raise MemoryFault("it needs 1,000 GiB")
+
+    with pytest.raises(MemoryFault, match=r"^case c0: it needs 1,000 GiB$"):
+        evaluate(Greedy(), feed_of(Points(count=4)), Restoration(), [MeanError()])
 
 
 def test_two_metrics_of_one_name() -> None:

@@ -89,8 +89,12 @@ def test_bad_cases_are_left_out_within_the_budget(workers: int) -> None:
 
 def test_over_budget_is_an_error() -> None:
     feed = feed_of(Points(count=20, bad=("c3", "c4", "c5")))
-    with pytest.raises(DataError, match=r"3 of 20 cases for train cannot be used, more than the budget of 10%; the last: .*is spoilt"):
+    with pytest.raises(DataError) as caught:
         epoch_of(feed, 0)
+    assert caught.value.reason.startswith("3 of 20 cases for train cannot be used, more than the budget of 10%, which medai run --max-bad")
+    assert all(f"{case}: is spoilt" in caught.value.reason for case in ("c3", "c4", "c5"))
+    with pytest.raises(DataError, match=r"; and 2 more$"):
+        epoch_of(feed_of(Points(count=40, bad=tuple(f"c{place}" for place in range(9)))), 0)
     assert len(list(feed_of(Points(count=20, bad=("c3", "c4", "c5")), budget=0.2).samples())) == 17
 
 

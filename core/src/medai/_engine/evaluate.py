@@ -15,7 +15,7 @@ from medai._results.bootstrap import Interval, intervals
 from medai._results.folder import RunFolder
 from medai._words import counted
 from medai.api import Protocol, Use
-from medai.errors import PluginError, UsageError
+from medai.errors import MemoryFault, PluginError, UsageError
 from medai.tasks import Batch, Case, Metric, Predictor, Sample, Task
 
 Answer = tuple[Sample[Any, Any], Any]
@@ -121,9 +121,14 @@ def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]
 
     Raises:
         PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
+        MemoryFault: the predictor has too little memory for a case, which is named.
     """
     for sample in feed.samples():
-        yield sample, answer(predictor, sample, task)
+        try:
+            given = answer(predictor, sample, task)
+        except MemoryFault as error:
+            raise MemoryFault(f"case {sample.case.id}: {error}") from error
+        yield sample, given
 
 
 def answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, Any, Any]) -> Any:

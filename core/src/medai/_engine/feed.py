@@ -19,6 +19,8 @@ from medai._words import counted
 from medai.errors import DataError, MedaiError, PluginError
 from medai.tasks import Batch, Case, Dataset, Sample, Task
 
+_NAMED = 3
+"""Lost cases that an error names."""
 Index = tuple[int, int]
 """Epoch and place of a case."""
 
@@ -74,8 +76,14 @@ class Quarantine:
         if lost >= total:
             raise DataError(f"none of {counted(total, 'case')} for {part} can be used; the last: {refusal.reason}", refusal.path)
         if lost > max(1, self.budget * total):
-            over = f"more than the budget of {self.budget:.0%}"
-            raise DataError(f"{lost} of {total} cases for {part} cannot be used, {over}; the last: {refusal.reason}", refusal.path)
+            over = f"more than the budget of {self.budget:.0%}, which medai run --max-bad raises"
+            raise DataError(f"{lost} of {total} cases for {part} cannot be used, {over}: {self._some(part)}", refusal.path)
+
+    def _some(self, part: str) -> str:
+        """The first of a part's lost cases with their reasons."""
+        found = [(name.partition(" ")[2], reason) for name, reason in self.reasons.items() if name.startswith(f"{part} ")]
+        said = [reason if case in reason else f"{case}: {reason}" for case, reason in found[:_NAMED]]
+        return "; ".join([*said, f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else said)
 
     def announce(self) -> list[str]:
         """Messages that were not announced yet."""

@@ -22,7 +22,10 @@ def ensure_room(length: int, each: float) -> None:
     needed = each * length**2
     # Little is not worth a look at a file.
     if needed > 2**28 and (free := _available()) is not None and needed > free:
-        raise MemoryFault(f"a sequence of {length:,} bases needs {needed / 2**30:,.1f} GiB of memory; {free / 2**30:,.1f} are free")
+        raise MemoryFault(
+            f"a sequence of {length:,} bases needs {needed / 2**30:,.1f} GiB of memory; {free / 2**30:,.1f} are free on this machine, and "
+            "no option gives more: of a run's data, the dataset's longest=N leaves longer sequences out"
+        )
 
 
 def _available() -> int | None:
