@@ -159,6 +159,29 @@ def test_what_was_not_measured_alike_is_refused_and_both_are_named(tmp_path: Pat
         leaderboard([Entry("both", (found[0].folders[0], found[1].folders[0]))])
 
 
+def test_what_two_protocols_differ_in_is_said_with_both_values(tmp_path: Path) -> None:
+    def run(name: str, protocol: dict[str, Any]) -> Entry:
+        return Entry(name, (write_run(tmp_path / name, BASE, protocol=name, complete_configuration={"protocol": protocol}),))
+
+    metrics = [{"use": "toys/f1", "slip": 0}, {"use": "toys/defect"}]
+    one = run("a", {"split": {"test": 0.2, "by": "group"}, "metrics": metrics, "options": {"pairs": "all"}})
+    two = run("b", {"split": {"test": ["x" * 90], "by": "group"}, "metrics": [{"use": "toys/f1", "slip": 1}], "options": {}})
+    with pytest.raises(DataError) as caught:
+        leaderboard([one, two])
+    said = caught.value.reason.partition(" under b: ")[2].split("; ")
+    assert said == [
+        "metrics.0.slip is 0 and 1",
+        'metrics.1 is {"use": "toys/defect"} and not there',
+        'options.pairs is "all" and not there',
+        f'split.test is 0.2 and ["{"x" * 45}...',
+    ]
+    long, longer = ({"options": {f"o{place}": value for place in range(9)}} for value in (1, 2))
+    with pytest.raises(DataError, match=r"options\.o4 is 1 and 2; and 4 more$"):
+        leaderboard([run("c", long), run("d", longer)])
+    with pytest.raises(DataError, match="versions with other defaults"):
+        leaderboard([run("e", long), run("f", long)])
+
+
 def test_resamples_of_other_groups_are_not_taken(tmp_path: Path) -> None:
     one, other = write_run(tmp_path / "a", BASE), write_run(tmp_path / "b", BASE, groups=[f"h{n}" for n in range(CASES)])
     one.resamples.write_bytes(other.resamples.read_bytes())

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from medai._compare.differences import differences
 from medai._results.bootstrap import FEWEST_GROUPS, Draws
 from medai._results.folder import RunFolder, read_json
 from medai._results.resamples import groups_hash, read_resamples
@@ -130,7 +131,8 @@ def _called(entry: Entry, run: Measured) -> str:
 def _check_alike(first: Measured, own: str, other: Measured, its: str) -> None:
     protocols = first.summary["protocol_hash"], other.summary["protocol_hash"]
     if protocols[0] != protocols[1]:
-        raise DataError(f"two protocols: {own} was measured under {protocols[0]}, {its} under {protocols[1]}")
+        apart = differences(first.record, other.record)
+        raise DataError(f"two protocols: {own} was measured under {protocols[0]}, {its} under {protocols[1]}: {apart}")
     if first.groups.keys() != other.groups.keys():
         common, counts = len(first.groups.keys() & other.groups.keys()), (len(first.groups), len(other.groups))
         raise DataError(f"other cases: {own} was measured on {counts[0]}, {its} on {counts[1]}; {common} are common to both")
