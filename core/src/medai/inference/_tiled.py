@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import reduce, wraps
 from itertools import islice, product
 from typing import ParamSpec, TypeVar
 
@@ -27,8 +27,16 @@ Answer = TypeVar("Answer")
 
 def _not_compiled(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """To torch.compile the loop would be one long row of operations, a network's times the number of tiles, which takes it many minutes."""
-    kept: Callable[Given, Answer] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
-    return kept
+
+    @wraps(function)
+    def call(*given: Given.args, **named: Given.kwargs) -> Answer:
+        if not torch.compiler.is_dynamo_compiling():
+            return function(*given, **named)
+        # Not as a decorator: whoever compiles nothing would wait seconds for the compiler's import.
+        alone: Callable[Given, Answer] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+        return alone(*given, **named)
+
+    return call
 
 
 @_not_compiled
