@@ -124,8 +124,8 @@ def test_what_is_read_otherwise_than_it_stands_is_said_once(tmp_path: Path) -> N
         data = StructureTable(path)
     assert len(caught) == 1
     said = str(caught[0].message)
-    for text in ("T is read as U (in 2, first some.csv, line 2)", "lower case is read as capitals (in 1, first some.csv, line 3)"):
-        assert text in said
+    assert "T is read as U (in 2, first some.csv, line 2, column 'sequence', sign 3)" in said
+    assert "lower case is read as capitals (in 1, first some.csv, line 3, column 'sequence', sign 1)" in said
     assert "X is read as N (in 1" in said and "stand for several bases stay" in said
     letters = [data.read(case, RNG).inputs.letters for case in data.cases()[:3]]
     assert letters == ["GGUAACC", "GGUAACC", "GGUNNCC"]

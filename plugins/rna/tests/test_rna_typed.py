@@ -27,6 +27,8 @@ def read(text: str) -> dict[str, str]:
         ("GGAACC\n((..))\n", {"standard input": "GGAACC"}),
         ("1 G 3\n2 A 0\n3 C 1\n", {"standard input": "GAC"}),
         ("# STOCKHOLM 1.0\na GG-C\nb GGAC\n//\n", {"a": "GGC", "b": "GGAC"}),
+        ("id,family,sequence,structure\na,,GGAACC,((..))\nb,,GGC,\n", {"a": "GGAACC", "b": "GGC"}),
+        ("sequence;id\nGGAACC;a\n", {"a": "GGAACC"}),
     ],
 )
 def test_lines_and_files_are_read(text: str, wanted: dict[str, str]) -> None:
@@ -46,6 +48,11 @@ def test_the_sequence_that_is_wrong_is_an_error_of_its_own() -> None:
     assert dataset.read(first, np.random.default_rng(0)).inputs.letters == "GGG"
     with pytest.raises(DataError, match="standard input: line 2, column 3: '1' is no base"):
         dataset.read(second, np.random.default_rng(0))
+
+
+def test_what_is_read_otherwise_names_the_sequences_line() -> None:
+    with pytest.warns(UserWarning, match=r"T is read as U \(in 1, first standard input, line 3, column 2\)"):
+        read(">one\nGGA\nCTC\n")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ class Structures:
         folds: int = 0,
         fold: int = 0,
     ) -> Dataset[Letters, None]:
-        """The sequences of a text: one on each line, or a file of any format but CSV; the parameters say nothing of them."""
+        """The sequences of a text: one on each line, or a file of any format; the parameters say nothing of them."""
         return Typed(text)
 
     @property

@@ -12,6 +12,7 @@ from medai_rna.datasets.walk import own_name
 from medai_rna.formats.files import read_records
 from medai_rna.formats.lines import Line, Strip
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
+from medai_rna.formats.table import is_header
 
 SOURCE = "standard input"
 _NO_SEQUENCE = frozenset("()[]{}<>#")
@@ -20,7 +21,7 @@ _NO_SEQUENCE = frozenset("()[]{}<>#")
 
 class Typed(Unlabelled):
     """What stands on standard input: a sequence on each line, called `sequence-1` and on; or the content of a FASTA, dot-bracket, CT,
-    BPSEQ, Stockholm, bpRNA or JSON file, whose structures are not looked at.
+    BPSEQ, Stockholm, bpRNA, JSON or CSV file, whose structures are not looked at.
 
     Args:
         text: all of it.
@@ -35,7 +36,8 @@ class Typed(Unlabelled):
         lines = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith(";")]
         if not lines:
             raise DataError("no sequences", path)
-        found = list(_bare(lines, spelling)) if all(_is_bare(line) for _, line in lines) else _of_file(text, spelling)
+        bare = all(_is_bare(line) for _, line in lines) and not is_header(lines[0][1])
+        found = list(_bare(lines, spelling)) if bare else _of_file(text, spelling)
         if all(record.fault for record in found):
             raise DataError(found[0].fault, path)
         for record in found:

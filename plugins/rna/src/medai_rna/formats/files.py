@@ -16,7 +16,7 @@ from medai_rna.formats.losses import Lossy
 from medai_rna.formats.record import Record, Spelling, usable
 from medai_rna.formats.stockholm import read_stockholm, write_stockholm
 from medai_rna.formats.structures_json import read_json, write_structures_json
-from medai_rna.formats.table import read_csv
+from medai_rna.formats.table import is_header, read_csv
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
     "fasta": (".fasta", ".fa", ".fna", ".fas", ".seq"),
@@ -128,6 +128,8 @@ def _looked_at(path: Path) -> str:
         return "stockholm"
     if begins.startswith("#Name:"):
         return "bprna"
+    if is_header(begins):
+        return "csv"
     if begins[:1] in ("{", "["):
         return "json"
     if begins.startswith(">"):

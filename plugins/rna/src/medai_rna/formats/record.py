@@ -53,13 +53,13 @@ class Spelling:
         self._counts: dict[str, int] = {}
         self._first: dict[str, str] = {}
 
-    def letters(self, text: str, place: Place, here: str) -> str:
+    def letters(self, text: str, place: Place, source: str) -> str:
         """Capital letters with U for T and N for X, and `-` for a gap.
 
         Args:
             text: as it stands.
             place: of an index of `text`.
-            here: the file and the line, in words.
+            source: the file's name.
 
         Raises:
             Flaw: a sign is no letter of a sequence, or there is none.
@@ -72,15 +72,20 @@ class Spelling:
         if not found.strip("-"):
             raise Flaw(f"{place(0)}: the sequence is empty")
         capital = text.upper()
-        self._note("lower case is read as capitals", text != capital, here)
-        self._note("T is read as U", "T" in capital, here)
-        self._note("X is read as N", "X" in capital, here)
-        self._note("letters that stand for several bases stay, and are of no canonical pair", bool(set(found) - BASES - {"-"}), here)
+        several = set(found) - BASES - {"-"}
+        for said, first in (
+            ("lower case is read as capitals", _first(text, set(text) - set(capital))),
+            ("T is read as U", capital.find("T")),
+            ("X is read as N", capital.find("X")),
+            ("letters that stand for several bases stay, and are of no canonical pair", _first(found, several)),
+        ):
+            if first >= 0:
+                self._note(said, f"{source}, {place(first)}")
         return found
 
     def gaps(self, here: str) -> None:
-        """Remember that gaps were taken out of a sequence."""
-        self._note("gaps are taken out", True, here)
+        """Remember that gaps were taken out of a sequence, the first of them `here`: file and place, in words."""
+        self._note("gaps are taken out", here)
 
     def tell(self, what: str) -> None:
         """Warn once of all of it; of nothing, where all was read as it stands.
@@ -92,11 +97,16 @@ class Spelling:
         if said:
             warnings.warn(f"sequences of {what}: {'; '.join(said)}", stacklevel=3)
         self._counts.clear()
+        self._first.clear()
 
-    def _note(self, text: str, so: bool, here: str) -> None:
-        if so:
-            self._counts[text] = self._counts.get(text, 0) + 1
-            self._first.setdefault(text, here)
+    def _note(self, text: str, here: str) -> None:
+        self._counts[text] = self._counts.get(text, 0) + 1
+        self._first.setdefault(text, here)
+
+
+def _first(text: str, signs: Iterable[str]) -> int:
+    """The index of the first of some signs that stand in a text; -1 where there are none."""
+    return min(map(text.find, signs), default=-1)
 
 
 def without_gaps(letters: str, pairs: Iterable[tuple[int, int]], place: Place) -> tuple[str, list[tuple[int, int]]]:
@@ -146,10 +156,9 @@ def record_of(
     Raises:
         Flaw: as `Spelling.letters` and `without_gaps`; or the pairs are no structure.
     """
-    here = f"{source}, line {line}"
-    letters, found = spelling.letters(text, place, here), None if pairs is None else list(pairs)
+    letters, found = spelling.letters(text, place, source), None if pairs is None else list(pairs)
     if "-" in letters:
-        spelling.gaps(here)
+        spelling.gaps(f"{source}, {place(letters.index('-'))}")
         letters, moved = without_gaps(letters, found or [], place)
         found = None if found is None else moved
     try:

@@ -182,7 +182,7 @@ class _Reading:
         rows, faults = [], {}
         for row, strip in self._rows.items():
             try:
-                rows.append((row, spelling.letters(strip.text, strip.place, f"{self._source}, {strip.place(0)}")))
+                rows.append((row, spelling.letters(strip.text, strip.place, self._source)))
             except Flaw as flaw:
                 faults[row] = str(flaw)
         if not rows:

@@ -33,6 +33,11 @@ def read_csv(path: Path, spelling: Spelling | None = None, *, family: str = "fam
     return found
 
 
+def is_header(line: str) -> bool:
+    """Whether a text that begins with this line is such a file."""
+    return set(_WANTED) <= {name.strip().strip('"') for name in line.split(_separator(line))}
+
+
 def columns_of(path: Path, wanted: Iterable[str]) -> list[dict[str, str]]:
     """The rows of a CSV file with a header line, cells by the names of their columns.
 
@@ -51,7 +56,7 @@ def _rows(path: Path, wanted: Iterable[str]) -> Iterator[tuple[int, list[str], l
     """Each row's line, the names of the columns, and its cells, of which there may be more or fewer."""
     lines = read_text(path).splitlines()
     header = lines[0] if lines else ""
-    reader = csv.reader(lines, delimiter=next((sign for sign in ",;\t" if sign in header), ","), strict=True)
+    reader = csv.reader(lines, delimiter=_separator(header), strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
         for name in wanted:
@@ -64,6 +69,10 @@ def _rows(path: Path, wanted: Iterable[str]) -> Iterator[tuple[int, list[str], l
                 yield reader.line_num, names, cells
     except csv.Error as error:
         raise DataError(f"line {reader.line_num}: not CSV: {error}", path) from error
+
+
+def _separator(header: str) -> str:
+    return next((sign for sign in ",;\t" if sign in header), ",")
 
 
 def _records(path: Path, spelling: Spelling, family: str) -> Iterator[Record]:
