@@ -166,8 +166,10 @@ def grown(gigabytes):
 
 module = nn.Sequential(nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 1, 3, padding=1))
 pixels = torch.zeros(1, 1, 640, 640)
+tiled(module, pixels, tile=128)
+compiler = int("torch._dynamo" in sys.modules)
 grown(0.1)  # what libraries set up once
-print(grown(0.1), grown(None), int("torch._dynamo" in sys.modules))
+print(grown(0.1), grown(None), compiler)
 """
 
 
