@@ -127,6 +127,8 @@ def test_baselines_of_one_id_aretold_apart() -> None:
     named = told_apart((use("a/b", k=3, net="x"), use("a/b", k=3, net="y"), use("c/d", net="x"), use("e/f"), use("e/f")))
     assert list(named) == ["a/b (x)", "a/b (y)", "c/d", "e/f", "e/f 2"]
     assert named["a/b (y)"].params["net"] == "y"
+    assert list(told_apart((use("a/b", k=3), use("c/d")), "a/b")) == ["a/b (k=3)", "c/d"]
+    assert list(told_apart((use("a/b"),), "a/b")) == ["a/b (baseline)"]
 
 
 class ByKind:

@@ -197,6 +197,14 @@ def test_the_picture_has_an_arc_for_each_pair_and_says_how_many_are_right() -> N
     assert arcs(figure) == [(1, 7, "below"), (2, 7, "above")]
 
 
+def test_the_picture_names_its_case_and_has_no_position_but_those_of_letters() -> None:
+    one = sample("GGAAACCC", "((...)).")
+    (axes,) = TASK.draw(one, Pairs.from_brackets("(.....)."), {}).axes
+    assert axes.get_title() == f"{one.case.id} (8 nt): reference above, prediction below"
+    (low, high), ticks = axes.get_xlim(), axes.get_xticks()
+    assert [tick for tick in ticks if low <= tick <= high and not 1 <= tick <= 8] == [] and low < 1 and high > 8
+
+
 def test_without_a_reference_the_picture_is_of_the_prediction() -> None:
     figure = TASK.draw(sample("GGAAACC", None), Pairs.from_brackets("((...))"), {})
     assert arcs(figure) == [(1, 7, "above"), (2, 6, "above")]

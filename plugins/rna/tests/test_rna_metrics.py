@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import RNA
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from sklearn.metrics import matthews_corrcoef
 
 from medai.errors import UsageError
@@ -142,6 +143,9 @@ def test_the_median_and_the_worst_structure_are_drawn() -> None:
         "two, 5 nt: worst of 3 by F1, 0.000",
     ]
     assert len(drawn(PairF1(by="sequences"), CASES[0]).subfigs) == 1
+    # Of an even number the better of the two in the middle is not it, as in the report's other pictures.
+    figure = drawn(PairF1(), *CASES, (".......", sample("((...))", "GGAAACC", id="four")))
+    assert [part.get_suptitle().partition(" of 4")[0] for part in figure.subfigs] == ["two, 5 nt: median", "four, 7 nt: worst"]
     assert drawn(PairF1(slip=1), *CASES) is None and drawn(PairF1(pseudoknots=False), *CASES) is None
 
 
@@ -150,6 +154,8 @@ def test_pooled_figures_are_drawn_over_length_and_families_in_rows() -> None:
     assert axes.get_xscale() == "log" and axes.lines[0].get_xdata().tolist() == [5, 5, 28]
     (axes,) = drawn(PairF1(average="families"), *CASES).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["5s (2)", "tRNA (1)"]
+    FigureCanvasAgg(axes.figure).draw()
+    assert not axes.bbox.overlaps(axes.figure.legends[0].get_window_extent())
 
 
 def largest_by_trying(pairs: list[tuple[int, int]]) -> int:
@@ -189,12 +195,22 @@ def probable(brackets: str, *probabilities: tuple[int, int, float]) -> ProbableP
 
 def test_the_ensemble_defect_is_the_expected_share_of_bases_that_pair_otherwise() -> None:
     metric, known = EnsembleDefect(), sample("((...)).")
-    assert metric.total([metric.case(Pairs.from_brackets("((...))."), known)]) == {"ensemble-defect": 0}
     # Of the four bases of the known pairs, two are right half the time; one base that is not paired is, one time in four.
     found = metric.case(probable("(.....).", (0, 6, 0.5), (1, 5, 1.0), (2, 7, 0.25)), known)
     assert metric.total([found])["ensemble-defect"] == pytest.approx((0.5 + 0.5 + 0.25 + 0.25) / 8)
-    nothing = metric.case(Pairs((), 8), known)
+    nothing = metric.case(probable("........"), known)
     assert metric.total([nothing, found])["ensemble-defect"] == pytest.approx((0.5 + 1.5 / 8) / 2)
+
+
+def test_a_structure_without_probabilities_has_no_ensemble_defect() -> None:
+    metric, known = EnsembleDefect(), sample("((...)).")
+    with pytest.warns(UserWarning, match="a structure without probabilities of pairs"):
+        plain = metric.case(Pairs.from_brackets("((...))."), known)
+    assert math.isnan(metric.total([plain])["ensemble-defect"])
+    found = metric.case(probable("((...)).", (0, 6, 1.0), (1, 5, 1.0)), known)
+    assert metric.total([plain, found]) == {"ensemble-defect": 0}
+    sure = EnsembleDefect(certain=True)
+    assert sure.total([sure.case(Pairs.from_brackets("(.....)."), known)]) == {"ensemble-defect": 2 / 8}
 
 
 def test_what_a_metric_keeps_of_a_long_sequence_is_small() -> None:

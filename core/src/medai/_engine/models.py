@@ -95,14 +95,17 @@ def load_weights(predictor: Any, folder: RunFolder) -> None:
     take_up(predictor, load_state(path)["learner"], path)
 
 
-def told_apart(uses: Sequence[Use]) -> dict[str, Use]:
-    """Components by id; of those that share an id, with the first parameter that tells them apart, else with a number."""
+def told_apart(uses: Sequence[Use], taken: str = "") -> dict[str, Use]:
+    """Components by id; of those that share an id, with the first parameter that tells them apart, else with a number; one that has the
+    name `taken`, of the recipe beside which they stand, with its parameters."""
     named: dict[str, Use] = {}
     for use in uses:
         alike = [other for other in uses if other.id == use.id]
         telling = (key for key in use.params if len({repr(other.params.get(key)) for other in alike}) == len(alike))
         key = next(telling, None) if len(alike) > 1 else None
         name = use.id if key is None else f"{use.id} ({use.params[key]})"
+        if name == taken:
+            name = f"{name} ({', '.join(f'{key}={value}' for key, value in use.params.items()) or 'baseline'})"
         number = sum(known.partition(" ")[0] == use.id for known in named) + 1
         named[f"{name} {number}" if name in named else name] = use
     return named

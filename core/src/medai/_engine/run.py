@@ -262,7 +262,7 @@ class _Run(Execution):
         result.figures |= training_figures(self.recipe.protocol, self.folder)
         chosen = {MODEL: settled}
         baselines = {}
-        for name, use in told_apart(self.recipe.baselines).items():
+        for name, use in told_apart(self.recipe.baselines, self.record["recipe"]).items():
             self.listener.stage(f"baseline {name}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:

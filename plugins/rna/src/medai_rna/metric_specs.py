@@ -26,6 +26,7 @@ METRICS: tuple[MetricSpec, ...] = (
         implements=("pairing-probability-and-centroid",),
         license=_LICENSE,
         source="Zadeh et al. 2011, doi:10.1002/jcc.21633",
+        example={"certain": True},
     ),
     MetricSpec(
         name="free-energy",

@@ -45,15 +45,15 @@ def draw(sample: Sample[Letters, Pairs], prediction: Pairs) -> Figure:
             _arcs(axes, pairs, kind, side, thin=len(letters) > _LETTERS)
     reach = max([j - i for pairs in arcs.values() for pair in pairs for i, j in pair], default=4) / 2
     _baseline(axes, letters)
-    axes.set(xlim=(0, len(letters) + 1), ylim=(-1.15 * reach if reference is not None else -0.15 * reach, 1.08 * reach))
+    axes.set(xlim=(0.5, len(letters) + 0.5), ylim=(-1.15 * reach if reference is not None else -0.15 * reach, 1.08 * reach))
     counts = {kind: max(map(len, pairs)) for kind, pairs in arcs.items()}
     lines = [
         Line2D([], [], color=_COLOURS[kind], linestyle=_STYLES[kind], linewidth=2, label=f"{kind} {count}")
         for kind, count in counts.items()
     ]
     figure.legend(handles=lines, loc="outside lower center", ncols=len(lines), fontsize=8, frameon=False)
-    if reference is not None:
-        axes.set_title("reference above, prediction below", fontsize=9)
+    title = f"{sample.case.id} ({len(letters)} nt)"
+    axes.set_title(title if reference is None else f"{title}: reference above, prediction below", fontsize=9)
     return figure
 
 

@@ -123,8 +123,9 @@ class PairF1:
             for part in parts:
                 by_family.setdefault(part.family, []).append(part.own[0])
             return draw_families(by_family, figures[self._names[0]]) if len(by_family) <= _ROWS else None
-        ranked = sorted((part for part in parts if part.shown is not None), key=lambda part: part.own[0])
-        chosen = {len(ranked) // 2: "median", 0: "worst"} if ranked else {}
+        # The best first, so that the median is the one that a report names so.
+        ranked = sorted((part for part in parts if part.shown is not None), key=lambda part: part.own[0], reverse=True)
+        chosen = {len(ranked) // 2: "median", len(ranked) - 1: "worst"} if ranked else {}
         found = [_titled(ranked[place], f"{word} of {len(ranked)}") for place, word in chosen.items()]
         return draw_structures(found, largest=_INCHES) if found else None
 

@@ -47,7 +47,7 @@ def draw_families(by_family: Mapping[str, Sequence[float]], macro: float) -> Fig
     axes.set(xlabel="F1", xlim=(-0.03, 1.03), ylim=(-0.6, len(names) - 0.4))
     axes.set_title("F1 by family, with how many sequences")
     _finish(axes)
-    axes.legend(fontsize=8, loc="lower right")
+    figure.legend(fontsize=8, loc="outside lower center", frameon=False)
     return figure
 
 
