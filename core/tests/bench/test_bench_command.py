@@ -238,7 +238,10 @@ def test_every_figure_is_written_as_csv(medai: Any) -> None:
 
 def test_a_metric_of_models_is_none_of_a_protocol(medai: Any) -> None:
     ended = medai("run", "benchtoys/same", "--device", "cpu", "--set", 'protocol.metrics=[{use="medai/macs"}]')
-    assert ended.code == 2 and "medai/macs measures models, not predictions: see medai bench" in ended.err
+    assert (
+        ended.code == 2
+        and "medai/macs measures models, not predictions: a cell of a table names it (medai reproduce); see medai bench" in ended.err
+    )
 
 
 @pytest.mark.gpu

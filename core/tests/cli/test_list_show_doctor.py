@@ -36,7 +36,7 @@ def medai_recipes():
                             roles=("train", "test"))},
         train=Train(steps=5000, batch=4, optimizers={"all": use("Adam", lr=1e-4)}, schedule=use("OneCycleLR"), views=(use("alpha/crop"),)),
         protocol=Protocol(split=Split(test=("p1", "p2")), options={"window": (0, 1)}), source="A paper", license="MIT",
-        scales={"quick": {"train": {"steps": 10, "batch": 4}}},
+        scales={"quick": {"train": {"steps": 10, "batch": 4}}, "small": {}},
     )]
 
 @hookimpl
@@ -102,6 +102,7 @@ def test_list_puts_recipes_first_and_then_each_kind(shown: Any) -> None:
     assert [block.splitlines()[0] for block in blocks] == ["recipes", "models", "losses", "tables"]
     assert re.search(r"^  alpha/net +restoration +The net on scans\.$", blocks[0], re.MULTILINE)
     assert (done.stderr, done.returncode) == ("", 0)
+    assert shown.run("list", "--plugin", "medai-alpha").stdout == done.stdout
 
 
 def test_columns_are_aligned_and_whole_where_there_is_no_terminal(shown: Any) -> None:
@@ -265,7 +266,7 @@ def test_show_recipe(shown: Any) -> None:
         "view: alpha/crop",
         "test p1, p2",
         "window = (0, 1)",
-        "scale quick: what differs from the paper train.steps = 10 (paper: 5000)",
+        "scale quick: what differs from the paper train.steps = 10 (paper: 5000) scale small: nothing differs from the paper reported",
         "reported, not measured here alpha/table-1 Net PSNR psnr 31.5 ± 0.25 (standard error) (printed twice)",
         "medai run alpha/net --data scans=PATH",
     ):
@@ -282,6 +283,26 @@ def test_show_table_and_loss(shown: Any) -> None:
     assert "Other  SSIM  ssim no figure  [alpha/other]" in table and "Torn  PSNR  psnr no figure  [alpha/other]  (not legible)" in table
     assert table.endswith("\n\n  measured beside the printed rows\n    Modern  [alpha/net]\n")
     assert re.search(r"^  medai run alpha/net$", shown.run("show", "gap").stdout, re.MULTILINE)
+
+
+def test_show_of_a_model_names_its_own_recipe_before_one_that_has_it_as_a_baseline(shown: Any) -> None:
+    shown.install(
+        "medai-beta",
+        """
+from medai.api import *
+
+@hookimpl
+def medai_models():
+    return [ModelSpec(name="plain", target="alpha_net:Net", summary="A net.", task="restoration")]
+
+@hookimpl
+def medai_recipes():
+    slots = {"scans": Slot(folder=use("alpha/folder"))}
+    first = Recipe(name="first", task="restoration", model=use("alpha/net"), data=slots, summary="A.", baselines=(use("beta/plain"),))
+    return [first, Recipe(name="second", task="restoration", model=use("beta/plain"), data=slots, summary="B.")]
+""",
+    )
+    assert shown.run("show", "beta/plain").stdout.endswith("\n  medai run beta/second\n")
 
 
 def test_show_of_data_says_how_a_folder_of_them_is_given(shown: Any) -> None:

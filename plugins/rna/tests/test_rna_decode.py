@@ -9,6 +9,9 @@ from brute_force import every, random_letters
 from medai.errors import DataError, MemoryFault, UsageError
 from medai.tasks import Pairs
 from medai_rna.folding.decode import centroid, mea, nussinov, probknot
+from medai_rna.models.boltzmann import BoltzmannLikelihood
+from medai_rna.models.contrafold import Contrafold
+from medai_rna.models.turner import Turner
 
 
 def _random(rng: np.random.Generator, letters: str) -> tuple[np.ndarray, list[tuple[tuple[int, int], ...]]]:
@@ -106,3 +109,11 @@ def test_odd_probabilities(decode) -> None:
 def test_gamma_above_0() -> None:
     with pytest.raises(UsageError, match="gamma = 0"):
         mea(np.zeros((3, 3)), 0)
+
+
+@pytest.mark.parametrize("model", [Turner, BoltzmannLikelihood, Contrafold])
+def test_a_model_refuses_a_wrong_choice_when_it_is_built(model) -> None:
+    with pytest.raises(UsageError, match=r"gamma = -1: not above 0"):
+        model(decode="mea", gamma=-1)
+    with pytest.raises(UsageError, match="decode = 'cyk': mfe, mea, centroid or probknot"):
+        model(decode="cyk")

@@ -48,6 +48,11 @@ def test_all_structures_stand_in_one_file(tmp_path: Path, format: Any) -> None:
     assert [record.structure for record in read_records(path)] == [prediction for _, prediction in rows()]
 
 
+def test_a_file_of_bprna_holds_one() -> None:
+    with pytest.raises(UsageError, match="together = true: a file of format = bprna holds one structure"):
+        Structures("bprna", together=True)
+
+
 def test_without_pseudoknots_the_nested_part_is_written(tmp_path: Path) -> None:
     (path, _) = Structures("dbn", pseudoknots=False).write(rows(), tmp_path)
     assert path.read_text().split()[-1] == "((......)) ....".replace(" ", "")

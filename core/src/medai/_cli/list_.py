@@ -39,14 +39,14 @@ class _Kind(click.ParamType[str]):
 @click.command(short_help="List what the installed plugins offer.")
 @click.argument("kind", required=False, type=_Kind(), metavar="[tasks|datasets|models|losses|metrics|exporters|recipes|tables|plugins]")
 @click.option("--task", metavar="TASK", help="Only what serves this task.")
-@click.option("--plugin", metavar="PLUGIN", help="Only what this plugin offers.")
+@click.option("--plugin", metavar="PLUGIN", help="Only what this plugin offers, by its name or its distribution's.")
 @click.option("--json", "as_json", is_flag=True, help="A list of records.")
 @click.option("--freeze", is_flag=True, help="The plugins as distribution==version lines.")
 def command(kind: str | None, task: str | None, plugin: str | None, as_json: bool, freeze: bool) -> None:
     """List what the installed plugins offer, of one KIND or of all."""
     if freeze and (as_json or task or kind not in (None, PLUGINS)):
         raise click.UsageError("--freeze lists plugins, as lines")
-    plugins = [record for record in registry().plugins if plugin in (None, record.name)]
+    plugins = [record for record in registry().plugins if plugin in (None, record.name, record.distribution)]
     if plugin is not None and not plugins:
         known = [record.name for record in registry().plugins]
         raise click.UsageError(f"the plugin {plugin!r} is not installed{nearest(plugin, known)}")
@@ -62,7 +62,7 @@ def command(kind: str | None, task: str | None, plugin: str | None, as_json: boo
             entry
             for wanted in kinds
             for entry in registry().entries(wanted)
-            if _serves(entry, wanted_task) and plugin in (None, entry.plugin.name)
+            if _serves(entry, wanted_task) and plugin in (None, entry.plugin.name, entry.plugin.distribution)
         ]
         _entries(entries, kinds, as_json)
 

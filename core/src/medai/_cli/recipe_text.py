@@ -88,6 +88,9 @@ def _scales(recipe: Recipe) -> Iterator[str]:
 
     own = dict(flatten(to_document(recipe)))
     for name, overrides in recipe.scales.items():
+        if not overrides:
+            yield from ("", f"  scale {name}: nothing differs from the paper")
+            continue
         yield from ("", f"  scale {name}: what differs from the paper")
         for path, value in flatten(to_document(overrides)):
             paper = f"  (paper: {own[path]})" if path in own else ""

@@ -99,10 +99,12 @@ def _example(entry: Entry) -> str:
     if entry.kind == "task":
         return f"medai list --task {entry.id}"
     short = [entry.spec.name] if registry().find_all(entry.spec.name) == registry().find_all(entry.id) else []
-    for recipe in registry().entries("recipe"):
-        if isinstance(recipe.spec, Recipe) and used_ids(recipe.spec).intersection([entry.id, *short]):
-            own = "".join(f" --data {name}=PATH" for name, slot in recipe.spec.data.items() if slot.folder.id in (entry.id, *short))
-            return f"medai run {recipe.id}{own}"
+    recipes = [(found.id, found.spec) for found in registry().entries("recipe") if isinstance(found.spec, Recipe)]
+    users = [(id, recipe) for id, recipe in recipes if used_ids(recipe).intersection([entry.id, *short])]
+    # A model's own recipe before those that have it as a baseline.
+    for id, recipe in sorted(users, key=lambda user: user[1].model.id not in (entry.id, *short)):
+        own = "".join(f" --data {name}=PATH" for name, slot in recipe.data.items() if slot.folder.id in (entry.id, *short))
+        return f"medai run {id}{own}"
     return f'in a recipe\'s file: {{use = "{entry.id}"}}'
 
 

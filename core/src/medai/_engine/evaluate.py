@@ -87,7 +87,9 @@ def uses_of_predictions(protocol: Protocol, task: Task[Any, Any, Any]) -> list[U
         entry = registry().find("metric", use.id)
         of = getattr(entry.spec, "of", "predictions")
         if of == "model":
-            raise UsageError(f"metric {entry.id} measures models, not predictions: see medai bench")
+            raise UsageError(
+                f"metric {entry.id} measures models, not predictions: a cell of a table names it (medai reproduce); see medai bench"
+            )
         if of == "predictions":
             found.append(use)
     return found

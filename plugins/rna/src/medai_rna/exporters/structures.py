@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from medai.errors import DataError
+from medai.errors import DataError, UsageError
 from medai.tasks import Pairs, Sample, Sequence
 from medai_rna.formats.files import write_records
 from medai_rna.formats.losses import Lossy
@@ -28,12 +28,17 @@ class Structures:
 
     Args:
         format: `dbn` (dot-bracket), `ct`, `bpseq`, `stockholm` (WUSS), `bprna` (`.st`) or `json`.
-        together: all in one file, in the order of the cases, where the format can hold several; `bprna` cannot.
+        together: all in one file, in the order of the cases; a file of `bprna` holds one.
         lossy: what becomes of pairs that the format cannot hold: an error, or a warning.
         pseudoknots: whether pairs that cross are written; else the largest nested part of each structure.
+
+    Raises:
+        UsageError: all are to stand in one file of `bprna`.
     """
 
     def __init__(self, format: Format = "dbn", together: bool = False, lossy: Lossy = "error", pseudoknots: bool = True) -> None:
+        if together and format == "bprna":
+            raise UsageError("together = true: a file of format = bprna holds one structure")
         self._format, self._together, self._lossy, self._pseudoknots = format, together, lossy, pseudoknots
 
     def check(self, sample: Sample[Sequence, Pairs], prediction: Pairs) -> None:

@@ -19,7 +19,7 @@ from medai_rna.energies.tied import Tied
 from medai_rna.folding.problem import Counts, Folding, each
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.structure import counts_of
-from medai_rna.models.scored import Decode, decoded
+from medai_rna.models.scored import Decode, decoded, ensure_choice
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class LearntEnergies:
     def __init__(self, energies: str, spread: float, melting: str | None, decode: Decode, gamma: float) -> None:
         if spread <= 0:
             raise UsageError(f"spread = {spread}: not above 0")
+        ensure_choice(decode, gamma)
         self.tied = Tied(named(energies)) if energies.endswith(".par") else _published(energies)
         self.spread, self.melting, self.decode, self.gamma = spread, melting, decode, gamma
         self.moves = np.zeros(len(self.tied))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -34,10 +34,7 @@ class ScoringModel(nn.Module):
 
     def __init__(self, decode: Decode, gamma: float) -> None:
         super().__init__()
-        if decode not in ("mfe", "mea", "centroid", "probknot"):
-            raise UsageError(f"decode = {decode!r}: mfe, mea, centroid or probknot")
-        if gamma <= 0:
-            raise UsageError(f"gamma = {gamma}: not above 0")
+        ensure_choice(decode, gamma)
         self.decode, self.gamma = decode, gamma
 
     def foldings(self, letters: Sequence[str]) -> tuple[Folding, ...]:
@@ -75,6 +72,18 @@ class ScoringModel(nn.Module):
     def structure(self, folding: Folding) -> Pairs:
         """The structure that is chosen of all."""
         return decoded(folding, self.decode, self.gamma)
+
+
+def ensure_choice(decode: str, gamma: float) -> None:
+    """Look at what says how a structure is chosen before there is a sequence.
+
+    Raises:
+        UsageError: `decode` is none of `Decode`, or `gamma` is not above 0.
+    """
+    if decode not in get_args(Decode):
+        raise UsageError(f"decode = {decode!r}: mfe, mea, centroid or probknot")
+    if not gamma > 0:
+        raise UsageError(f"gamma = {gamma}: not above 0")
 
 
 def decoded(folding: Folding, decode: Decode, gamma: float) -> Pairs:

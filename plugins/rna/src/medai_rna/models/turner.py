@@ -10,7 +10,7 @@ from medai.tasks import Batch, Pairs
 from medai_rna.energies import load
 from medai_rna.energies.par import read_par
 from medai_rna.folding.problem import Folding, each
-from medai_rna.models.scored import Decode, decoded
+from medai_rna.models.scored import Decode, decoded, ensure_choice
 
 
 class Turner:
@@ -26,6 +26,7 @@ class Turner:
     def __init__(self, energies: str = "turner-2004", temperature: float = 37.0, decode: Decode = "mfe", gamma: float = 1.0) -> None:
         if not -273.15 < temperature < 200:
             raise UsageError(f"temperature = {temperature}: degrees Celsius")
+        ensure_choice(decode, gamma)
         self._scores = (read_par(Path(energies)) if energies.endswith(".par") else load(energies)).scores(temperature)
         self._decode, self._gamma = decode, gamma
 
