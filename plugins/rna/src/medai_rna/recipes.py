@@ -73,6 +73,10 @@ def _by_adam(rate: float, *, batch: int, epochs: int, clip: float | None = None)
     )
 
 
+def _by_rounds(count: int) -> Train:
+    return Train(epochs=count, validate_every=1, select="f1")
+
+
 def _short(rate: float) -> Mapping[str, Any]:
     """A training of a minute, on the few structures that the plugin brings."""
     return {
@@ -154,7 +158,7 @@ RECIPES: tuple[Recipe, ...] = (
         "energies of loops by constraint generation, from Turner's on",
         "Andronescu et al. 2007, doi:10.1093/bioinformatics/btm223",
         loss=None,
-        train=Train(epochs=20, validate_every=1, select="f1"),
+        train=_by_rounds(20),
         quick={"train.epochs": 8},
     ),
     learnt(
@@ -162,7 +166,7 @@ RECIPES: tuple[Recipe, ...] = (
         "energies of loops by loss-augmented constraint generation, from Turner's on",
         "Andronescu et al. 2010, doi:10.1261/rna.1950510",
         loss=None,
-        train=Train(epochs=20, validate_every=1, select="f1"),
+        train=_by_rounds(20),
         quick={"train.epochs": 8},
     ),
     learnt(
@@ -170,7 +174,7 @@ RECIPES: tuple[Recipe, ...] = (
         "energies of loops by the Boltzmann likelihood of known structures, from Turner's on",
         "Andronescu et al. 2010, doi:10.1261/rna.1950510",
         loss=None,
-        train=Train(epochs=10, validate_every=1, select="f1"),
+        train=_by_rounds(10),
         quick={"train.epochs": 4},
     ),
     replace(
@@ -180,14 +184,8 @@ RECIPES: tuple[Recipe, ...] = (
             "Andronescu et al. 2007, doi:10.1093/bioinformatics/btm223; Do et al. 2006, doi:10.1093/bioinformatics/btl246",
             model=use("rna/contrafold", decode="mfe"),
             loss=use("rna/constraint-generation-objective", margin=0.1),
-            train=Train(batch=32, epochs=20, optimizers={"all": use("Adam", lr=0.03)}, schedule=use("CosineAnnealingLR"), select="f1"),
-            quick={
-                "train.batch": 8,
-                "train.epochs": None,
-                "train.steps": 60,
-                "train.validate_every": 30,
-                "train.optimizers": {"all": use("Adam", lr=0.1)},
-            },
+            train=_by_adam(0.03, batch=32, epochs=20),
+            quick=_short(0.1),
         ),
         implements=(),
     ),

@@ -58,14 +58,8 @@ class Folder(Structures):
         return record.family
 
 
-class BpRna1m(Folder):
-    """bpRNA-1m: files of bpRNA (`.st`), dot-bracket, CT or BPSEQ, a structure each.
-
-    Folders or lists called `TR0`, `VL0` and `TS0` (`TR0/bpRNA_RFAM_1.st`, or `TR0.txt` with a name on each line) are SPOT-RNA's split. The
-    attribute `family` is the database that bpRNA took a structure from, which is no family: groups are copies of one sequence, or clusters.
-    """
-
-    formats = ("bprna", "dbn", "ct", "bpseq")
+class _WithoutFamilies(Folder):
+    """Files whose names tell no families apart: groups are copies of one sequence, or clusters."""
 
     def __init__(
         self,
@@ -79,6 +73,16 @@ class BpRna1m(Folder):
         fold: int = 0,
     ) -> None:
         super().__init__(root, pairs, multiplets, longest, groups, identity, folds, fold)
+
+
+class BpRna1m(_WithoutFamilies):
+    """bpRNA-1m: files of bpRNA (`.st`), dot-bracket, CT or BPSEQ, a structure each.
+
+    Folders or lists called `TR0`, `VL0` and `TS0` (`TR0/bpRNA_RFAM_1.st`, or `TR0.txt` with a name on each line) are SPOT-RNA's split. The
+    attribute `family` is the database that bpRNA took a structure from, which is no family: groups are copies of one sequence, or clusters.
+    """
+
+    formats = ("bprna", "dbn", "ct", "bpseq")
 
     def _family(self, root: Path, path: Path, record: Record) -> str:
         parts = record.name.split("_")
@@ -215,25 +219,12 @@ class PseudoBase(Folder):
         write_one_stub(root, n, seed, "pseudobase.dbn", "dbn")
 
 
-class TrnaDb(Folder):
+class TrnaDb(_WithoutFamilies):
     """tRNAdb's transfer RNAs as FASTA with a structure in brackets below each sequence. All are of one family: groups are copies of one
     sequence, or clusters."""
 
     formats = ("dbn", "fasta")
     alone = False
-
-    def __init__(
-        self,
-        root: Path,
-        pairs: PairKinds = "all",
-        multiplets: Multiplets = "keep",
-        longest: int | None = None,
-        groups: Groups = "sequence",
-        identity: float = 0.8,
-        folds: int = 0,
-        fold: int = 0,
-    ) -> None:
-        super().__init__(root, pairs, multiplets, longest, groups, identity, folds, fold)
 
     def _family(self, root: Path, path: Path, record: Record) -> str:
         return "tRNA"

@@ -92,30 +92,12 @@ class Structures:
         raise NotImplementedError
 
     @staticmethod
-    def unlabelled(
-        paths: Sequence[Path],
-        pairs: PairKinds = "all",
-        multiplets: Multiplets = "keep",
-        longest: int | None = None,
-        groups: Groups = "family",
-        identity: float = 0.8,
-        folds: int = 0,
-        fold: int = 0,
-    ) -> Dataset[Letters, None]:
+    def unlabelled(paths: Sequence[Path], **parameters: object) -> Dataset[Letters, None]:
         """The sequences of files of any format, of any length; the parameters say nothing of them."""
         return Unlabelled(paths)
 
     @staticmethod
-    def unlabelled_text(
-        text: str,
-        pairs: PairKinds = "all",
-        multiplets: Multiplets = "keep",
-        longest: int | None = None,
-        groups: Groups = "family",
-        identity: float = 0.8,
-        folds: int = 0,
-        fold: int = 0,
-    ) -> Dataset[Letters, None]:
+    def unlabelled_text(text: str, **parameters: object) -> Dataset[Letters, None]:
         """The sequences of a text: one on each line, or a file of any format; the parameters say nothing of them."""
         return Typed(text)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from medai.io import write_text
 from medai_rna.formats.lines import Line, collected, lines_of, stem_of
 from medai_rna.formats.losses import Lossy, one_partner_each
-from medai_rna.formats.partners import letters_place, pairs_in, row_of
-from medai_rna.formats.record import Flaw, Record, Spelling, record_of
+from medai_rna.formats.partners import partners_of, record_of_rows, row_of
+from medai_rna.formats.record import Flaw, Record, Spelling
 
 _NAME = re.compile(r"#\s*name:\s*(\S.*)", re.IGNORECASE)
 
@@ -45,8 +45,8 @@ def write_bpseq(records: Iterable[Record], path: Path, lossy: Lossy = "error") -
 
 
 def _written(record: Record) -> str:
-    partner = {end: other for i, j in (record.structure.pairs if record.structure else ()) for end, other in ((i, j), (j, i))}
-    lines = [f"{index + 1} {letter} {partner.get(index, -1) + 1}" for index, letter in enumerate(record.letters)]
+    rows = enumerate(zip(record.letters, partners_of(record), strict=True), 1)
+    lines = [f"{position} {letter} {partner}" for position, (letter, partner) in rows]
     return "\n".join([f"# name: {record.name}", *lines]) + "\n"
 
 
@@ -78,8 +78,6 @@ def _blocks(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
 def _record(name: str, lines: Sequence[Line], spelling: Spelling, source: str) -> Record:
     start = lines[0].number
     try:
-        rows = [row_of(line, 2, 3, 3) for line in lines]
-        text = "".join(row.letter for row in rows)
-        return record_of(name, text, pairs_in(rows), lambda index: letters_place(rows, index, start), spelling, line=start, source=source)
+        return record_of_rows(name, [row_of(line, 2, 3, 3) for line in lines], spelling, line=start, source=source)
     except Flaw as flaw:
         return Record(name, "", line=start, fault=str(flaw))

@@ -9,8 +9,8 @@ from pathlib import Path
 from medai.io import write_text
 from medai_rna.formats.lines import Line, collected, lines_of, number_in, stem_of, words_of
 from medai_rna.formats.losses import Lossy, one_partner_each
-from medai_rna.formats.partners import letters_place, pairs_in, row_of
-from medai_rna.formats.record import Flaw, Record, Spelling, record_of
+from medai_rna.formats.partners import partners_of, record_of_rows, row_of
+from medai_rna.formats.record import Flaw, Record, Spelling
 
 _ENERGY = re.compile(r"(?:ENERGY|dG|Energy)\s*=\s*(-?\d+(?:\.\d*)?)(?:\s*kcal/mol)?", re.IGNORECASE)
 _COLUMNS = 6
@@ -48,11 +48,10 @@ def write_ct(records: Iterable[Record], path: Path, lossy: Lossy = "error") -> N
 def _written(record: Record) -> str:
     energy = "" if record.energy is None else f"  ENERGY = {record.energy:.2f}"
     lines = [f"{len(record.letters):5d}{energy}  {record.name}"]
-    partner = {end: other for i, j in (record.structure.pairs if record.structure else ()) for end, other in ((i, j), (j, i))}
     last = len(record.letters)
-    for index, letter in enumerate(record.letters):
-        after = index + 2 if index + 1 < last else 0
-        lines.append(f"{index + 1:5d} {letter} {index:5d} {after:5d} {partner.get(index, -1) + 1:5d} {index + 1:5d}")
+    for position, (letter, partner) in enumerate(zip(record.letters, partners_of(record), strict=True), 1):
+        after = position + 1 if position < last else 0
+        lines.append(f"{position:5d} {letter} {position - 1:5d} {after:5d} {partner:5d} {position:5d}")
     return "\n".join(lines) + "\n"
 
 
@@ -103,15 +102,6 @@ def _record(path: Path, header: Line, lines: Sequence[Line], spelling: Spelling)
         rows = [row_of(line, 4, _COLUMNS) for line in lines]
         if len(rows) != length:
             raise Flaw(f"line {header.number}, column {words[0].column}: {length} bases are said, and {len(rows)} follow")
-        return record_of(
-            name,
-            "".join(row.letter for row in rows),
-            pairs_in(rows),
-            lambda index: letters_place(rows, index, header.number),
-            spelling,
-            line=header.number,
-            source=path.name,
-            energy=energy,
-        )
+        return record_of_rows(name, rows, spelling, line=header.number, source=path.name, energy=energy)
     except Flaw as flaw:
         return Record(name, "", line=header.number, fault=str(flaw))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from medai_rna.formats.lines import Line, number_in, words_of
 from medai_rna.formats.nesting import Pair
-from medai_rna.formats.record import Flaw
+from medai_rna.formats.record import Flaw, Record, Spelling, record_of
 
 
 class Row(NamedTuple):
@@ -71,6 +71,23 @@ def pairs_in(rows: Sequence[Row]) -> list[Pair]:
     return [(row.position - 1, row.partner - 1) for row in rows if row.partner > row.position]
 
 
-def letters_place(rows: Sequence[Row], index: int, start: int) -> str:
-    """Where the letter of an index stands; `start` is the line where there is none."""
-    return rows[index].place(1) if index < len(rows) else f"line {start}"
+def record_of_rows(name: str, rows: Sequence[Row], spelling: Spelling, *, line: int, source: str, energy: float | None = None) -> Record:
+    """The record of a table; see `record_of`.
+
+    Raises:
+        Flaw: as `pairs_in` and `record_of`.
+    """
+
+    def place(index: int) -> str:
+        return rows[index].place(1) if index < len(rows) else f"line {line}"
+
+    letters = "".join(row.letter for row in rows)
+    return record_of(name, letters, pairs_in(rows), place, spelling, line=line, source=source, energy=energy)
+
+
+def partners_of(record: Record) -> list[int]:
+    """The position from 1 that each base pairs with, or 0; of several, the last."""
+    found = [0] * len(record.letters)
+    for i, j in record.structure.pairs if record.structure else ():
+        found[i], found[j] = j + 1, i + 1
+    return found
