@@ -22,6 +22,12 @@ def test_a_few_figures_stand_in_columns() -> None:
     assert lines[3].split() == ["95", "%", "interval", *["0.0000..0.5000"] * 3]
 
 
+def test_a_figure_that_is_not_defined_is_a_dash() -> None:
+    given = summary(1)
+    given["baselines"]["toys/input"]["figure-0"]["value"] = float("nan")
+    assert figures_table(given).splitlines()[1].split() == ["toys/input", "-"]
+
+
 def test_many_figures_stand_in_rows() -> None:
     lines = figures_table(summary(20)).splitlines()
     assert max(map(len, lines)) < 80 and len(lines) == 21

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,8 @@ def cases_line(summary: Mapping[str, Any]) -> str:
 
 
 def _value(figure: Mapping[str, Any] | None) -> str:
-    return "-" if figure is None or figure["value"] is None else f"{figure['value']:.4f}"
+    value = None if figure is None else figure["value"]
+    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
 
 
 def _interval(figure: Mapping[str, Any]) -> str:
