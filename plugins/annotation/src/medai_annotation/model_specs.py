@@ -56,7 +56,7 @@ MODELS: tuple[ModelSpec, ...] = (
         "of_libraries:Fcn",
         "torchvision's FCN on a ResNet-101, its answer an image",
         "Long et al. 2015, doi:10.1109/CVPR.2015.7298965",
-        backbone="resnet50",
+        backbone="mobilenet_v3_large",
         normalisation="smn",  # as the study's Table 2 has it
     ),
     _network(

@@ -146,7 +146,10 @@ COSTUMED_UNET_SMN = _method(
     implements=("smn-normalisation",),
 )
 FCN = _method(
-    "fcn-101", "FCN on a ResNet-101 under Noise2Noise: nothing is handed across", quick={"backbone": "resnet50"}, implements=("fcn-101",)
+    "fcn-101",
+    "FCN on a ResNet-101 under Noise2Noise: nothing is handed across",
+    quick={"backbone": "mobilenet_v3_large"},
+    implements=("fcn-101",),
 )
 DEEPLABV3 = _method(
     "deeplabv3", "DeepLabV3 under Noise2Noise: dilated convolutions, nothing is handed across", quick={"backbone": "mobilenet_v3_large"}

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from torch import nn
+from torchvision.models.segmentation.fcn import FCNHead
 
 from medai.errors import UsageError
 from medai.inference import padded, steady
 from medai_annotation.models.remover import Normalisation, Remover
+
+_DEEPLAB = "deeplabv3_"
 
 
 class OfTorchvision(Remover):
     """A segmentation network of torchvision, drawn at random, without its second head.
 
     Args:
-        architecture: `fcn` or `deeplabv3`.
-        backbone: torchvision's name of what it stands on.
+        head: its last part, by the number of maps that it is given and that it gives; None: DeepLabV3's own.
+        backbone: torchvision's name of what it stands on, of those that it has DeepLabV3 on.
         channels: of the images.
         normalisation: as of `Remover`.
 
     Raises:
-        UsageError: torchvision has it on other backbones alone.
+        UsageError: torchvision has other backbones alone.
     """
 
-    def __init__(self, architecture: str, backbone: str, channels: int, normalisation: Normalisation) -> None:
+    def __init__(self, head: Callable[[int, int], nn.Module] | None, backbone: str, channels: int, normalisation: Normalisation) -> None:
         super().__init__(channels, normalisation)
-        known = [name for name in torchvision.models.list_models(torchvision.models.segmentation) if name.startswith(f"{architecture}_")]
-        name = f"{architecture}_{backbone}"
-        if name not in known:
-            there = ", ".join(each.removeprefix(f"{architecture}_") for each in known)
-            raise UsageError(f"backbone = {backbone!r}: torchvision has {architecture} on {there}")
-        network = torchvision.models.get_model(name, weights=None, weights_backbone=None, aux_loss=False, num_classes=channels)
+        known = [name for name in torchvision.models.list_models(torchvision.models.segmentation) if name.startswith(_DEEPLAB)]
+        if _DEEPLAB + backbone not in known:
+            there = ", ".join(each.removeprefix(_DEEPLAB) for each in known)
+            raise UsageError(f"backbone = {backbone!r}: torchvision has {there}")
+        network = torchvision.models.get_model(
+            _DEEPLAB + backbone, weights=None, weights_backbone=None, aux_loss=False, num_classes=channels
+        )
+        if head is not None:
+            pyramid = network.classifier[0]
+            network.classifier = head(pyramid.convs[0][0].in_channels, channels)
         _take_channels(network, channels)
         self.network = steady(network)
 
@@ -51,11 +59,11 @@ class Fcn(OfTorchvision):
     Args:
         channels: of the images.
         normalisation: `linear`, or `smn` by mean and standard deviation of the training images.
-        backbone: resnet50 or resnet101.
+        backbone: resnet50, resnet101 or mobilenet_v3_large.
     """
 
     def __init__(self, channels: int = 3, normalisation: Normalisation = "linear", backbone: str = "resnet101") -> None:
-        super().__init__("fcn", backbone, channels, normalisation)
+        super().__init__(FCNHead, backbone, channels, normalisation)
 
 
 class DeepLabV3(OfTorchvision):
@@ -72,7 +80,7 @@ class DeepLabV3(OfTorchvision):
     """
 
     def __init__(self, channels: int = 3, normalisation: Normalisation = "linear", backbone: str = "resnet101") -> None:
-        super().__init__("deeplabv3", backbone, channels, normalisation)
+        super().__init__(None, backbone, channels, normalisation)
 
 
 class OfSmp(Remover):
