@@ -3,7 +3,7 @@
     python benchmarks/rna_methods.py [--recipes contrafold ...] [--leave-out tRNA ...] [--set KEY=VALUE ...] [--out runs/rna-methods]
 
 Data: the folder `rna` of MEDAI_TEST_DATA, or of ../shared/data beside the checkout: `trainseta.csv` for training, `vl0_canonical.csv` and
-`archiveii_five_families.csv` for testing, nested and canonical pairs, sequences of up to 300 bases in training and up to 600 of ArchiveII.
+`archiveii_five_families.csv` for testing, nested and canonical pairs, sequences of up to 500 bases in training and up to 600 of ArchiveII.
 What stands in a test file too is left out of training. F1 is the mean over sequences of exact pairs, its interval a bootstrap over
 sequences; of ArchiveII, the mean over families is printed beside it. `--leave-out` trains on the other families of ArchiveII instead, and
 tests on one that was never trained on. Exit code 1 when CONTRAfold does not reach ViennaRNA's minimum free energy on VL0 by 0.02.
@@ -74,7 +74,7 @@ def _left_out(recipe: str, folder: Path, family: str, given: argparse.Namespace)
     """F1 on a family of ArchiveII after training on the others."""
     text = f"""extends = "rna/{recipe}"
 scale = "small"
-data.structures.folder = {{ use = "rna/csv", pairs = "foldable", longest = 300, groups = "family" }}
+data.structures.folder = {{ use = "rna/csv", pairs = "foldable", longest = 500, groups = "family" }}
 protocol.split = {{ valid = 0.05, test = ["{family}"], leaks = "drop" }}
 """
     run = _run(f"{recipe}-without-{family}", text, {"structures": folder / TESTS["archive"]}, given)
