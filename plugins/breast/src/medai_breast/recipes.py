@@ -136,7 +136,8 @@ FASTER_RCNN = _method(
     "faster-rcnn-res50",
     "Faster R-CNN on ResNet-50 with a feature pyramid: two stages, anchors",
     _of_torchvision("fasterrcnn_resnet50_fpn", box_score_thresh=0.01, box_detections_per_img=100),
-    quick=_ON_RESNET18,
+    # On small images, the thousand proposals of its second stage cost more than all else.
+    quick={**_ON_RESNET18, "options": {"rpn_post_nms_top_n_train": 200, "rpn_post_nms_top_n_test": 200, "box_batch_size_per_image": 64}},
     implements=("faster-rcnn-res50", "split-8-1-1"),
 )
 RETINANET = _method(
