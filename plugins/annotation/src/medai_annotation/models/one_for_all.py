@@ -18,14 +18,16 @@ from medai_annotation.models.costumed_unet import CostumedUNet
 from medai_annotation.models.remover import Normalisation
 
 _SUREST = 16  # pixels that a kind's score is of
+_RARE = 8.0
+"""What an annotated pixel counts in the cross-entropy: they are few, and alike, a marker is learnt as background for long."""
 
 
 class OneForAll(CostumedUNet):
     """The study's U-Net with a second head, which names each pixel's annotation or none, so that one training serves all kinds.
 
     Beyond the study, which trains a network for each annotation. The loss is that of the recipe on the image (without one, L1), and the
-    weighted cross-entropy on what was drawn, `Annotated.marks`. It predicts `Cleaned` images; called as a module, or exported, it gives
-    the image alone.
+    weighted cross-entropy on what was drawn, `Annotated.marks`, in which annotated pixels count eight times. It predicts `Cleaned` images;
+    called as a module, or exported, it gives the image alone.
 
     Args:
         channels: of the images.
@@ -60,7 +62,8 @@ class OneForAll(CostumedUNet):
         images, logits = self._split(batch.inputs.pixels)
         found = (loss or functional.l1_loss)(images, batch.reference.pixels)
         losses = dict(found) if isinstance(found, Mapping) else {"loss": found}
-        return losses | {"kinds": self.kinds_weight * functional.cross_entropy(logits, marks)}
+        counts = logits.new_tensor([1.0, *[_RARE] * len(KINDS)])
+        return losses | {"kinds": self.kinds_weight * functional.cross_entropy(logits, marks, counts)}
 
     def predict(self, batch: Batch[Image, Image]) -> list[Image]:
         """One `Cleaned` image per case.
