@@ -62,16 +62,14 @@ def _plain(name: str, summary: str, source: str, model: Use, **fields: Any) -> R
     )
 
 
-def _by_adam(rate: float, *, batch: int, epochs: int, clip: float | None = None, select: str | None = None) -> Train:
-    """A convex objective with a penalty is learnt to its end: what looks best on a few validation sequences of known families is not what
-    is best on others."""
+def _by_adam(rate: float, *, batch: int, epochs: int, clip: float | None = None) -> Train:
     return Train(
         batch=batch,
         epochs=epochs,
         optimizers={"all": use("Adam", lr=rate)},
         schedule=use("CosineAnnealingLR"),
         clip=clip,
-        select=select,
+        select="f1",
     )
 
 
@@ -152,7 +150,7 @@ RECIPES: tuple[Recipe, ...] = (
         "a network's scores of helices added to Turner's energies: hinge loss, thermodynamic and L1 penalties",
         "Sato et al. 2021, doi:10.1038/s41467-021-21194-4",
         loss=use("rna/structured-hinge-loss", l1=1e-6, thermodynamic=0.1),
-        train=_by_adam(1e-3, batch=8, epochs=10, clip=10.0, select="f1"),
+        train=_by_adam(1e-3, batch=8, epochs=10, clip=10.0),
         quick=_short(3e-3),
     ),
     learnt(
