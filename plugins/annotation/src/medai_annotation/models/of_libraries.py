@@ -59,7 +59,7 @@ class Fcn(OfTorchvision):
     Args:
         channels: of the images.
         normalisation: `linear`, or `smn` by mean and standard deviation of the training images.
-        backbone: resnet50, resnet101 or mobilenet_v3_large.
+        backbone: resnet50, resnet101, or mobilenet_v3_large, on which torchvision itself has no FCN: its head on its backbone.
     """
 
     def __init__(self, channels: int = 3, normalisation: Normalisation = "linear", backbone: str = "resnet101") -> None:
