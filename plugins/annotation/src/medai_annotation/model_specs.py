@@ -85,7 +85,7 @@ MODELS: tuple[ModelSpec, ...] = (
         "of_libraries:UNetPlusPlus",
         "segmentation-models-pytorch's U-Net++ on a ResNet-34, its answer an image",
         "Zhou et al. 2018, doi:10.1007/978-3-030-00889-5_1",
-        encoder="resnet18",
+        encoder="timm-mobilenetv3_small_minimal_100",
     ),
     _network(
         "one-for-all",
