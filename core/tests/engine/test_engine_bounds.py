@@ -37,6 +37,7 @@ def test_counts_are_at_least_one(name: str, value: int) -> None:
         (trained(warmup=-1), r"train\.warmup = -1"),
         (trained(clip=0.0), r"train\.clip = 0\.0"),
         (trained(clip=-1.0), r"train\.clip = -1\.0"),
+        (trained(select="last", patience=3), r"train\.patience = 3: train\.select = 'last'"),
         (split(valid=1.5), r"protocol\.split\.valid = 1\.5"),
         (split(valid=-0.1), r"protocol\.split\.valid = -0\.1"),
         (split(test=1.5), r"protocol\.split\.test = 1\.5"),
@@ -53,7 +54,7 @@ def test_other_bounds(recipe: Recipe, said: str) -> None:
 @pytest.mark.parametrize(
     "recipe",
     [
-        trained(warmup=0, clip=0.1, patience=None, save_every=None),
+        trained(warmup=0, clip=0.1, patience=None, save_every=None, select="last"),
         split(valid=0.0, test=1.0, gap=0),
         split(valid=("p1",), test=("p2",)),
         replace(RECIPE, train=None),

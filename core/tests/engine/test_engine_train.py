@@ -16,6 +16,7 @@ from medai._engine.checkpoint import load_state, save_state
 from medai._engine.evaluate import Figure, evaluate
 from medai._engine.feed import Quarantine
 from medai._engine.listener import Listener
+from medai._engine.models import load_weights
 from medai._engine.module import ModuleLearner
 from medai._engine.train import Journal, Standing, drive
 from medai._results.bootstrap import Interval
@@ -239,8 +240,20 @@ def test_the_figure_to_select_by(tmp_path: Path) -> None:
         return {"a": Figure(1.0, Interval(None, None, ""), "lower"), "b": Figure(2.0, Interval(None, None, ""), "lower")}
 
     assert run(tmp_path, Train(batch=3, steps=2, optimizers=ADAM, select="b"), figures=two)[0].best == 2.0
-    with pytest.raises(UsageError, match=r"train\.select = 'c': the metrics give a, b"):
+    with pytest.raises(UsageError, match=r"train\.select = 'c': the metrics give a, b; 'last' keeps"):
         run(tmp_path / "c", Train(batch=3, steps=2, optimizers=ADAM, select="c"), figures=two)
+
+
+def test_the_last_weights_are_kept_where_the_recipe_says_so(tmp_path: Path) -> None:
+    ear, train = Ear(), Train(batch=3, steps=6, optimizers=ADAM, validate_every=2, select="last")
+    standing, learner = run(tmp_path, train, figures=scripted(1.0, 2.0, 3.0), ear=ear)
+    assert ear.validations == [(2, False), (4, False), (6, False)] and standing.best is None
+    assert [line["mse"] for line in journal(tmp_path) if line["kind"] == "valid"] == [1.0, 2.0, 3.0]
+    assert not RunFolder(tmp_path).best.exists()
+    fresh = learner_of(plain(dropout=0.3))
+    load_weights(fresh, RunFolder(tmp_path))
+    ours, theirs = (item.state_dict()["module"] for item in (fresh, learner))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_the_last_step_is_validated_once(tmp_path: Path) -> None:

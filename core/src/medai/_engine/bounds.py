@@ -5,6 +5,8 @@ from __future__ import annotations
 from medai.api import Recipe, Split, Train
 from medai.errors import UsageError
 
+LAST = "last"
+"""Of `train.select`: the weights at the end are kept, whatever validation says."""
 _AT_LEAST_ONE = ("batch", "steps", "epochs", "validate_every", "save_every", "patience")
 
 
@@ -24,6 +26,8 @@ def _check_train(train: Train) -> None:
         raise UsageError(f"train.warmup = {train.warmup}: 0 or more is wanted")
     if train.clip is not None and train.clip <= 0:
         raise UsageError(f"train.clip = {train.clip}: more than 0 is wanted")
+    if train.select == LAST and train.patience is not None:
+        raise UsageError(f"train.patience = {train.patience}: train.select = {LAST!r} keeps the weights at the end, which no figure decides")
 
 
 def _check_split(split: Split) -> None:

@@ -88,7 +88,7 @@ def without_start(use: Use) -> Use:
 
 
 def load_weights(predictor: Any, folder: RunFolder) -> None:
-    """Take up the weights to evaluate: the best, or the last where there was no validation."""
+    """Take up the weights to evaluate: the best, or the last where no figure chose any."""
     path = folder.best if folder.best.exists() else folder.last
     if not path.exists():
         raise DataError("the run has no checkpoint: it has not been trained", folder.root)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from medai._engine.blame import blamed_items, name_of
+from medai._engine.bounds import LAST
 from medai._engine.checkpoint import check_finite, load_state, save_again, save_state, take_up
 from medai._engine.evaluate import Figure
 from medai._engine.feed import Quarantine
@@ -161,9 +162,9 @@ def drive(
             check_finite(learner.state_dict())
             raise
         name = plan.select or next(iter(figures))
-        if name not in figures:
-            raise UsageError(f"train.select = {name!r}: the metrics give {', '.join(figures)}")
-        better = _improves(figures[name], standing.best)
+        if name not in figures and name != LAST:
+            raise UsageError(f"train.select = {name!r}: the metrics give {', '.join(figures)}; 'last' keeps the weights at the end")
+        better = name != LAST and _improves(figures[name], standing.best)
         standing.stale = 0 if better else standing.stale + 1
         if better:
             standing.best, standing.best_step = figures[name].value, standing.step
