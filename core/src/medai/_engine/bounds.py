@@ -27,7 +27,7 @@ def _check_train(train: Train) -> None:
     if train.clip is not None and train.clip <= 0:
         raise UsageError(f"train.clip = {train.clip}: more than 0 is wanted")
     if train.select == LAST and train.patience is not None:
-        raise UsageError(f"train.patience = {train.patience}: train.select = {LAST!r} keeps the weights at the end, which no figure decides")
+        raise UsageError(f"train.patience = {train.patience}: train.select = {LAST!r} keeps the last weights, which no figure decides")
 
 
 def _check_split(split: Split) -> None:

@@ -124,7 +124,8 @@ class Train:
         validate_every: steps between validations; None: at the end of each epoch.
         save_every: steps between checkpoints; None: at each validation.
         patience: validations without a better figure after which training stops.
-        select: the figure that decides which checkpoint is best; None: the first of the first metric. `last`: none does, the weights at the end are kept.
+        select: the figure that decides which checkpoint is best; None: the first of the first metric. `last`: none does, and the
+            weights at the end are kept.
         halve_batch: out of memory, halve the batch and accumulate (never with batch norm or turns, where it is another method).
         views: views over the training data alone (patches, flips).
     """
