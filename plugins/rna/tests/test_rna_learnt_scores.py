@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from medai.errors import MemoryFault, UsageError
+from medai.errors import DataError, MemoryFault, UsageError
 from medai.tasks import Batch, Case, Pairs, Sample
 from medai.tasks import Sequence as Letters
 from medai_rna.energies import load
@@ -159,3 +159,23 @@ def test_what_a_loss_wants_and_a_model_lacks_is_said() -> None:
 def test_a_sequence_too_long_for_memory_is_refused_before_it_is_taken(model: torch.nn.Module) -> None:
     with pytest.raises(MemoryFault, match=r"a sequence of 400,000 bases needs .* GiB of memory"):
         model.foldings(["A" * 400_000])
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [(Mxfold(), StructuredHinge()), (Mxfold2(**SMALL), ConditionalLogLikelihood()), (Contextfold(), None)],
+    ids=["mxfold", "mxfold2", "contextfold"],
+)
+@pytest.mark.parametrize(
+    ("letters", "brackets", "reason"),
+    [
+        ("GGGGAAAACCCCAAGG", "((((....[[))))]]", "the pair .* crosses another"),
+        ("GGGGAAAACCCA", "((((....))))", "the pair G1-A12 cannot be"),
+    ],
+)
+def test_a_structure_that_loops_cannot_make_up_is_named(
+    model: torch.nn.Module, loss: object, letters: str, brackets: str, reason: str
+) -> None:
+    batch = batch_of((TRNA, CLOVER), (letters, brackets))
+    with pytest.raises(DataError, match=rf"^case 1: its structure .* {reason}.*; .*--set data\.NAME\.folder\.pairs=foldable"):
+        model.training_step(batch, loss, "all")

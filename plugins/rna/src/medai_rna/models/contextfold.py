@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from medai.errors import UsageError
+from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.differentiable import best_score, structure_score
 from medai_rna.folding.problem import Folding
@@ -17,7 +17,7 @@ from medai_rna.folding.scores import BASES, PAIRS, PLANES, UNPAIRED, Positions
 from medai_rna.folding.strand import KIND, encoded
 from medai_rna.models.lengths import Weights, weights
 from medai_rna.models.mxfold import TableWeights
-from medai_rna.models.scored import Decode, ScoringModel
+from medai_rna.models.scored import Decode, ScoringModel, ensure_learnable
 from medai_rna.scored import with_margin
 
 _SIDES, _KINDS = len(BASES), len(PAIRS)
@@ -89,7 +89,11 @@ class Contextfold(ScoringModel):
         return tuple(Folding(each, scores, self.contexts.laid_out(each)) for each in letters)
 
     def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> dict[str, Tensor]:
-        """The hinge loss, scaled so that a step down its slope at the rate 1 is the passive-aggressive one; `loss` is not used."""
+        """The hinge loss, scaled so that a step down its slope at the rate 1 is the passive-aggressive one; `loss` is not used.
+
+        Raises:
+            DataError: loops cannot make up a known structure; names its case.
+        """
         if loss is not None:
             raise UsageError("ContextFold brings its own loss: the recipe must name none")
         if batch.reference is None:
@@ -99,7 +103,12 @@ class Contextfold(ScoringModel):
         pairs = zip(foldings, batch.reference, strict=True)
         margins, constants = zip(*(with_margin(*each, self.missed, self.false) for each in pairs), strict=True)
         rivals = best_score(margins) + torch.tensor(constants, dtype=torch.float64)
-        hinge = (rivals - structure_score(foldings, batch.reference)).clamp(min=0).sum()
+        try:
+            known = structure_score(foldings, batch.reference)
+        except DataError:
+            ensure_learnable(batch, foldings)
+            raise
+        hinge = (rivals - known).clamp(min=0).sum()
         slopes = torch.autograd.grad(hinge, list(self.parameters()), retain_graph=True)
         length = sum(float(slope.square().sum()) for slope in slopes)
         far = min(self.aggressiveness, float(hinge.detach()) / length) if length else 0.0

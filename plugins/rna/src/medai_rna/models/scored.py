@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from medai.errors import UsageError
+from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.decode import centroid, mea, probknot
 from medai_rna.folding.ensemble import ensemble
 from medai_rna.folding.problem import Folding, each
+from medai_rna.folding.structure import score_of
 from medai_rna.probable import ProbablePairs
 from medai_rna.scored import Scored
 
@@ -54,10 +55,19 @@ class ScoringModel(nn.Module):
         return torch.cat([parameter.reshape(-1) for parameter in self.parameters()])
 
     def training_step(self, batch: Batch[Any, Any], loss: Callable[..., Any] | None, turn: str) -> Any:
-        """The loss of a batch."""
+        """The loss of a batch.
+
+        Raises:
+            DataError: loops cannot make up a known structure; names its case.
+        """
         if loss is None:
             raise UsageError(f"{type(self).__name__} has no loss of its own: the recipe must name one, such as rna/structured-hinge-loss")
-        return loss(self.scored([item.letters for item in batch.inputs]), batch.reference)
+        scored = self.scored([item.letters for item in batch.inputs])
+        try:
+            return loss(scored, batch.reference)
+        except DataError:
+            ensure_learnable(batch, scored.foldings, scored.reference)
+            raise
 
     def scored(self, letters: Sequence[str]) -> Scored:
         """What a loss is given of sequences."""
@@ -72,6 +82,28 @@ class ScoringModel(nn.Module):
     def structure(self, folding: Folding) -> Pairs:
         """The structure that is chosen of all."""
         return decoded(folding, self.decode, self.gamma)
+
+
+def ensure_learnable(batch: Batch[Any, Any], *foldings: Sequence[Folding]) -> None:
+    """Look for a known structure of a batch that loops cannot make up.
+
+    Args:
+        batch: with its known structures.
+        foldings: of its sequences, by the scores that are learnt, and by others beside; empty where there are none.
+
+    Raises:
+        DataError: there is one; names the case, what is wrong, and the option that takes it out.
+    """
+    with torch.no_grad():
+        for each_kind in foldings:
+            for case, folding, structure in zip(batch.cases, each_kind, batch.reference or (), strict=False):
+                try:
+                    score_of(folding, structure)
+                except DataError as error:
+                    raise DataError(
+                        f"case {case.id}: its structure cannot be learnt from, {error.reason}; the dataset's option pairs=foldable leaves "
+                        "out such pairs (--set data.NAME.folder.pairs=foldable)"
+                    ) from error
 
 
 def ensure_choice(decode: str, gamma: float) -> None:
