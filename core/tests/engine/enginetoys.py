@@ -215,6 +215,13 @@ class Raising:
         return []
 
 
+class Counted(Points):
+    """Points with fewer parameters."""
+
+    def __init__(self, root: str | None = None, count: int | None = None) -> None:
+        super().__init__(root, 12 if count is None else count)
+
+
 class Same:
     """Learns nothing and answers its input."""
 
@@ -226,6 +233,7 @@ class Same:
 def medai_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(name="points", target="enginetoys:Points", summary="points", task="medai/restoration"),
+        DatasetSpec(name="counted", target="enginetoys:Counted", summary="points, of which their number alone can be said"),
         DatasetSpec(name="doubled", target="enginetoys:Doubled", summary="a view"),
     ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from medai._engine.configure import Configuration, Request, chosen_data, configure, restore, root_of, with_data, with_defaults
+from medai._engine.configure import Configuration, Request, chosen_data, configure, folder_of, restore, root_of, with_data, with_defaults
 from medai.api import Recipe, Slot, use
 from medai.errors import UsageError
 
@@ -67,6 +67,12 @@ def test_a_folder_with_another_dataset(tmp_path: Path) -> None:
         of(data=(f"pears={tmp_path}",))
     with pytest.raises(UsageError, match="unknown dataset"):
         of(data=(f"pairs=enginetoys/pionts:{tmp_path}",))
+
+
+def test_another_dataset_is_told_what_the_recipe_says_of_its_own(tmp_path: Path) -> None:
+    own = Slot(folder=use("enginetoys/points", count=10, groups=5))
+    assert folder_of(own, f"enginetoys/counted:{tmp_path}") == use("enginetoys/counted", count=10, root=str(tmp_path))
+    assert folder_of(own, str(tmp_path)) == use("enginetoys/points", count=10, groups=5, root=str(tmp_path))
 
 
 def test_what_is_set_of_a_folder_is_refused_where_embedded_data_are_read(tmp_path: Path) -> None:

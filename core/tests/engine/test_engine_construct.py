@@ -42,6 +42,15 @@ def test_a_wrong_parameter_is_named(given: dict[str, Any], said: str) -> None:
         demanding(**given)
 
 
+def test_none_unsets_what_may_be_unset() -> None:
+    assert len(construct("enginetoys/counted", {"count": "none"}, kind="dataset").cases()) == 12
+    assert demanding(kind="none").kind == "none"
+    with pytest.raises(UsageError, match=r"count = 'None': .* \(wanted int, or none\)"):
+        construct("enginetoys/counted", {"count": "None"}, kind="dataset")
+    with pytest.raises(UsageError, match=r"weight = 'none'"):
+        demanding(weight="none")
+
+
 def test_what_is_required_is_named() -> None:
     with pytest.raises(UsageError, match="enginetoys/demanding needs weight"):
         construct("enginetoys/demanding", {}, kind="loss")

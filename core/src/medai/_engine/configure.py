@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -278,15 +278,22 @@ def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
 
 
 def folder_of(slot: Slot, text: str) -> Use:
-    """The slot's dataset on the folder `PATH`, or another dataset, of `DATASET:PATH`.
+    """The slot's dataset on the folder `PATH`, or another dataset, of `DATASET:PATH`, with what the recipe says of the slot's own that the
+    other takes by the same name: it is the method's, which pairs it learns from or how long a sequence may be.
 
     Raises:
         UsageError: there is no such dataset.
     """
     match = _DATASET_PREFIX.match(text)
     if match and not Path(text).exists():
-        return with_root(Use(registry().find("dataset", match[1]).id), match[2])
+        entry = registry().find("dataset", match[1])
+        return with_root(Use(entry.id, _shared(slot.folder, signature_of(load_target(entry)))), match[2])
     return with_root(slot.folder, text)
+
+
+def _shared(own: Use, taken: Collection[str]) -> dict[str, object]:
+    """Nothing of a chain of views: it is replaced as a whole."""
+    return {} if "source" in own.params else {name: value for name, value in own.params.items() if name in taken}
 
 
 def with_root(use: Use, root: str) -> Use:

@@ -175,6 +175,8 @@ def typed(where: str, annotation: Any, value: object) -> Any:
 
 
 def _value(where: str, annotation: Any, value: object, runs: Runs | None) -> object:
+    if value == "none" and _may_be_unset(annotation):
+        return None  # TOML has no null: "none" stands for it
     if isinstance(value, Use):
         return construct(value.id, value.params, kind=_kind_of(annotation), runs=runs)
     if isinstance(value, RunRef):
@@ -194,9 +196,16 @@ def _value(where: str, annotation: Any, value: object, runs: Runs | None) -> obj
     return typed(where, annotation, value)
 
 
+def _may_be_unset(annotation: Any) -> bool:
+    """Whether None is among the types of a parameter, and the word "none" means nothing else to it."""
+    members = typing.get_args(annotation)
+    return type(None) in members and str not in members and not any("none" in typing.get_args(member) for member in members)
+
+
 def _readable(annotation: Any) -> str:
-    """A type as a person writes it."""
-    return _HOMES.sub("", inspect.formatannotation(annotation))
+    """A type as a person writes it in a recipe."""
+    words = _HOMES.sub("", inspect.formatannotation(annotation))
+    return f"{words.removesuffix(' | None')}, or none" if _may_be_unset(annotation) else words
 
 
 def _hints(target: object) -> dict[str, Any]:
