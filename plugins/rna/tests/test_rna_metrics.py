@@ -85,6 +85,36 @@ def test_a_family_is_the_group_where_no_attribute_says_it() -> None:
     assert found["f1-families-a"] == 1
 
 
+def unnamed(brackets: str, id: str) -> Sample[Sequence, Pairs]:
+    case = Case(id, f"sequence-{id}", attributes={"family": ""})
+    return Sample(case, Sequence("N" * len(brackets)), Pairs.from_brackets(brackets))
+
+
+def test_sequences_whose_family_nobody_says_are_no_families() -> None:
+    named = ("(...)", sample("(...)", family="5s"))
+    others = [("(...)", unnamed("(...)", "one")), (".....", unnamed("(...)", "two")), (".....", unnamed("(...)", "three"))]
+    found = scored(PairF1(average="families"), named, *others)
+    assert found["f1-families"] == found["f1-families-5s"] == 1 and found["f1-families-unnamed"] == pytest.approx(1 / 3)
+    assert [name for name in found if name.startswith("f1-")] == ["f1-families", "f1-families-5s", "f1-families-unnamed"]
+    alone = scored(PairF1(average="families"), *others)
+    assert math.isnan(alone["f1-families"]) and math.isnan(alone["mcc-families"]) and alone["f1-families-unnamed"] == pytest.approx(1 / 3)
+    assert "f1-families-unnamed" in scored(PairF1(average="families", most=0), named, *others)
+    (axes,) = drawn(PairF1(average="families"), named, *others).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["unnamed (3)", "5s (1)"]
+    (axes,) = drawn(PairF1(average="families"), *others).axes
+    FigureCanvasAgg(axes.figure).draw()
+    assert not axes.figure.legends
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "wanted"),
+    [(".....", "(...)", (0, 0, 0)), ("(...)", ".....", (0, 0, math.nan)), (".....", ".....", (math.nan, math.nan, math.nan))],
+)
+def test_pooled_figures_of_nothing_are_those_of_a_sequence(found: str, known: str, wanted: tuple[float, float, float]) -> None:
+    got = scored(PairF1(average="pooled"), (found, sample(known)))
+    assert [got[f"{name}-pooled"] for name in ("f1", "precision", "recall")] == pytest.approx(wanted, nan_ok=True)
+
+
 def test_without_pseudoknots_the_largest_nested_parts_are_compared() -> None:
     known = sample("(((..[[..)))..]]")
     assert scored(PairF1(pseudoknots=False), ("(((......)))....", known))["f1-nested"] == 1

@@ -18,6 +18,8 @@ from medai_rna.nested import canonical, nested
 from medai_rna.pictures.structure import Drawn, draw_structures
 
 FIGURES = ("f1", "precision", "recall")
+_UNNAMED = "unnamed"
+"""What sequences are called together of which nobody says the family."""
 _ROWS, _INCHES = 40, 6.0
 """Families that a picture has rows for, and how large a structure is drawn."""
 
@@ -28,7 +30,7 @@ class Part(NamedTuple):
     Attributes:
         counts: its pairs.
         own: its F1, precision, recall and, of exact pairs, Matthews' correlation.
-        family: the family that it is of.
+        family: the family that it is of; empty where nobody says it.
         length: its bases.
         shown: what is drawn of it; None where the metric draws no structures.
     """
@@ -49,7 +51,9 @@ class PairF1:
     | `pooled` | of all pairs counted together: `f1-pooled` ... |
     | `families` | means over families of their sequences' means: `f1-families` ..., and `f1-families-NAME` of each of at most `most` |
 
-    A case's family is its attribute `family`, else its group. The names say what else was chosen: `f1-slip`, `f1-canonical`, `f1-nested`,
+    A case's family is its attribute `family`; a case that has no such attribute is of its group. Where the attribute is empty, nobody says
+    the family: such sequences are no family, so the mean over families leaves them out (it is NaN where all are so), and their own mean
+    stands beside it as `f1-families-unnamed`. The names say what else was chosen: `f1-slip`, `f1-canonical`, `f1-nested`,
     `f1-pooled-by-sequence`. A sequence without pairs for which none are predicted counts as right; `medai.tasks.Pairs` of the prediction
     are compared as they are.
 
@@ -93,7 +97,7 @@ class PairF1:
             raise PluginError(f"case {sample.case.id} has no pairs to compare with")
         letters = sample.inputs.letters
         counts = count(self._counted(prediction, letters), self._counted(sample.reference, letters), self._slip)
-        family = str(sample.case.attributes.get("family") or sample.case.group)
+        family = str(sample.case.attributes.get("family", sample.case.group))
         # Without probabilities, which would keep a matrix of every sequence in memory.
         plain = Pairs(prediction.pairs, prediction.length, prediction.multiplets)
         shown = Drawn(sample.case.id, letters, plain, sample.reference) if self._plain and self._average == "sequences" else None
@@ -121,7 +125,7 @@ class PairF1:
         if self._average == "families":
             by_family: dict[str, list[float]] = {}
             for part in parts:
-                by_family.setdefault(part.family, []).append(part.own[0])
+                by_family.setdefault(part.family or _UNNAMED, []).append(part.own[0])
             return draw_families(by_family, figures[self._names[0]]) if len(by_family) <= _ROWS else None
         # The best first, so that the median is the one that a report names so.
         ranked = sorted((part for part in parts if part.shown is not None), key=lambda part: part.own[0], reverse=True)
@@ -130,13 +134,13 @@ class PairF1:
         return draw_structures(found, largest=_INCHES) if found else None
 
     def _of_families(self, own: np.ndarray, families: Sequence[str]) -> dict[str, float]:
-        places = {name: place for place, name in enumerate(sorted(set(families)))}
-        member = np.array([places[name] for name in families])
-        means = np.array([_mean(own[member == place]) for place in places.values()])
-        found = dict(zip(self._names, _mean(means), strict=True))
-        if len(places) <= self._most:
-            found |= {f"{self._names[0]}-{name}": float(means[place, 0]) for name, place in places.items()}
-        return found
+        member = np.array(families)
+        means = {name: _mean(own[member == name]) for name in sorted(set(families))}
+        unnamed = means.pop("", None)
+        found = dict(zip(self._names, _mean(np.array([*means.values()]).reshape(-1, len(self._names))), strict=True))
+        if len(means) <= self._most:
+            found |= {f"{self._names[0]}-{name}": values[0] for name, values in means.items()}
+        return found if unnamed is None else {**found, f"{self._names[0]}-{_UNNAMED}": unnamed[0]}
 
     def _counted(self, structure: Pairs, letters: str) -> Pairs:
         structure = structure if self._noncanonical else canonical(structure, letters)

@@ -66,12 +66,9 @@ def of_sequence(counts: Counts) -> tuple[float, float, float]:
 
 
 def pooled(counts: Counts) -> tuple[float, float, float]:
-    """F1, precision and recall of several sequences' pairs together; one whose denominator is 0 is NaN."""
-    precision = counts.right / counts.predicted if counts.predicted else math.nan
-    recall = counts.found / counts.wanted if counts.wanted else math.nan
-    if not counts.predicted or not counts.wanted:
-        return (0.0 if counts.predicted or counts.wanted else math.nan), precision, recall
-    return harmonic(precision, recall), precision, recall
+    """F1, precision and recall of several sequences' pairs together: as of one sequence, but where nothing is to be found and nothing was
+    predicted, all three are NaN."""
+    return of_sequence(counts) if counts.predicted or counts.wanted else (math.nan,) * 3
 
 
 def harmonic(first: float, second: float) -> float:

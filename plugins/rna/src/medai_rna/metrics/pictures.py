@@ -33,7 +33,7 @@ def draw_lengths(lengths: Sequence[int], f1: Sequence[float], pooled: float) -> 
 
 
 def draw_families(by_family: Mapping[str, Sequence[float]], macro: float) -> Figure:
-    """F1 of each sequence in its family's row, the family's mean as a bar, and the mean over families as a line."""
+    """F1 of each sequence in its family's row, the family's mean as a bar, and the mean over families as a line, if there is one."""
     names = sorted(by_family, key=lambda name: float(np.mean(by_family[name])))
     figure = Figure(figsize=(5.8, 1.1 + 0.32 * len(names)), layout="constrained")
     axes = figure.add_subplot()
@@ -42,12 +42,14 @@ def draw_families(by_family: Mapping[str, Sequence[float]], macro: float) -> Fig
         jitter = np.random.default_rng(row).uniform(-0.22, 0.22, len(values))
         axes.plot(values, row + jitter, "o", color=_BLUE, markersize=3, alpha=0.4)
         axes.plot([values.mean()] * 2, [row - 0.36, row + 0.36], color=_BLUE, linewidth=2.5)
-    axes.axvline(macro, color=_RED, linewidth=1.2, linestyle="--", label=f"mean over families {macro:.3f}")
+    if known := np.isfinite(macro):
+        axes.axvline(macro, color=_RED, linewidth=1.2, linestyle="--", label=f"mean over families {macro:.3f}")
     axes.set_yticks(range(len(names)), [f"{name} ({len(by_family[name])})" for name in names])
     axes.set(xlabel="F1", xlim=(-0.03, 1.03), ylim=(-0.6, len(names) - 0.4))
     axes.set_title("F1 by family, with how many sequences")
     _finish(axes)
-    figure.legend(fontsize=8, loc="outside lower center", frameon=False)
+    if known:
+        figure.legend(fontsize=8, loc="outside lower center", frameon=False)
     return figure
 
 
