@@ -156,7 +156,7 @@ def test_a_grammar_of_ones_own_is_given_as_text() -> None:
     model = Scfg("S -> a S | L S | e\nL -> a P a'\nP -> [c] a P a' [c'] | L L | x{3..9}")
     taught(model, SMALL[:4])
     assert model.predict(Batch.of(SMALL[:1]))[0].pairs
-    with pytest.raises(DataError, match="line 2, column 6: T has no rules"):
+    with pytest.raises(DataError, match="the grammar's line 2, column 6: T has no rules"):
         Scfg("S -> a L\nL -> T")
 
 

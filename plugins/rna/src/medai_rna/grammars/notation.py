@@ -91,8 +91,8 @@ class Production:
 
 
 def at(line: int, column: int, words: str) -> DataError:
-    """An error that names a place of a grammar."""
-    return DataError(f"line {line}, column {column}: {words}")
+    """An error that names a place of a grammar, whose text may stand within another file."""
+    return DataError(f"the grammar's line {line}, column {column}: {words}")
 
 
 @dataclass
@@ -127,7 +127,7 @@ def read(text: str) -> list[Production]:
     """The rules of a grammar, in order.
 
     Raises:
-        DataError: the text is no grammar; names line and column.
+        DataError: the text is no grammar; names line and column of the text.
     """
     rules: list[Production] = []
     for number, line in enumerate(text.splitlines(), start=1):
