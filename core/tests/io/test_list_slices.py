@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from medai.errors import DataError
-from medai.io import list_series, list_slices, open_images, pseudonym, read_series
+from medai.io import Series, list_series, list_slices, open_images, pseudonym, read_series
 
 Writer = Callable[..., Path]
 RNG = np.random.default_rng(1)
@@ -160,10 +160,34 @@ def test_copies_are_passed_over_with_a_warning(write_slice: Writer, tmp_path: Pa
     (tmp_path / "copy").mkdir()
     shutil.copy(tmp_path / "1", tmp_path / "copy" / "1")
     for listing, count in ((list_slices, 3), (list_series, 1), (lambda root: open_images([root]).cases(), 3)):
-        with pytest.warns(UserWarning, match="1 files are copies of others"):
+        with pytest.warns(UserWarning, match=r"1 file passed over as copies of others .*: copy/1$"):
             assert len(listing(tmp_path)) == count
     with pytest.warns(UserWarning, match="copies"):
         assert read_series(tmp_path).pixels.shape == (1, 3, 16, 24)
+
+
+@pytest.mark.parametrize("good", ["a", "z"])
+def test_of_two_copies_the_one_that_can_be_read_is_taken(write_slice: Writer, tmp_path: Path, good: str) -> None:
+    content = write_slice(tmp_path / good, SOPInstanceUID="1.2.3.4").read_bytes()
+    (tmp_path / "m").write_bytes(content[:-100])
+    for listing in (list_slices, list_series):
+        with pytest.warns(
+            UserWarning, match=rf"copies of others .*{tmp_path.name}/m" + (r" \(.*pixel data is less.*\)$" if good == "z" else "$")
+        ) as said:
+            (found,) = listing(tmp_path)
+        assert [path.name for path in (found.files if isinstance(found, Series) else (found.path,))] == [good]
+        # Run folders, which keep the reason, name no file.
+        assert getattr(said[0].message, "reason", "") == "1 file passed over as copies of others (of one SOPInstanceUID)"
+    with pytest.warns(UserWarning, match="copies"):
+        assert read_series(tmp_path).pixels.shape == (1, 1, 16, 24)
+
+
+def test_where_no_copy_can_be_read_the_first_is_listed(write_slice: Writer, tmp_path: Path) -> None:
+    content = write_slice(tmp_path / "a").read_bytes()
+    for name, lost in (("a", 50), ("b", 100)):
+        (tmp_path / name).write_bytes(content[:-lost])
+    with pytest.warns(UserWarning, match="copies"):
+        assert [item.path.name for item in list_slices(tmp_path)] == ["a"]
 
 
 def test_one_identity_at_several_places_is_no_copy(write_slice: Writer, tmp_path: Path) -> None:

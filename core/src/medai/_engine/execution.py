@@ -24,6 +24,7 @@ from medai._engine.options import Options
 from medai._results.folder import RunFolder
 from medai.api import Train
 from medai.io import write_json
+from medai.io._faults import FilesWarning
 from medai.tasks import Context
 from medai.weights._ledger import Taken
 
@@ -140,8 +141,8 @@ class Execution:
 
             def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
                 shown(message, category, *place, **more)
-                if category is UserWarning:
-                    self._keep(str(message))
+                if category in (UserWarning, FilesWarning):
+                    self._keep(message.reason if isinstance(message, FilesWarning) else str(message))
 
             warnings.showwarning = show
             yield

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from medai._words import listed
 from medai.errors import DataError, MedaiError, MemoryFault
 from medai.tasks._records import Origin
 from medai.tasks.inputs import Image
@@ -21,6 +22,17 @@ LARGEST = 2**29
 """Most values (channels x frames x rows x columns) that a reader decodes: 2 GiB of float32, a body of 2,000 slices of 512 x 512."""
 
 _LONGEST_REASON = 300
+_NAMED = 3
+"""Files that a warning names."""
+
+
+class FilesWarning(UserWarning):
+    """A warning that names files for whoever reads it; `reason`, which run folders keep, names none."""
+
+    def __init__(self, reason: str, names: Sequence[str]) -> None:
+        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        super().__init__(f"{reason}: {listed([*names[:_NAMED], *more])}")
+        self.reason = reason
 
 
 @contextmanager

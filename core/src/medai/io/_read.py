@@ -44,6 +44,7 @@ _BY_SUFFIX = {
     ".tif": _TIFF,
     ".tiff": _TIFF,
 }
+SUFFIXES = tuple(_BY_SUFFIX)
 
 
 def read_image(path: Path | str, modality: str | None = None, key: str | None = None) -> Image:
@@ -131,6 +132,8 @@ def _require_file(path: Path) -> None:
         raise DataError("is a folder, not an image file", path)
     if path.exists() and not path.is_file():
         raise DataError("is a device or a pipe, not an image file", path)
+    if path.exists() and not path.stat().st_size:
+        raise DataError("is an empty file", path)
 
 
 def _require_no_key(key: str | None, path: Path) -> None:
@@ -141,7 +144,7 @@ def _require_no_key(key: str | None, path: Path) -> None:
 def _format(path: Path) -> _Format:
     found = _BY_SUFFIX.get(suffix_of(path))
     if found is None:
-        raise DataError("not an image: neither DICOM nor one of " + ", ".join(_BY_SUFFIX), path)
+        raise DataError("not an image: neither DICOM nor one of " + ", ".join(SUFFIXES), path)
     return found
 
 

@@ -19,7 +19,7 @@ from medai.io._faults import check_size, reading
 from medai.io._geometry import Layout, Plane
 from medai.io._headers import Header, listed
 from medai.io._heads import Heads
-from medai.io._slices import grouped, with_patient_folder
+from medai.io._slices import grouped, headers_of, with_patient_folder
 from medai.tasks import Image, Origin
 
 Array = np.ndarray[Any, Any]
@@ -83,7 +83,7 @@ def list_series(root: Path | str, *, modality: str | None = None) -> Sequence[Se
 
 
 def _listed(root: Path, modality: str | None, parse: Parse = listed) -> Sequence[Series]:
-    groups = grouped(with_patient_folder(root), parse)
+    groups = grouped(headers_of(with_patient_folder(root), parse))
     found = [series for patient, name, headers in groups for series in _series(f"{patient}-{name}", patient, headers)]
     if not found:
         raise DataError("holds no DICOM images" if root.is_dir() else "is not a DICOM image", root)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from medai.errors import DataError
+from medai._words import counted
+from medai.errors import DataError, MemoryFault
+from medai.io._dicom import read_dicom
 from medai.io._dicom_file import Parse
+from medai.io._faults import FilesWarning
 from medai.io._headers import Header, listed, read_header
 from medai.io._pseudonym import pseudonym
 
@@ -58,8 +63,8 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
     """All DICOM image files under `root` (or `root` itself, if a file), ordered by patient, series and position; no pixels are read.
 
     Files are known by their content, so names and suffixes do not matter; what is not DICOM, holds no image, or is a localizer is
-    passed over, and so, with a warning, are copies: files of the SOPInstanceUID, series and position of another. A file whose header is
-    damaged is listed with its `fault`, so that it is counted when it is read.
+    passed over, and so, with a warning, are copies: files of the SOPInstanceUID, series and position of another; where copies differ, the
+    first that can be read is listed. A file whose header is damaged is listed with its `fault`, so that it is counted when it is read.
 
     The patient is the header's PatientID (and its issuer). Where that is empty or a word such as `anonymous`, or where files of one
     PatientID contradict each other in sex or date of birth, the id says nothing, and the first folder beneath `root` is the patient;
@@ -78,7 +83,7 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
         DataError: `root` is missing or holds no DICOM image; none is of the modality; several series where one is asked for.
     """
     root = Path(root)
-    slices = slices_of(with_patient_folder(root))
+    slices = slices_of(headers_of(with_patient_folder(root)))
     if not slices:
         raise DataError("holds no DICOM images" if root.is_dir() else "is not a DICOM image", root)
     readable = [item for item in slices if not item.fault]
@@ -96,14 +101,19 @@ def list_slices(root: Path | str, *, modality: str | None = None, one_series: bo
     return chosen
 
 
-def slices_of(files: Iterable[tuple[Path, str]]) -> list[SliceFile]:
-    """The slices among files, each given with the folder that stands for its patient; ordered, numbered within their series."""
-    return [_slice(header, patient, series, index) for patient, series, headers in grouped(files) for index, header in enumerate(headers)]
+def headers_of(files: Iterable[tuple[Path, str]], parse: Parse = listed) -> list[Header]:
+    """Of those files that are DICOM images the headers, copies and all; each file is given with the folder that stands for its patient."""
+    return [header for path, folder in files if (header := read_header(path, folder, parse)) is not None]
 
 
-def grouped(files: Iterable[tuple[Path, str]], parse: Parse = listed) -> list[tuple[str, str, list[Header]]]:
-    """The images among files as (patient, series, headers), headers in order of position; patient and series are pseudonyms."""
-    headers = _without_copies([header for path, folder in files if (header := read_header(path, folder, parse)) is not None])
+def slices_of(headers: Sequence[Header]) -> list[SliceFile]:
+    """The slices, each once; ordered, numbered within their series."""
+    return [_slice(header, patient, series, index) for patient, series, found in grouped(headers) for index, header in enumerate(found)]
+
+
+def grouped(headers: Sequence[Header]) -> list[tuple[str, str, list[Header]]]:
+    """The images as (patient, series, headers), headers in order of position; patient and series are pseudonyms."""
+    headers = _without_copies(headers)
     unclear = _ids_without_meaning(headers)
     rows = [(pseudonym(_patient(header, unclear)), pseudonym(header.series, prefix="s"), header) for header in headers]
     rows.sort(key=lambda row: (row[0], row[1], row[2].order))
@@ -112,17 +122,42 @@ def grouped(files: Iterable[tuple[Path, str]], parse: Parse = listed) -> list[tu
 
 def _without_copies(headers: Sequence[Header]) -> list[Header]:
     """Each image once: exports often hold a file twice, which would double a plane."""
-    seen: set[object] = set()
-    kept = []
+    images: dict[object, list[Header]] = {}
     for header in headers:
         # Not by the identity alone: careless tools give one to all files of a series. A header that has none says nothing.
         key = (header.identity, header.patient, header.series, header.instance, header.position)
-        if not header.identity or key not in seen:
-            kept.append(header)
-        seen.add(key)
-    if len(kept) < len(headers):
-        warnings.warn(f"{len(headers) - len(kept)} files are copies of others (of one SOPInstanceUID) and are passed over", stacklevel=5)
+        images.setdefault(key if header.identity else header.path, []).append(header)
+    kept, passed = [], []
+    for copies in images.values():
+        chosen, broken = _soundest(copies)
+        kept.append(chosen)
+        passed += ["/".join(copy.path.parts[-2:]) + broken.get(copy.path, "") for copy in copies if copy is not chosen]
+    if passed:
+        reason = f"{counted(len(passed), 'file')} passed over as copies of others (of one SOPInstanceUID)"
+        warnings.warn(FilesWarning(reason, passed), stacklevel=5)
     return kept
+
+
+def _soundest(copies: Sequence[Header]) -> tuple[Header, dict[Path, str]]:
+    """The first copy that can be read, with what is wrong with those before it; where none can, the first."""
+    first, *others = copies
+    if all(_same(first.path, other.path) for other in others):
+        return first, {}
+    broken: dict[Path, str] = {}
+    for copy in copies:
+        try:
+            read_dicom(copy.path)
+        except (DataError, MemoryFault) as error:
+            broken[copy.path] = f" ({error.reason if isinstance(error, DataError) else 'too little memory'})"
+        else:
+            return copy, broken
+    return first, broken
+
+
+def _same(first: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return filecmp.cmp(first, other, shallow=False)
+    return False
 
 
 def files_under(folder: Path) -> list[Path]:
