@@ -128,6 +128,18 @@ def test_probabilities_are_a_table(tmp_path: Path) -> None:
         Probabilities(least=2)
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_where_probabilities_come_from_is_said_of_what_is_predicted_and_of_what_a_run_keeps(tmp_path: Path, stored: bool) -> None:
+    plain = Pairs.from_brackets("(.....)")
+    case = sample("GGUAACC", reference=plain if stored else None)
+    with pytest.raises(DataError, match="and none with decode=mfe or cyk") as refused:
+        Svg(drawing="matrix").check(case, plain)
+    assert ("`medai predict RUN INPUT --to rna/svg --set drawing=matrix`" in refused.value.reason) == stored
+    with pytest.warns(UserWarning, match="and none with decode=mfe or cyk") as told:
+        Probabilities().write([(case, plain)], tmp_path)
+    assert ("`medai predict RUN INPUT --to rna/probabilities`" in str(told[0].message)) == stored
+
+
 def test_a_model_that_decodes_probabilities_gives_them() -> None:
     from medai_rna.models.turner import Turner
 

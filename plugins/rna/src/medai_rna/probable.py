@@ -40,3 +40,14 @@ def probabilities_of(structure: Pairs) -> np.ndarray:
     if structure.pairs:
         found[tuple(np.array(structure.pairs).T)] = 1.0
     return found
+
+
+def whence(exporter: str, *, stored: bool) -> str:
+    """Where probabilities come from that a structure lacks, in words.
+
+    Args:
+        exporter: what is to be written of them: the exporter and its options, as `medai predict` takes them.
+        stored: whether the structure was kept by a run, and not predicted now.
+    """
+    given = "a model gives them that decodes by them (decode=mea, centroid or probknot), and none with decode=mfe or cyk"
+    return f"a run folder keeps none, `medai predict RUN INPUT --to {exporter}` asks the model anew; {given}" if stored else given

@@ -18,7 +18,7 @@ from medai.tasks.pairing import BasePairing
 from medai_rna.exporters.structures import Names, Row
 from medai_rna.pictures.matrix import draw_matrix
 from medai_rna.pictures.structure import Drawn, draw_structures
-from medai_rna.probable import ProbablePairs, probabilities_of
+from medai_rna.probable import ProbablePairs, probabilities_of, whence
 
 
 class Svg:
@@ -27,7 +27,7 @@ class Svg:
 
     Args:
         drawing: `layout`, a plane figure with loops as circles; `arcs` over the sequence; or `matrix`, with the probability of each pair
-            above the diagonal where the model gave them.
+            above the diagonal: of `medai predict` alone, by a model that gives probabilities, because a run folder keeps structures.
         coordinates: of layouts: our own (`radial`), or those of ViennaRNA where it is installed (`viennarna`).
     """
 
@@ -45,10 +45,9 @@ class Svg:
         if not isinstance(prediction, Pairs):
             raise DataError(f"case {sample.case.id}: a {type(prediction).__name__} is no structure")
         if self._drawing == "matrix" and not isinstance(prediction, ProbablePairs):
-            raise DataError(
-                f"case {sample.case.id}: its structure comes without probabilities: `medai predict` gives them, by a model that decodes by "
-                "them (decode=mea, centroid or probknot)"
-            )
+            # What is predicted now has nothing known beside it.
+            said = whence("rna/svg --set drawing=matrix", stored=sample.reference is not None)
+            raise DataError(f"case {sample.case.id}: its structure comes without probabilities: {said}")
 
     def write(self, rows: Iterable[Row], folder: Path) -> list[Path]:
         """Draw every structure; the files, in order.

@@ -12,7 +12,7 @@ from medai.errors import DataError, UsageError
 from medai.io import write_csv
 from medai.tasks import Pairs, Sample, Sequence
 from medai_rna.exporters.structures import Names, Row
-from medai_rna.probable import ProbablePairs, probabilities_of
+from medai_rna.probable import ProbablePairs, probabilities_of, whence
 
 _COLUMNS = ("i", "j", "probability", "chosen")
 
@@ -48,20 +48,21 @@ class Probabilities:
         Raises:
             DataError: as `check`.
         """
-        names, files, without = Names(), [], 0
+        names, files, without, stored = Names(), [], 0, False
         for sample, prediction in rows:
             self.check(sample, prediction)
             matrix, chosen = probabilities_of(prediction), set(prediction.pairs)
             places = sorted({*zip(*(axis.tolist() for axis in np.nonzero(matrix >= max(self._least, 1e-12))), strict=True), *chosen})
             known = isinstance(prediction, ProbablePairs)
             without += not known
+            stored |= sample.reference is not None
             lines = [(i + 1, j + 1, f"{matrix[i, j]:.6f}" if known else "", "yes" if (i, j) in chosen else "no") for i, j in places]
             files.append(folder / f"{names.of(sample.case.id)}.csv")
             write_csv(files[-1], _COLUMNS, [dict(zip(_COLUMNS, line, strict=True)) for line in lines])
         if without:
             warnings.warn(
-                f"{without} of {len(files)} structures come without probabilities, and their tables have none: `medai predict` gives them, "
-                "by a model that decodes by them (decode=mea, centroid or probknot)",
+                f"{without} of {len(files)} structures come without probabilities, and their tables have none: "
+                + whence("rna/probabilities", stored=stored),
                 stacklevel=2,
             )
         return files
