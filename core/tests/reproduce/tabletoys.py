@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from medai.api import Cell, Chart, DatasetSpec, LossSpec, ModelSpec, Recipe, Slot, Split, Table, Train, hookimpl, use
+from medai.api import Cell, Chart, Claim, DatasetSpec, LossSpec, ModelSpec, Recipe, Slot, Split, Table, Train, hookimpl, use
 from medai.api import Protocol as Rules
 from medai.errors import DataError
 from medai.tasks import Batch, Case, Image, Sample
@@ -146,6 +146,7 @@ def medai_tables() -> list[Table]:
                 Chart(title="Mean against parameters", columns=("Mean",), against="Parameters"),
                 Chart(title="Bars", columns=("PSNR",)),
             ),
+            claims=(Claim(text="twice the PSNR", column="PSNR", pairs=(("Net", "LDCT"),)),),
             note="the table as a whole",
         ),
         _table("table-2", _cell("Net", "PSNR", 20.0), _cell("Broken", "PSNR", 20.0)),

@@ -99,6 +99,11 @@ def test_the_files_of_a_table(reproduce: Reproduce) -> None:
     heads = ["Reported and measured", "Charts", "One case, every method", "Runs"]
     assert sorted(heads, key=lambda head: page.index(f"<h2>{head}</h2>")) == heads
     assert "note: Net, PSNR: printed twice" in printed
+    ahead = next(line for line in printed.splitlines() if " is ahead (" in line and line.startswith("PSNR: "))
+    claim = next(line for line in printed.splitlines() if line.startswith("claim: “twice the PSNR”: PSNR of the printed figures +0%"))
+    assert all(f"- {line}" in markdown and f"<li>{line}</li>" in page for line in (ahead, claim))
+    held = json.loads((FILES / "table.json").read_text(encoding="utf-8"))
+    assert held["standings"][0] == ahead and held["claims"][0]["measured"]["over"] == "LDCT"
     # What many cells share is said once, under its number.
     assert printed.count("embedded data, not the paper's") == 1 and printed.count("not comparable (1") >= 3
     assert "\n(1) embedded data, not the paper's" in printed and "- (1) embedded data" in markdown and "(1) embedded data" in page

@@ -145,7 +145,7 @@ def _left(run: dict[str, Any]) -> str:
 
 
 def _show(rebuilt: Any, as_json: bool) -> None:
-    from medai._reproduce.write import HEADS, headline, lines, notes, reasons_of
+    from medai._reproduce.write import HEADS, conclusions, headline, lines, notes, reasons_of
     from medai._reproduce.write import as_json as record
 
     if as_json:
@@ -158,6 +158,8 @@ def _show(rebuilt: Any, as_json: bool) -> None:
         click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
     for reason in reasons_of(rebuilt.results).listed():
         click.echo(reason)
+    for text in conclusions(rebuilt.plan, rebuilt.results):
+        click.echo(text)
     for note in notes(rebuilt.plan, rebuilt.results):
         click.echo(f"note: {note}")
     for key, outcome in rebuilt.failures.items():

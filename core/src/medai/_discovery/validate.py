@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from medai._discovery.records import Record
-from medai.api import Cell, Chart, MetricSpec, Protocol, Recipe, Slot, Spec, Table, Train, Use
+from medai.api import Cell, Chart, Claim, MetricSpec, Protocol, Recipe, Slot, Spec, Table, Train, Use
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -63,7 +63,7 @@ def _faults(record: Record) -> Iterator[str]:
     elif isinstance(record, Recipe):
         yield from _recipe_faults(record)
     else:
-        yield from _table_faults(record)
+        yield from table_faults(record)
 
 
 def _spec_faults(spec: Spec) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _recipe_faults(recipe: Recipe) -> Iterator[str]:
             yield f"{field} does not map names to {wanted.__name__}"
 
 
-def _table_faults(table: Table) -> Iterator[str]:
+def table_faults(table: Table) -> Iterator[str]:
     if not _line(table.title):
         yield "the title is not one line of text"
     if not table.task:
@@ -114,6 +114,15 @@ def _table_faults(table: Table) -> Iterator[str]:
             yield f"the cell {cell.row!r}, {cell.column!r} names no recipe or no metric"
         if isinstance(cell.reported, bool) or not isinstance(cell.reported, int | float | None):
             yield f"the cell {cell.row!r}, {cell.column!r} reports neither a number nor None"
+    if not _all(table.claims, Claim):
+        yield "claims is no tuple of Claim"
+        return
+    rows, columns = {cell.row for cell in table.cells}, {cell.column for cell in table.cells}
+    for claim in table.claims:
+        if claim.column not in columns:
+            yield f"the claim {claim.text!r} is about a column {claim.column!r}, which no cell has"
+        if unknown := [row for pair in claim.pairs for row in pair if row not in rows]:
+            yield f"the claim {claim.text!r} names a row {unknown[0]!r}, which no cell has"
 
 
 def _line(text: object) -> bool:

@@ -17,7 +17,7 @@ from medai._reproduce.charts import columns_chart, drawn
 from medai._reproduce.gather import Result
 from medai._reproduce.jobs import FINISHED, folder_of
 from medai._reproduce.plan import Plan
-from medai._reproduce.write import HEADS, count, headline, interval, measured, notes, number, reasons_of, reported
+from medai._reproduce.write import HEADS, conclusions, count, headline, interval, measured, notes, number, reasons_of, reported
 from medai._results.folder import RunFolder, safe_name
 from medai.errors import DataError
 from medai.io import replacing, write_text
@@ -54,6 +54,7 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
         rankings=rankings,
         charts=charts,
         pictures=pictures,
+        conclusions=conclusions(plan, results),
         notes=said,
         reasons=reasons_of(results),
         runs=[_run(plan, key, root) for key in plan.jobs],

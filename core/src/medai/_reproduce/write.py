@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from medai._reproduce.conclusions import checked, standings
 from medai._reproduce.gather import Result
 from medai._reproduce.plan import Plan
 from medai._reproduce.verdict import Reasons
@@ -63,6 +65,8 @@ def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
         "stub": plan.order.stub,
         "seeds": list(plan.order.seeds),
         "data": dict(plan.order.data),
+        "standings": standings(results),
+        "claims": [asdict(found) for found in checked(plan.table, results)],
         "cells": records(results),
     }
 
@@ -147,8 +151,8 @@ def markdown(plan: Plan, results: Sequence[Result]) -> str:
     out += ["| " + " | ".join(word.replace("|", "\\|") for word in line) + " |" for line in lines(results)]
     if reasons := reasons_of(results).listed():
         out += ["", *(f"- {reason}" for reason in reasons)]
-    if found := notes(plan, results):
-        out += ["", *(f"- {note}" for note in found)]
+    for found in (conclusions(plan, results), notes(plan, results)):
+        out += ["", *(f"- {text}" for text in found)] if found else []
     return "\n".join(out) + "\n"
 
 
@@ -171,6 +175,11 @@ def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
         for note in filter(None, (result.cell.note, result.note)):
             found.append(f"{result.cell.row}, {result.cell.column}: {note}")
     return list(dict.fromkeys(found))
+
+
+def conclusions(plan: Plan, results: Sequence[Result]) -> list[str]:
+    """Which row is ahead in each column, and what is so of the paper's claims."""
+    return [*standings(results), *(f"claim: {found}" for found in checked(plan.table, results))]
 
 
 def latex(plan: Plan, results: Sequence[Result]) -> str:

@@ -11,11 +11,12 @@ from medai.api._build import build, open_run, predictor, run, task
 from medai.api._hooks import hookimpl
 from medai.api._recipes import Protocol, Recipe, RunRef, Slot, Split, Train, Use, run_of, use
 from medai.api._specs import DatasetSpec, ExporterSpec, LossSpec, MetricSpec, ModelSpec, Spec, TaskSpec
-from medai.api._tables import Cell, Chart, Reported, Spread, Table, read_reported
+from medai.api._tables import Cell, Chart, Claim, Reported, Spread, Table, read_reported
 
 __all__ = [
     "Cell",
     "Chart",
+    "Claim",
     "DatasetSpec",
     "ExporterSpec",
     "LossSpec",
