@@ -68,3 +68,16 @@ def test_what_data_warn_of_stands_among_the_run_s_notes(tmp_path: Path, monkeypa
         notes = json.loads((done.folder / "run.json").read_text(encoding="utf-8"))["notes"]
         assert notes.count("2 images show the same") == 1 and "a library will change" not in notes
         assert "2 images show the same" in (done.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_says_a_warning_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Points.read
+
+    def warning(self: Points, *given: Any) -> Any:
+        warnings.warn("an image is dark", stacklevel=2)
+        return found(self, *given)
+
+    monkeypatch.setattr(Points, "read", warning)
+    with pytest.warns(UserWarning, match="is dark") as caught:
+        run(ID, overrides=SHORT, out=tmp_path, device="cpu")
+    assert [str(item.message) for item in caught].count("an image is dark") == 1

@@ -135,11 +135,16 @@ class Execution:
 
     @contextmanager
     def _keeping_warnings(self) -> Iterator[None]:
-        """Whatever data and models warn of meanwhile is said as ever, and stands among the run's notes too."""
+        """Whatever data and models warn of meanwhile is said as ever, but once, and stands among the run's notes too."""
         with warnings.catch_warnings():
-            shown = warnings.showwarning
+            shown, said = warnings.showwarning, set[str]()
 
             def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+                # Python forgets what it has said when filters change, as they do between the stages of a run.
+                if category in (UserWarning, FilesWarning):
+                    if str(message) in said:
+                        return
+                    said.add(str(message))
                 shown(message, category, *place, **more)
                 if category in (UserWarning, FilesWarning):
                     self._keep(message.reason if isinstance(message, FilesWarning) else str(message))
