@@ -19,6 +19,8 @@ def medai_exporters() -> tuple[ExporterSpec, ...]:
         ExporterSpec(name="by-first", target=f"{here}:ByFirst", summary="a file for cases that begin alike"),
         ExporterSpec(name="numbered", target=f"{here}:Numbered", summary="files by number"),
         ExporterSpec(name="broken", target=f"{here}:Broken", summary="fails after its first file"),
+        ExporterSpec(name="of-images", target=f"{here}:Texts", summary="of the run's own task", task="restoration"),
+        ExporterSpec(name="of-boxes", target=f"{here}:Texts", summary="of another task", task="detection"),
         ExporterSpec(name="of-models", target=f"{here}:Texts", summary="of models", of="model"),
     )
 

@@ -54,6 +54,10 @@ def test_parameters_come_from_the_command_then_from_the_protocol(predict: Predic
     assert path.read_text() == " (-5.0, 5.0) clitoys/toy"
 
 
+def test_an_exporter_of_the_run_s_task_takes_it(predict: Predict) -> None:
+    assert predict(image("a.nii.gz"), "--to", "exporttoys/of-images").code == 0 and len(listed()) == 1
+
+
 def test_a_file_of_all_cases_is_named_for_each(predict: Predict) -> None:
     assert predict(image("a.nii.gz"), image("b.nii.gz"), "--to", "exporttoys/together").code == 0
     assert [row["file"] for row in listed()] == ["all.txt", "all.txt"]
@@ -87,6 +91,7 @@ def test_what_goes_wrong_leaves_nothing(predict: Predict) -> None:
     for arguments, code, words in (
         (("--to", "exporttoys/broken"), 6, "ZeroDivisionError: no more"),
         (("--to", "exporttoys/of-models"), 2, "writes models, not predictions"),
+        (("--to", "exporttoys/of-boxes"), 2, "exporttoys/of-boxes writes answers to detection, and the run's task is"),
         (("--to", "exporttoys/text"), 2, "exporttoys/texts"),
         (("--to", "exporttoys/texts", "--set", "word=1"), 2, "did you mean words"),
         (("--to", "exporttoys/texts", "--set", "window=wide"), 2, "window"),

@@ -29,3 +29,10 @@ def test_a_name_that_two_inputs_share_tells_nothing() -> None:
         "",
         "labels/other.txt",
     ]
+
+
+def test_of_two_files_with_the_input_s_name_the_first_is_told() -> None:
+    assert found(["clean/i.png", "clean/b.png", "mask/i.png", "mask/b.png"], **{"i-1": "i.png", "i-2": "b.png"}) == [
+        "clean/i.png",
+        "clean/b.png",
+    ]

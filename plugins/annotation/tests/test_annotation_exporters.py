@@ -13,22 +13,26 @@ from PIL import Image as Picture
 
 from medai.errors import DataError, UsageError
 from medai.io import read_image
-from medai.tasks import Case, Image, Sample
+from medai.tasks import Case, Image, Origin, Sample
 from medai_annotation.cleaned import Cleaned
 from medai_annotation.exporters import CleanedImages
 
 
 def pair(marked: bool = True, side: int = 64) -> tuple[Image, Image]:
     """An image with a white bar, and one without, as a network might answer: all of it a grey level off."""
-    clean = torch.rand(3, side, side, generator=torch.Generator().manual_seed(1)) * 0.5
+    grey = torch.rand(1, side, side, generator=torch.Generator().manual_seed(1)) * 0.5
+    clean = ((grey * 255).round() / 255).repeat(3, 1, 1)
     given = clean.clone()
     if marked:
         given[:, 10:14, 20:50] = 1.0
     return Image(given, "0..1"), Image(clean + 1 / 255, "0..1")
 
 
+MEASURED = {"presence_threshold": 0.1, "presence_pixels": 16, "sure": 0.5}
+
+
 def written(folder: Path, rows: list[tuple[str, Image, Image]], **options: Any) -> list[dict[str, str]]:
-    exporter = CleanedImages(**options)
+    exporter = CleanedImages(**{**MEASURED, **options})
     samples: list[Any] = [(Sample(Case(name, name), given), answer) for name, given, answer in rows]
     files = exporter.write(samples, folder)
     assert all(path.is_file() for path in files) and files[-1] == folder / "annotations.csv"
@@ -40,7 +44,8 @@ def test_the_annotation_is_gone_and_all_else_is_as_it_was(tmp_path: Path) -> Non
     given, answer = pair()
     (row,) = written(tmp_path, [("a b", given, answer)], annotation="body-marker")
     assert row == {
-        "case": "a b", "annotation": "body-marker", "present": "yes", "score": "120", "clean": "clean/a-b.png", "mask": "mask/a-b.png",
+        "case": "a b", "annotation": "body-marker", "present": "yes", "score": "120", "reason": "",
+        "clean": "clean/a-b.png", "mask": "mask/a-b.png",
     }  # fmt: skip
     clean, mask = read_image(tmp_path / row["clean"]).pixels, np.asarray(Picture.open(tmp_path / row["mask"]))
     assert mask.shape == (64, 64) and (mask > 0).sum() == 120 and (mask[10:14, 20:50] == 255).all()
@@ -134,3 +139,65 @@ def test_an_answer_of_another_shape_or_unit_is_refused(tmp_path: Path) -> None:
         written(tmp_path, [("a", given, Image(answer.pixels[:1], "0..1"))])
     with pytest.raises(DataError, match="in HU"):
         written(tmp_path, [("a", given, Image(answer.pixels, "HU"))])
+
+
+def test_presence_that_no_run_measured_is_not_told_and_said_once(tmp_path: Path) -> None:
+    rows = [("with", *pair()), ("without", *pair(marked=False))]
+    for given in ({"presence_threshold": None, "presence_pixels": None}, {"presence_threshold": None}, {"presence_pixels": None}):
+        with pytest.warns(
+            UserWarning, match="n2n-annotation-removal-pipeline.*--set presence_threshold=... --set presence_pixels="
+        ) as said:
+            found = written(tmp_path / "-".join(given), rows, **given)
+        assert len(said) == 1 and [(row["present"], row["score"]) for row in found] == [("", "120"), ("", "0")]
+        assert {row["reason"] for row in found} == {"the run has measured no presence"}
+    told = Cleaned(pair()[1].pixels, "0..1", None, torch.zeros(64, 64, dtype=torch.int64), torch.tensor([0.9, 0.2, 0.6]))
+    with pytest.warns(UserWarning, match="--set sure="):
+        (row,) = written(tmp_path / "told", [("a", pair()[0], told)], sure=None)
+    assert (row["present"], row["annotation"], row["body-marker-score"]) == ("", "", "0.9000")
+
+
+def test_of_colour_doppler_presence_is_not_told_and_the_file_is_named(tmp_path: Path) -> None:
+    given, answer = pair()
+    coloured = given.pixels.clone()
+    coloured[2, 40:52, 20:40] = 0  # 240 of 4096 pixels, red and green as they were
+    coloured[0, 40:52, 20:40] = 0.9
+    doppler = Image(coloured, "0..1", Origin((Path("in/flow.png"),)))
+    with pytest.warns(UserWarning, match=r"flow\.png: 5\.9 % of its pixels are coloured") as said:
+        rows = written(tmp_path, [("i-1", doppler, answer), ("b", *pair())])
+    assert len(said) == 1 and [(row["present"], row["reason"]) for row in rows] == [("", "5.9 % of its pixels are coloured"), ("yes", "")]
+    assert (tmp_path / "clean/flow.png").is_file() and rows[0]["annotation"] == "annotation"
+    marks = torch.zeros(64, 64, dtype=torch.int64)
+    with pytest.warns(UserWarning, match="flow"):
+        (row,) = written(tmp_path / "told", [("a", doppler, Cleaned(answer.pixels, "0..1", None, marks, torch.tensor([0.9, 0.2, 0.6])))])
+    assert (row["present"], row["annotation"], row["body-marker-score"]) == ("", "", "0.9000")
+
+
+def test_files_and_cases_bear_the_name_of_the_input_and_dicom_its_pseudonym(tmp_path: Path) -> None:
+    given, answer = pair()
+
+    def of(name: str, **attributes: str) -> Image:
+        return Image(given.pixels, "0..1", Origin((Path(name),), attributes=attributes))
+
+    rows = written(
+        tmp_path,
+        [
+            ("i-1", of("x/scan (1).png"), answer),
+            ("p-3-0001", of("x/MILLER.dcm", Modality="US"), answer),
+            ("i-2", of("x/same.png"), answer),
+            ("i-3", of("y/same.jpg"), answer),
+            ("i-4", of("i-2.png"), answer),
+        ],
+    )
+    assert [row["case"] for row in rows] == ["scan (1)", "p-3-0001", "i-2", "i-3", "i-2"]
+    assert [row["clean"] for row in rows] == [f"clean/{name}.png" for name in ("scan (1)", "p-3-0001", "i-2-3", "i-3", "i-2")]
+    assert all((tmp_path / row[part]).is_file() for row in rows for part in ("clean", "mask"))
+    assert {path.name for path in tmp_path.iterdir()} == {"clean", "mask", "annotations.csv"}
+
+
+def test_a_grey_image_of_16_bits_stays_one(tmp_path: Path) -> None:
+    fine = (torch.arange(64 * 64).reshape(1, 64, 64) * 16 + 1) / 65535
+    coarse = (fine * 255).round() / 255
+    written(tmp_path, [(name, Image(pixels.expand(3, -1, -1), "0..1"), Image(pixels.expand(3, -1, -1), "0..1"))
+                       for name, pixels in (("fine", fine), ("coarse", coarse))])  # fmt: skip
+    assert torch.equal((read_image(tmp_path / "clean/fine.png").pixels * 65535).round(), (fine * 65535).round())
+    assert [Picture.open(tmp_path / f"clean/{name}.png").mode for name in ("coarse", "fine")] == ["L", "I;16"]

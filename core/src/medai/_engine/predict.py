@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from medai._discovery import registry
 from medai._engine.apply import Opened
 from medai._engine.blame import blamed
 from medai._engine.construct import signature_of
@@ -84,15 +85,16 @@ class _Listing:
         return (inside[0] if inside and path not in self.given else Path(path.name)).as_posix()
 
     def find_files(self, files: Sequence[Path]) -> None:
-        """Which file holds which case: one that bears its name, or the beginning of it (of a series), or lies in a folder that does; one
-        that bears the name of its input, which no other input has; else all share the only one. Where no file bears a name and there is
-        one for each, they are in the order of the cases."""
-        inputs, alike = Counter(_stem(row["input"]) for row in self.rows), {path.stem: path for path in files}
+        """Which file holds which case: the first that bears its name or lies in a folder that does; that bears the name of its input, which
+        no other input has; that bears the beginning of its name (of a series); else all share the only one. Where no file bears a name
+        and there is one for each, they are in the order of the cases."""
+        inputs, alike = Counter(_stem(row["input"]) for row in self.rows), {path.stem: path for path in reversed(files)}
         named = {part.split(".")[0]: path for path in reversed(files) for part in reversed(path.parts)}
         for row in self.rows:
             name = safe_name(row["case"].replace(".", "-"))
-            found = named.get(name) or next((path for part, path in named.items() if name.startswith(f"{part}-")), None)
+            found = named.get(name)
             found = alike.get(_stem(row["input"])) if found is None and inputs[_stem(row["input"])] == 1 else found
+            found = found or next((path for part, path in named.items() if name.startswith(f"{part}-")), None)
             found = files[0] if found is None and len(files) == 1 else found
             row["file"] = "" if found is None else found.as_posix()
         if len(files) == len(self.rows) and not any(row["file"] for row in self.rows):
@@ -259,6 +261,9 @@ def _exporter_of_predictions(name: str, parameters: Mapping[str, Any], opened: O
     entry, built = build_exporter(name, parameters, opened)
     if isinstance(entry.spec, ExporterSpec) and entry.spec.of != "predictions":
         raise UsageError(f"{entry.id} writes models, not predictions: medai export RUN --to {entry.id}")
+    wanted, task = getattr(entry.spec, "task", ""), opened.configuration.recipe.task
+    if wanted and registry().find("task", wanted) != registry().find("task", task):
+        raise UsageError(f"{entry.id} writes answers to {wanted}, and the run's task is {task}: medai list exporters")
     return built
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,32 +15,55 @@ from medai.errors import DataError, UsageError
 from medai.io import write_csv, write_image
 from medai.tasks import Image, Sample
 from medai_annotation.cleaned import Cleaned
+from medai_annotation.datasets.pictures import coloured
 from medai_annotation.kinds import KINDS
 from medai_annotation.masks import Mask, changed, without_specks
-from medai_annotation.metrics.kinds import DEFAULT_SURE
-from medai_annotation.metrics.presence import DEFAULT_PIXELS, SPECK
+from medai_annotation.metrics.presence import SPECK
 from medai_annotation.metrics.thresholds import DEFAULT, require_threshold
+from medai_annotation.naming import names_of, picture_of
 
 Box = tuple[int, int, int, int]
 
-_COLUMNS = ("case", "annotation", "present", "score", "clean", "mask")
+_COLUMNS = ("case", "annotation", "present", "score", "reason", "clean", "mask")
 _MARGIN = 2
 """Pixels by which a mask is grown before what lies under it is replaced: the soft edges of lines are below its threshold."""
+_COLOURED = 0.05
+"""Share of coloured pixels above which presence is not told: more than the annotations that are drawn for training cover, and what clean
+images for training may not have."""
+_ROUNDING = 1e-3
+"""Of a grey level of 8 bits; neighbouring values of 16 bits are four times as far apart."""
+_UNNAMED = ".unnamed"
+_UNMEASURED = "the run has measured no presence"
+
+
+class _Picture(NamedTuple):
+    """Where the two pictures of an image lie while its name is not known, the place of its case, and what its name ends in."""
+
+    place: int
+    plane: str
+    clean: Path
+    mask: Path
 
 
 class CleanedImages:
     """`clean/CASE.png`, `mask/CASE.png` (white where the annotation was) and `annotations.csv`, a row for each image: the annotation,
     whether it is there (`yes` or `no`), and the score, which is the number of white pixels left in the mask; of a model that tells the
     kinds apart, the kinds that it found, and how sure it is of each (`body-marker-score` ...). Of a volume, each plane is an image
-    `CASE-0001`.
+    `CASE-0001`. A case is called by the name of its file without the suffix; by its id where two files have one name, and of DICOM, whose
+    ids are pseudonyms.
 
-    Outside the mask the clean image keeps the pixels that were given, and one of a grey image is grey.
+    Whether the annotation is there is told where the run measured presence, or both numbers for it are given, and of images with little
+    colour: a network that has not seen colour Doppler takes it off like an annotation. Else `present` is empty, and `reason` says why.
+
+    Outside the mask the clean image keeps the pixels that were given; one of a grey image is grey, and of 16 bits where that had more
+    than 8.
 
     Args:
         threshold: difference of input and answer, in 0..1, from which on a pixel belongs to the mask. By default what the run chose on its
             validation cases, as are the following two.
-        presence_threshold: the same, for the score.
-        presence_pixels: score from which on the annotation is there.
+        presence_threshold: the same, for the score; where the run chose none, the score is counted at `threshold`.
+        presence_pixels: score from which on the annotation is there: a number of pixels, chosen on images of the size that the run
+            measured, whatever the size of the image.
         annotation: what the model was trained to take off; by default what the run's protocol says.
         private: rectangles (x0, y0, x1, y1) in pixels, such as a name or a date burned into the image: made coarse before anything is
             written. There the mask is black, since it would show the letters, and nothing counts for the score.
@@ -55,13 +78,13 @@ class CleanedImages:
     def __init__(
         self,
         threshold: float = DEFAULT,
-        presence_threshold: float = DEFAULT,
-        presence_pixels: int = DEFAULT_PIXELS,
+        presence_threshold: float | None = None,
+        presence_pixels: int | None = None,
         annotation: str = "annotation",
         private: tuple[Box, ...] = (),
         block: int = 16,
         whole: bool = False,
-        sure: float = DEFAULT_SURE,
+        sure: float | None = None,
     ) -> None:
         for box in private:
             if not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
@@ -70,9 +93,9 @@ class CleanedImages:
             raise UsageError(f"block = {block}: 2 pixels or more, or nothing would be hidden")
         for option, value in (("threshold", threshold), ("presence_threshold", presence_threshold)):
             require_threshold(option, value)
-        if not 0 < sure < 1:
+        if sure is not None and not 0 < sure < 1:
             raise UsageError(f"sure = {sure}: a score between 0 and 1 is wanted")
-        if presence_pixels < 1:
+        if presence_pixels is not None and presence_pixels < 1:
             raise UsageError(f"presence_pixels = {presence_pixels}: a number of pixels above 0 is wanted")
         self._threshold, self._presence, self._pixels = threshold, presence_threshold, presence_pixels
         self._annotation, self._private, self._block, self._whole, self._sure = annotation, private, block, whole, sure
@@ -102,21 +125,41 @@ class CleanedImages:
             DataError: as `check`.
             EnvironmentFault: the disk is full.
         """
-        names, table, files = _Names(), [], []  # type: tuple[_Names, list[dict[str, object]], list[tuple[Path, Path]]]
+        cases, pictures, table = [], [], []  # type: tuple[list[tuple[str, str]], list[_Picture], list[dict[str, object]]]
         for sample, prediction in rows:
             self.check(sample, prediction)
-            for case, given, answer in _planes(sample.case.id, sample.inputs, prediction):
-                name = names.of(case)
+            picture, shares = picture_of(sample), []
+            for plane, given, answer in _planes(sample.inputs, prediction):
                 mask = self._mask(given, answer)
                 clean = _like(given, answer.pixels if self._whole else _mended(given, answer.pixels, mask))
-                written = folder / "clean" / f"{name}.png", folder / "mask" / f"{name}.png"
-                write_image(written[0], Image(self._hidden(clean.clamp(0, 1)), "0..1"))
-                write_image(written[1], Image(torch.from_numpy(mask)[None].float(), "0..1"))
-                files.append(written)
-                table.append({"case": case, **self._said(given, answer), "clean": f"clean/{name}.png", "mask": f"mask/{name}.png"})
+                held = _Picture(
+                    len(cases), plane, folder / _UNNAMED / f"clean-{len(table)}.png", folder / _UNNAMED / f"mask-{len(table)}.png"
+                )
+                write_image(held.clean, Image(self._hidden(clean.clamp(0, 1)), "0..1"), bits=_bits(given, clean))
+                write_image(held.mask, Image(torch.from_numpy(mask)[None].float(), "0..1"))
+                pictures.append(held)
+                shares.append(share if (share := coloured(given)) > _COLOURED else 0.0)
+                table.append(self._said(given, answer, shares[-1]))
+            if share := max(shares):
+                name = picture or sample.case.id
+                warnings.warn(
+                    f"{name}: {100 * share:.1f} % of its pixels are coloured (colour Doppler?): presence is not told", stacklevel=2
+                )
+            cases.append((sample.case.id, picture))
+        self._warn(table)
+        files = _named(pictures, names_of(cases), table, folder)
         columns = [*_COLUMNS, *dict.fromkeys(name for row in table for name in row if name not in _COLUMNS)]
         write_csv(folder / "annotations.csv", columns, table)
-        return [*(clean for clean, _ in files), *(mask for _, mask in files), folder / "annotations.csv"]
+        return [*files, folder / "annotations.csv"]
+
+    def _warn(self, table: Sequence[dict[str, object]]) -> None:
+        """Say once how presence can be had where the run has not measured it."""
+        if not any(_UNMEASURED in str(row["reason"]) for row in table):
+            return
+        told = any(name not in _COLUMNS for row in table for name in row)
+        numbers = "--set sure=..." if told else "--set presence_threshold=... --set presence_pixels=..."
+        how = f"a run of annotation/n2n-annotation-removal-pipeline measures it, or give {numbers}"
+        warnings.warn(f"{_UNMEASURED}, so that `present` is empty in annotations.csv: {how}", stacklevel=3)
 
     def _mask(self, given: torch.Tensor, answer: Image) -> Mask:
         if isinstance(answer, Cleaned) and answer.marks is not None:
@@ -124,15 +167,19 @@ class CleanedImages:
             return found
         return self._left(given, answer, self._threshold)
 
-    def _said(self, given: torch.Tensor, answer: Image) -> dict[str, object]:
-        """The annotation, whether it is there, and the score."""
+    def _said(self, given: torch.Tensor, answer: Image, share: float) -> dict[str, object]:
+        """The annotation, whether it is there, the score, and why that is not told of an image of which so much is coloured."""
+        doubt = f"{100 * share:.1f} % of its pixels are coloured" if share else ""
         if isinstance(answer, Cleaned) and answer.scores is not None:
             scores = dict(zip(KINDS, answer.scores.tolist(), strict=True))
-            found = [kind for kind, score in scores.items() if score >= self._sure]
+            doubt = doubt or (_UNMEASURED if self._sure is None else "")
+            found = [] if doubt or self._sure is None else [kind for kind, score in scores.items() if score >= self._sure]
             sure = {f"{kind}-score": f"{score:.4f}" for kind, score in scores.items()}
-            return {"annotation": " + ".join(found), "present": _word(bool(found)), "score": int(self._mask(given, answer).sum()), **sure}
-        score = int(self._left(given, answer, self._presence).sum())
-        return {"annotation": self._annotation, "present": _word(score >= self._pixels), "score": score}
+            row = _row(" + ".join(found), bool(found), int(self._mask(given, answer).sum()), doubt)
+            return {**row, **sure}
+        score = int(self._left(given, answer, self._threshold if self._presence is None else self._presence).sum())
+        doubt = doubt or (_UNMEASURED if self._presence is None or self._pixels is None else "")
+        return _row(self._annotation, self._pixels is not None and score >= self._pixels, score, doubt)
 
     def _left(self, given: torch.Tensor, answer: Image, threshold: float) -> Mask:
         """The mask by subtraction without its specks."""
@@ -157,26 +204,35 @@ class CleanedImages:
         return pixels
 
 
-class _Names:
-    """A name for each case, from its id, which may hold any character; ids that become alike are told apart by their place."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, case: str) -> str:
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", case).strip("-") or "case"
-        name = name if name not in self._taken else f"{name}-{len(self._taken)}"
-        self._taken.add(name)
-        return name
+def _row(annotation: str, present: bool, score: int, doubt: str) -> dict[str, object]:
+    return {"annotation": annotation, "present": "" if doubt else "yes" if present else "no", "score": score, "reason": doubt}
 
 
-def _planes(case: str, given: Image, answer: Image) -> Iterator[tuple[str, torch.Tensor, Image]]:
-    """Pictures with the answers to them: the image, or each plane of a volume."""
+def _named(pictures: Sequence[_Picture], names: Sequence[tuple[str, str]], table: Sequence[dict[str, object]], folder: Path) -> list[Path]:
+    """Give the pictures their names, which are known when all cases are, and say them in the table; the clean images, then the masks."""
+    clean, masks, taken = [], [], set()  # type: tuple[list[Path], list[Path], set[str]]
+    for part in ("clean", "mask"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for picture, row in zip(pictures, table, strict=True):
+        case, name = (f"{text}{picture.plane}" for text in names[picture.place])
+        # A volume's plane may be called as another picture is.
+        name = name if name not in taken else f"{name}-{len(taken)}"
+        taken.add(name)
+        row |= {"case": case, "clean": f"clean/{name}.png", "mask": f"mask/{name}.png"}
+        clean.append(picture.clean.replace(folder / "clean" / f"{name}.png"))
+        masks.append(picture.mask.replace(folder / "mask" / f"{name}.png"))
+    if pictures:
+        (folder / _UNNAMED).rmdir()
+    return [*clean, *masks]
+
+
+def _planes(given: Image, answer: Image) -> Iterator[tuple[str, torch.Tensor, Image]]:
+    """Pictures with the answers to them, and what their names end in: the image, or each plane of a volume."""
     if given.pixels.ndim == 3:
-        yield case, given.pixels, answer
+        yield "", given.pixels, answer
         return
     for place in range(given.pixels.shape[1]):
-        yield f"{case}-{place + 1:04d}", given.pixels[:, place], Image(answer.pixels[:, place], answer.unit)
+        yield f"-{place + 1:04d}", given.pixels[:, place], Image(answer.pixels[:, place], answer.unit)
 
 
 def _mended(given: torch.Tensor, answer: torch.Tensor, mask: Mask) -> torch.Tensor:
@@ -190,5 +246,7 @@ def _like(given: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
     return clean.mean(0, keepdim=True) if bool((given == given[:1]).all()) else clean
 
 
-def _word(present: bool) -> str:
-    return "yes" if present else "no"
+def _bits(given: torch.Tensor, clean: torch.Tensor) -> int:
+    """16 for the clean image of a grey one with values that 8 bits do not hold."""
+    fine = len(clean) == 1 and bool(((given * 255) - (given * 255).round()).abs().max() > _ROUNDING)
+    return 16 if fine else 8
