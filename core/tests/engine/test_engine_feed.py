@@ -93,7 +93,10 @@ def test_over_budget_is_an_error() -> None:
         epoch_of(feed, 0)
     assert caught.value.reason.startswith("3 of 20 cases for train cannot be used, more than the budget of 10%, which medai run --max-bad")
     assert all(f"{case}: is spoilt" in caught.value.reason for case in ("c3", "c4", "c5"))
-    with pytest.raises(DataError, match=r"; and 2 more$"):
+    # Files are named to whoever runs it, not to the run folder, which keeps the reason.
+    assert "jane" not in caught.value.reason
+    assert sorted(caught.value.__notes__) == [f"{case}: /home/jane-doe/{case}.dcm" for case in ("c3", "c4", "c5")]
+    with pytest.raises(DataError, match=r"; and 2 more\n"):
         epoch_of(feed_of(Points(count=40, bad=tuple(f"c{place}" for place in range(9)))), 0)
     assert len(list(feed_of(Points(count=20, bad=("c3", "c4", "c5")), budget=0.2).samples())) == 17
 

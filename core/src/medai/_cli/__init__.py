@@ -109,7 +109,8 @@ def _run(arguments: list[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        click.echo(f"error: {error}", err=True)
+        # Notes name files, which the error itself may not: run folders keep it.
+        click.echo("\n  ".join([f"error: {error}", *getattr(error, "__notes__", ())]), err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

@@ -77,13 +77,25 @@ class Quarantine:
             raise DataError(f"none of {counted(total, 'case')} for {part} can be used; the last: {refusal.reason}", refusal.path)
         if lost > max(1, self.budget * total):
             over = f"more than the budget of {self.budget:.0%}, which medai run --max-bad raises"
-            raise DataError(f"{lost} of {total} cases for {part} cannot be used, {over}: {self._some(part)}", refusal.path)
+            error = DataError(f"{lost} of {total} cases for {part} cannot be used, {over}: {self._some(part)}", refusal.path)
+            # Not in the reason, which the run folder keeps: a file's name may be a patient's.
+            for name, path in self._files(part):
+                error.add_note(f"{name}: {path}")
+            raise error
+
+    def _lost(self, part: str) -> list[tuple[str, str]]:
+        """A part's lost cases with their reasons."""
+        return [(name.partition(" ")[2], reason) for name, reason in self.reasons.items() if name.startswith(f"{part} ")]
 
     def _some(self, part: str) -> str:
         """The first of a part's lost cases with their reasons."""
-        found = [(name.partition(" ")[2], reason) for name, reason in self.reasons.items() if name.startswith(f"{part} ")]
+        found = self._lost(part)
         said = [reason if case in reason else f"{case}: {reason}" for case, reason in found[:_NAMED]]
         return "; ".join([*said, f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else said)
+
+    def _files(self, part: str) -> list[tuple[str, Path]]:
+        """The files of those cases, where they are known."""
+        return [(case, path) for case, _ in self._lost(part)[:_NAMED] if (path := self.files.get(f"{part} {case}"))]
 
     def announce(self) -> list[str]:
         """Messages that were not announced yet."""

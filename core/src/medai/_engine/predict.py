@@ -7,6 +7,7 @@ import functools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
 from medai._words import counted
 from medai.api import ExporterSpec
-from medai.errors import DataError, MemoryFault, UsageError
+from medai.errors import DataError, EnvironmentFault, MemoryFault, UsageError
 from medai.io import list_series, write_csv
 from medai.io._dicom_file import is_dicom
 from medai.io._placing import placing, unwritable
@@ -126,8 +127,8 @@ def predict_files(
 ) -> Predicted:
     """Answer unlabelled input: files, or the text that `text` reads in their place.
 
-    The answers are written by `exporter`, else a file each as the task saves them. One bad case of many is left out, with its reason
-    in `predictions.csv`.
+    The answers are written by `exporter`, else a file each as the task saves them. A bad case is left out, with its reason in
+    `predictions.csv`, which is written where no case could be used, too.
 
     Raises:
         DataError: there is nothing to read, two cases have one id, or no case can be used.
@@ -144,7 +145,15 @@ def predict_files(
     predictor = trained_predictor(opened.folder, opened.device)
     found, listing = _answers(predictor, feed, task), _Listing(paths)
     save = _saving(task, recipe.protocol.options)
-    files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
+    try:
+        files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
+    except (DataError, MemoryFault) as error:
+        # Why no case could be used is worth knowing of each; and where that cannot be written, the error is still this one.
+        if feed.quarantine.reasons and not listing.rows:
+            with suppress(EnvironmentFault):
+                listing.write(out / "predictions.csv", feed.quarantine)
+                error.add_note(f"{out / 'predictions.csv'} says why of each case")
+        raise
     _tell(predictor, feed, listener)
     lost = listing.write(out / "predictions.csv", feed.quarantine)
     return Predicted([out / path for path in files], lost, lost + len(listing.rows))
@@ -203,6 +212,8 @@ def _answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any
             prediction = answer(predictor, sample, task)
         except (DataError, MemoryFault) as error:
             if len(feed) == 1:
+                with suppress(DataError):
+                    feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
                 raise
             feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
             continue
