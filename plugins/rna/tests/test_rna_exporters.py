@@ -13,10 +13,12 @@ import pytest
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Case, Label, Pairs, Sample, Sequence
+from medai_rna.alignment import Alignment
 from medai_rna.exporters.pictures import Svg
 from medai_rna.exporters.probabilities import Probabilities
 from medai_rna.exporters.structures import Structures
 from medai_rna.formats.files import read_records
+from medai_rna.formats.stockholm import read_stockholm
 from medai_rna.probable import ProbablePairs, probabilities_of
 
 KNOT = Pairs.from_brackets("((..[[..))..]]")
@@ -69,6 +71,26 @@ def test_of_multiplets_json_loses_nothing_and_the_others_refuse_or_say_what(tmp_
     (record,) = read_records(path)
     assert record.structure is not None and record.structure.pairs == ((0, 3), (1, 5))
     Structures("ct", pseudoknots=False).check(case, TRIPLE)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_an_alignment_keeps_its_rows_in_stockholm_and_the_others_say_that_they_do_not(tmp_path: Path, together: bool) -> None:
+    rows = (("one", "GGU-AACC"), ("two", "GGUAAACC"))
+    case: Sample[Sequence, Pairs] = Sample(Case("RF1", "RF1"), Alignment.of(rows))
+    answers = [(case, Pairs.from_brackets("((....))"))]
+    (path,) = Structures("stockholm", together=together).write(answers, tmp_path)
+    (found,) = read_stockholm(path)
+    assert found.name == "RF1" and found.rows == rows and found.structure == answers[0][1]
+    with pytest.warns(UserWarning, match="dbn holds no alignment: 2 are written as their consensus; format=stockholm holds rows") as told:
+        Structures("dbn", together=together).write(answers * 2, tmp_path)
+    assert len(told) == 1
+
+
+def test_of_an_alignments_multiplets_stockholm_says_what_is_lost(tmp_path: Path) -> None:
+    case: Sample[Sequence, Pairs] = Sample(Case("RF1", "RF1"), Alignment.of([("one", "GGACACC")]))
+    with pytest.warns(UserWarning, match="1 pairs of 1 structures are lost"):
+        (path,) = Structures("stockholm", lossy="warn").write([(case, TRIPLE)], tmp_path)
+    assert read_stockholm(path)[0].structure == Pairs(((0, 3), (1, 5)), 7)
 
 
 @pytest.mark.parametrize("exporter", [Structures(), Svg(), Probabilities()])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from medai.errors import DataError, UsageError
 from medai.tasks import Pairs, Sample, Sequence
+from medai_rna.alignment import Alignment
 from medai_rna.formats.files import write_records
-from medai_rna.formats.losses import Lossy
+from medai_rna.formats.losses import Lossy, one_partner_each
 from medai_rna.formats.record import Record
+from medai_rna.formats.stockholm import Aligned, write_stockholm
 from medai_rna.nested import nested
 
 Row = tuple[Sample[Sequence, Pairs], Pairs]
@@ -25,6 +28,9 @@ class Structures:
 
     JSON holds every structure. The other formats hold one partner for each base, so that a structure with multiplets is left out, with the
     reason, unless `lossy` is `warn`: then the first pair of a base stays, and how many are lost is said. All of them hold pseudoknots.
+
+    Of an alignment, Stockholm holds the rows with the structure as that of the consensus (`SS_cons`); the other formats hold the consensus
+    alone, and how many alignments that leaves without their rows is said.
 
     Args:
         format: `dbn` (dot-bracket), `ct`, `bpseq`, `stockholm` (WUSS), `bprna` (`.st`) or `json`.
@@ -59,22 +65,37 @@ class Structures:
         Raises:
             DataError: as `check`.
         """
-        records = ((sample, self._record(sample, prediction)) for sample, prediction in rows)
-        suffix = _SUFFIXES[self._format]
+        suffix, names, files, items = _SUFFIXES[self._format], Names(), list[Path](), list[Record | Aligned]()
+        bare = 0
+        for sample, prediction in rows:
+            items.append(self._item(sample, prediction))
+            bare += isinstance(sample.inputs, Alignment) and not isinstance(items[-1], Aligned)
+            if not self._together:
+                files.append(folder / f"{names.of(sample.case.id)}.{suffix}")
+                self._store([items.pop()], files[-1])
         if self._together:
-            path = folder / f"structures.{suffix}"
-            write_records([record for _, record in records], path, self._format, self._lossy)
-            return [path]
-        names, files = Names(), []
-        for sample, record in records:
-            files.append(folder / f"{names.of(sample.case.id)}.{suffix}")
-            write_records([record], files[-1], self._format, self._lossy)
+            files.append(folder / f"structures.{suffix}")
+            self._store(items, files[-1])
+        if bare:
+            warnings.warn(
+                f"{self._format} holds no alignment: {bare} are written as their consensus; format=stockholm holds rows", stacklevel=2
+            )
         return files
 
-    def _record(self, sample: Sample[Sequence, Pairs], prediction: Pairs) -> Record:
+    def _store(self, items: list[Record | Aligned], path: Path) -> None:
+        if self._format == "stockholm":
+            write_stockholm(items, path, self._lossy)
+        else:
+            write_records([item for item in items if isinstance(item, Record)], path, self._format, self._lossy)
+
+    def _item(self, sample: Sample[Sequence, Pairs], prediction: Pairs) -> Record | Aligned:
         self.check(sample, prediction)
-        family = str(sample.case.attributes.get("family") or "")
-        return Record(sample.case.id, sample.inputs.letters.replace("T", "U"), self._kept(prediction), family)
+        family, inputs = str(sample.case.attributes.get("family") or ""), sample.inputs
+        record = Record(sample.case.id, inputs.letters.replace("T", "U"), self._kept(prediction), family)
+        if self._format != "stockholm" or not isinstance(inputs, Alignment):
+            return record
+        (record,) = one_partner_each([record], self._lossy, "Stockholm")
+        return Aligned(record.name, rows=inputs.rows, structure=record.structure)
 
     def _kept(self, structure: Pairs) -> Pairs:
         return structure if self._pseudoknots else nested(structure)
