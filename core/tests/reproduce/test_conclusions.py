@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from medai._compare import Pair, Ranking, told_apart
 from medai._discovery.validate import table_faults
 from medai._reproduce.conclusions import checked, standings
 from medai._reproduce.gather import Result
@@ -21,6 +22,14 @@ def result(row: str, printed: float | None, measured: float | None, column: str 
     return found
 
 
+def pair(first: str, second: str, p: float, **more: object) -> Pair:
+    return replace(Pair(first, second, 0.1, 0.05, 0.15, p, 1, 1.0, 10, "a test", "tie"), **more)  # type: ignore[arg-type]
+
+
+# Over all pairs of the column none could be told; a pair that no claim names does not count.
+RANKING = Ranking("dice", "higher", (), (pair("B, N2N", "B, N2C", 0.02), pair("A, N2C", "A, N2N", 0.3), pair("A, N2C", "B, N2C", 0.001)))
+
+
 def table(*results: Result, claims: tuple[Claim, ...] = (CLAIM,)) -> Table:
     return Table(name="t", title="T.", task="restoration", cells=tuple(each.cell for each in results), claims=claims)
 
@@ -29,20 +38,28 @@ RESULTS = [result("A, N2C", 0.2, 0.5), result("A, N2N", 0.6, 0.4), result("B, N2
 
 
 def test_a_claim_is_held_against_both() -> None:
-    (found,) = checked(table(*RESULTS), RESULTS)
+    (found,) = checked(table(*RESULTS), RESULTS, {"Dice": RANKING})
     assert found.printed is not None and found.measured is not None
     assert found.printed.share == pytest.approx(2.0) and (found.printed.ahead, found.printed.pairs) == (2, 2)
     assert found.measured.share == pytest.approx(0.5) and (found.measured.ahead, found.measured.pairs) == (1, 2)
     assert str(found) == (
         "“up to 300%”: Dice of the printed figures at most +200% (A, N2N over A, N2C), a gain in 2 of 2 pairs; "
-        "of the measured ones at most +50% (B, N2N over B, N2C), a gain in 1 of 2 pairs"
+        "of the measured ones at most +50% (B, N2N over B, N2C), a gain in 1 of 2 pairs; "
+        "told apart by the paired tests, Holm over these pairs: B, N2N better than B, N2C"
     )
 
 
 def test_a_claim_of_what_was_not_measured() -> None:
     rows = [result("A, N2C", 0.2, None), result("A, N2N", 0.6, 0.4)]
-    (found,) = checked(table(*rows), rows)
+    (found,) = checked(table(*rows), rows, {})
     assert found.measured is None and str(found).endswith("+200% (A, N2N over A, N2C); of the measured ones none can be had")
+
+
+@pytest.mark.parametrize("doubt", [{"p": 0.03}, {"p": None}, {"low": -0.01}, {"low": None, "high": None}, {"sign": -1}])
+def test_a_pair_is_told_apart_by_test_and_interval_alike(doubt: dict[str, object]) -> None:
+    sure, other = pair("B, N2N", "B, N2C", 0.02), pair("A, N2C", "A, N2N", 0.9)
+    assert told_apart([sure, other]) == [sure]
+    assert told_apart([replace(sure, **doubt), other]) == []  # type: ignore[arg-type]
 
 
 def test_who_is_ahead_and_how_surely() -> None:

@@ -149,7 +149,7 @@ def _show(rebuilt: Any, as_json: bool) -> None:
     from medai._reproduce.write import as_json as record
 
     if as_json:
-        click.echo(json.dumps(record(rebuilt.plan, rebuilt.results), indent=2))
+        click.echo(json.dumps(record(rebuilt.plan, rebuilt.results, rebuilt.rankings), indent=2))
         return
     rows = [HEADS, *lines(rebuilt.results)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEADS))]
@@ -158,7 +158,7 @@ def _show(rebuilt: Any, as_json: bool) -> None:
         click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
     for reason in reasons_of(rebuilt.results).listed():
         click.echo(reason)
-    for text in conclusions(rebuilt.plan, rebuilt.results):
+    for text in conclusions(rebuilt.plan, rebuilt.results, rebuilt.rankings):
         click.echo(text)
     for note in notes(rebuilt.plan, rebuilt.results):
         click.echo(f"note: {note}")

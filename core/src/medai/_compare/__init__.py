@@ -3,9 +3,21 @@
 `leaderboard(entries)` ranks; `entries_of(roots)` makes entries of run, evaluation and experiment folders; `write_board` writes the page.
 """
 
-from medai._compare.board import Board, Pair, Ranking, Row, leaderboard
+from medai._compare.board import Board, Pair, Ranking, Row, leaderboard, told_apart
 from medai._compare.gather import Gathered, entries_of, with_baselines
 from medai._compare.measured import Entry
 from medai._compare.page import write_board
 
-__all__ = ["Board", "Entry", "Gathered", "Pair", "Ranking", "Row", "entries_of", "leaderboard", "with_baselines", "write_board"]
+__all__ = [
+    "Board",
+    "Entry",
+    "Gathered",
+    "Pair",
+    "Ranking",
+    "Row",
+    "entries_of",
+    "leaderboard",
+    "told_apart",
+    "with_baselines",
+    "write_board",
+]

@@ -56,6 +56,7 @@ class Pair:
         difference: the first's value less the second's.
         low, high: its 95 % interval by the paired resamples; None where there are too few groups for it.
         p: two-sided, of the test that `test` names.
+        sign: of the difference as the test sees it: 1, -1, or 0 for neither.
         corrected: `p` by Holm's method over the figure's pairs.
         count: the pairs of values, or the groups, that the test stands on.
         verdict: `better` where `corrected` is under 0.05, the interval leaves out zero, and both point the way of the difference.
@@ -67,6 +68,7 @@ class Pair:
     low: float | None
     high: float | None
     p: float | None
+    sign: int
     corrected: float | None
     count: int
     test: str
@@ -199,6 +201,17 @@ def _pairs(ordered: Sequence[tuple[str, _Side]], pooled: bool) -> list[Pair]:
     return [_pair(*names, test, p) for names, test, p in zip(both, tests, corrected, strict=True)]
 
 
+def told_apart(pairs: Sequence[Pair]) -> list[Pair]:
+    """Those of a few chosen pairs that can be told apart when their tests are corrected for these alone, and not for every pair of the
+    figure: by fewer, so that more may be told."""
+    corrected = holm([pair.p for pair in pairs])
+    return [
+        pair
+        for pair, p in zip(pairs, corrected, strict=True)
+        if _verdict(pair.difference or 0.0, Interval(pair.low, pair.high, ""), pair.sign, p) == "better" and pair.low is not None
+    ]
+
+
 def _tested(first: _Side, second: _Side, pooled: bool) -> Tested:
     if math.isnan(first.value) or math.isnan(second.value):
         return Tested(None, 0, 0, "not defined")
@@ -230,6 +243,7 @@ def _pair(one: tuple[str, _Side], other: tuple[str, _Side], test: Tested, correc
         interval.low,
         interval.high,
         test.p,
+        test.sign,
         corrected,
         test.count,
         test.said,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from medai._compare import Ranking, told_apart
 from medai._reproduce.gather import Result
 from medai.api import Claim, Table
 
@@ -30,21 +31,35 @@ class Gain:
 
 @dataclass(frozen=True)
 class Checked:
-    """A claim, and the gains in the printed and in the measured figures; None where there are none."""
+    """A claim, and the gains in the printed and in the measured figures; None where there are none.
+
+    Attributes:
+        told: the pairs that the paired tests tell apart when they are corrected for the claim's pairs alone, the better row first.
+    """
 
     claim: Claim
     printed: Gain | None
     measured: Gain | None
+    told: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         printed, measured = (_said(gain) for gain in (self.printed, self.measured))
-        return f"“{self.claim.text}”: {self.claim.column} of the printed figures {printed}; of the measured ones {measured}"
+        said = f"“{self.claim.text}”: {self.claim.column} of the printed figures {printed}; of the measured ones {measured}"
+        if self.measured is None:
+            return said
+        told = "; ".join(f"{first} better than {second}" for first, second in self.told) or "none of the pairs"
+        return f"{said}; told apart by the paired tests, Holm over these pairs: {told}"
 
 
-def checked(table: Table, results: Sequence[Result]) -> list[Checked]:
+def checked(table: Table, results: Sequence[Result], rankings: Mapping[str, Ranking]) -> list[Checked]:
     """Each claim of the table."""
     return [
-        Checked(claim, _gain(claim, results, lambda result: result.cell.reported), _gain(claim, results, lambda result: result.value))
+        Checked(
+            claim,
+            _gain(claim, results, lambda result: result.cell.reported),
+            _gain(claim, results, lambda result: result.value),
+            _told(claim, rankings[claim.column]) if claim.column in rankings else (),
+        )
         for claim in table.claims
     ]
 
@@ -79,6 +94,12 @@ def _gain(claim: Claim, results: Sequence[Result], figure: Callable[[Result], fl
         return None
     row, over = max(gains, key=lambda pair: gains[pair])
     return Gain(gains[row, over], row, over, sum(share > 0 for share in gains.values()), len(gains))
+
+
+def _told(claim: Claim, ranking: Ranking) -> tuple[tuple[str, str], ...]:
+    wanted = {frozenset(pair) for pair in claim.pairs}
+    pairs = [pair for pair in ranking.pairs if frozenset((pair.first, pair.second)) in wanted]
+    return tuple((pair.first, pair.second) for pair in told_apart(pairs))
 
 
 def _said(gain: Gain | None) -> str:

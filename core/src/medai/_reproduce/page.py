@@ -54,7 +54,7 @@ def write_page(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ran
         rankings=rankings,
         charts=charts,
         pictures=pictures,
-        conclusions=conclusions(plan, results),
+        conclusions=conclusions(plan, results, rankings),
         notes=said,
         reasons=reasons_of(results),
         runs=[_run(plan, key, root) for key in plan.jobs],

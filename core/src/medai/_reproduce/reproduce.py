@@ -71,7 +71,7 @@ def reproduce(order: Order, root: Path, options: Options, listener: Listener, *,
         results, rankings = gather(planned, root, {key: outcome.failure for key, outcome in failures.items()}, of_models)
         # A rehearsal takes the place of no table.
         folder = root / safe_name(f"{planned.id.replace('/', '-')}{'-stub' if order.stub else ''}")
-        write_all(planned, results, folder)
+        write_all(planned, results, rankings, folder)
         write_page(planned, results, rankings, root, folder)
         return Rebuilt(planned, results, rankings, failures, folder)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from medai._compare import Ranking
 from medai._reproduce.conclusions import checked, standings
 from medai._reproduce.gather import Result
 from medai._reproduce.plan import Plan
@@ -52,7 +53,7 @@ def records(results: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
+def as_json(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking]) -> dict[str, Any]:
     """The table for a program."""
     return {
         "table": plan.id,
@@ -66,17 +67,17 @@ def as_json(plan: Plan, results: Sequence[Result]) -> dict[str, Any]:
         "seeds": list(plan.order.seeds),
         "data": dict(plan.order.data),
         "standings": standings(results),
-        "claims": [asdict(found) for found in checked(plan.table, results)],
+        "claims": [asdict(found) for found in checked(plan.table, results, rankings)],
         "cells": records(results),
     }
 
 
-def write_all(plan: Plan, results: Sequence[Result], folder: Path) -> list[Path]:
+def write_all(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking], folder: Path) -> list[Path]:
     """Write `table.csv`, `table.json`, `table.md` and `table.tex`, each whole."""
     rows = [{**record, "ties": "; ".join(record["ties"]), "folders": "; ".join(record["folders"])} for record in records(results)]
     write_csv(folder / "table.csv", COLUMNS, rows)
-    write_json(folder / "table.json", as_json(plan, results))
-    write_text(folder / "table.md", markdown(plan, results))
+    write_json(folder / "table.json", as_json(plan, results, rankings))
+    write_text(folder / "table.md", markdown(plan, results, rankings))
     write_text(folder / "table.tex", latex(plan, results))
     return [folder / f"table.{suffix}" for suffix in ("csv", "json", "md", "tex")]
 
@@ -144,14 +145,14 @@ def count(result: Result) -> str:
     return f"{result.cases} ({groups}{seeds})"
 
 
-def markdown(plan: Plan, results: Sequence[Result]) -> str:
+def markdown(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking]) -> str:
     """The table as Markdown."""
     heads = ("row", "column", *HEADS[2:])
     out = [f"# {plan.id}: {plan.table.title}", "", headline(plan), "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     out += ["| " + " | ".join(word.replace("|", "\\|") for word in line) + " |" for line in lines(results)]
     if reasons := reasons_of(results).listed():
         out += ["", *(f"- {reason}" for reason in reasons)]
-    for found in (conclusions(plan, results), notes(plan, results)):
+    for found in (conclusions(plan, results, rankings), notes(plan, results)):
         out += ["", *(f"- {text}" for text in found)] if found else []
     return "\n".join(out) + "\n"
 
@@ -177,9 +178,9 @@ def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def conclusions(plan: Plan, results: Sequence[Result]) -> list[str]:
+def conclusions(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking]) -> list[str]:
     """Which row is ahead in each column, and what is so of the paper's claims."""
-    return [*standings(results), *(f"claim: {found}" for found in checked(plan.table, results))]
+    return [*standings(results), *(f"claim: {found}" for found in checked(plan.table, results, rankings))]
 
 
 def latex(plan: Plan, results: Sequence[Result]) -> str:
