@@ -42,6 +42,8 @@ def test_a_bad_file_and_a_missing_folder_are_named(tmp_path: Path) -> None:
     assert "bad.shape" in str(caught.value)
     with pytest.raises(DataError, match="no such folder of reactivities"):
         ShapeDirected(reactivities=tmp_path / "nowhere")
+    with pytest.raises(DataError, match="is a file, not a folder of reactivities"):
+        ShapeDirected(reactivities=tmp_path / "bad.shape")
 
 
 def test_how_many_have_no_reactivities_is_said(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def is_busi(root: Path) -> bool:
 
 def _home(root: Path) -> Path:
     if not root.is_dir():
-        raise DataError("no such folder", root)
+        raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
     home = _found(root)
     if home is None:
         raise DataError("the folders benign and malignant are wanted in it, or in a folder in it", root)

@@ -64,7 +64,7 @@ class RealPairs:
             raise UsageError(f"least = {least:g}: above 0 and below 1 is wanted")
         root = Path(root)
         if not root.is_dir():
-            raise DataError("no such folder", root)
+            raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
         self.least = least
         home, rows, listing = _listed(root)
         pairs = [_pair(row, home, listing) for row in rows]

@@ -28,7 +28,7 @@ def read_icons(folder: Path) -> tuple[Picture.Image, ...]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError("no such folder of icons", folder)
+        raise DataError("is a file, not a folder of icons" if folder.is_file() else "no such folder of icons", folder)
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith("."))
     if not paths:
         raise DataError("holds no icon: PNG files are wanted", folder)

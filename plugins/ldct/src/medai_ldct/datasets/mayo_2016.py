@@ -70,7 +70,7 @@ class Mayo2016(Paired):
     def _folders(self) -> dict[str, tuple[Path, Path]]:
         """The folders of the two doses of each patient."""
         if not self.root.is_dir():
-            raise DataError("no such folder", self.root)
+            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
         wanted = [f"{dose}_{self.thickness}mm{'_sharp' if self.kernel == 'D45' else ''}" for dose in _DOSES]
         found: dict[str, dict[str, Path]] = {}
         seen: dict[str, set[str]] = {}

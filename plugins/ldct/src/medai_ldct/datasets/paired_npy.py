@@ -88,7 +88,7 @@ class PairedNpy:
     def _named(self) -> dict[str, tuple[Path, Path]]:
         """The pairs by the name that both files have."""
         if not self.root.is_dir():
-            raise DataError("no such folder", self.root)
+            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
         low, normal = (_beneath(self.root / folder, ".npy") for folder in (_LOW, _NORMAL))
         if low or normal:
             return _joined(low, normal, f"{_LOW}/", f"{_NORMAL}/", self.root)

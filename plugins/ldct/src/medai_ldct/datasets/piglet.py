@@ -68,7 +68,7 @@ class Piglet(Paired):
     def _series(self) -> tuple[Path, Path]:
         """The folders of the dose and of the full dose."""
         if not self.root.is_dir():
-            raise DataError("no such folder", self.root)
+            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
         found: dict[int, Path] = {}
         seen = []
         for folder in folders_with_files(self.root):

@@ -62,7 +62,7 @@ class TciaLdct(Paired):
     def _series(self) -> dict[str, tuple[Path, Path]]:
         """The folders of the two doses of each patient of whom there are both."""
         if not self.root.is_dir():
-            raise DataError("no such folder", self.root)
+            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
         found: dict[str, dict[str, Path]] = {}
         for folder in folders_with_files(self.root):
             patient, dose = self._about(folder)

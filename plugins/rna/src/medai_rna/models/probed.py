@@ -46,7 +46,7 @@ class ShapeDirected(Turner):
         super().__init__(energies, temperature, decode, gamma)
         self._folder = None if reactivities is None else Path(reactivities).resolve()
         if self._folder is not None and not self._folder.is_dir():
-            raise DataError("no such folder of reactivities", self._folder)
+            raise DataError(f"{'is a file, not a' if self._folder.is_file() else 'no such'} folder of reactivities", self._folder)
         self._slope, self._intercept, self._temperature = slope, intercept, temperature
         self._asked, self._unprobed = set[str](), dict[str, None]()
 
