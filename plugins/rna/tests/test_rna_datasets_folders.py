@@ -199,6 +199,13 @@ def test_of_one_name_in_two_files_both_are_answered(tmp_path: Path) -> None:
         StructureTable.unlabelled([tmp_path / "one.fa"] * 5)
 
 
+def test_a_sequence_that_cannot_be_used_leaves_its_name_to_that_of_another_file(tmp_path: Path) -> None:
+    (tmp_path / "one.fa").write_text(">a\nG!\n>b\nGGG\n")
+    (tmp_path / "two.fa").write_text(">a\nGGG\n")
+    data = StructureTable.unlabelled([tmp_path / "one.fa", tmp_path / "two.fa"])
+    assert [case.id for case in data.cases()] == ["one a", "b", "a"]
+
+
 def test_a_file_among_others_that_cannot_be_read_is_one_case(tmp_path: Path) -> None:
     put(tmp_path / "one.fa")
     (tmp_path / "settings.json").write_text("{}")

@@ -90,7 +90,6 @@ def test_a_sequence_without_a_family_is_a_group_with_its_copies(tmp_path: Path) 
         ("x,,GG-AACC,(.(..))", "line 3, column 'sequence', sign 3: a gap is paired"),
         ("x,,GGAAACC", "line 3: 3 columns, the header has 4"),
         (",,GGAAACC,((...))", "line 3, column 'id': it is empty"),
-        ("good,,GGAAACC,((...))", "line 3: the name 'good' stands in line 2 already"),
     ],
 )
 def test_a_bad_row_says_where_and_the_others_are_read(tmp_path: Path, row: str, fault: str) -> None:

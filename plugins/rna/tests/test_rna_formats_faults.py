@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from medai.errors import DataError
+from medai_rna.datasets.unlabelled import Unlabelled
 from medai_rna.formats.files import read_records
 
 GOOD = {
@@ -147,3 +148,37 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         (tmp_path / f"empty.{suffix}").write_text("")
         with pytest.raises(DataError):
             read_records(tmp_path / f"empty.{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        ("fa", ">a\nG!\n>a\nGGC\n"),
+        ("csv", "id,sequence\na,G!\na,GGC\n"),
+        ("ct", "1 a\n1 ! 0 0 0 1\n3 a\n1 G 0 2 0 1\n2 G 1 3 0 2\n3 C 2 0 0 3\n"),
+        ("sto", "# STOCKHOLM 1.0\n#=GF ID one\na G!\nb GG\n//\n# STOCKHOLM 1.0\n#=GF ID two\na GGC\n//\n"),
+    ],
+)
+def test_what_cannot_be_used_takes_no_name_from_what_can(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"some.{suffix}"
+    path.write_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = read_records(path)
+    good = {record.name: record.letters for record in found if not record.fault}
+    (bad,) = (record for record in found if record.fault)
+    assert good["a"] == "GGC" and bad.name.startswith("a (line ") and "'!' is no base" in bad.fault
+    data = Unlabelled([path])
+    (case,) = (case for case in data.cases() if case.id == "a")
+    assert data.read(case, np.random.default_rng(0)).inputs.letters == "GGC"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"), [("fa", ">a\nGG\n>a\nGC\n>a-2\nAA\n>a\nUU\n"), ("csv", "id,sequence\na,GG\na,GC\na-2,AA\na,UU\n")]
+)
+def test_of_one_name_all_sequences_are_read_and_what_they_are_called_is_said(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"some.{suffix}"
+    path.write_text(text)
+    with pytest.warns(UserWarning, match=rf"later ones are called NAME-2 and on \(in 2, first some\.{suffix}, a-3\)") as told:
+        found = read_records(path)
+    assert len(told) == 1 and {record.name: record.letters for record in found} == {"a": "GG", "a-3": "GC", "a-2": "AA", "a-4": "UU"}

@@ -19,7 +19,7 @@ from medai.tasks import Sequence as Letters
 from medai_rna.datasets.choice import Multiplets, PairKinds, chosen
 from medai_rna.datasets.typed import Typed
 from medai_rna.datasets.unlabelled import Unlabelled
-from medai_rna.datasets.walk import own_name
+from medai_rna.datasets.walk import own_names
 from medai_rna.formats.record import Record
 from medai_rna.identity.likeness import clusters, likenesses
 
@@ -206,9 +206,7 @@ def sequence_group(letters: str) -> str:
 
 def _named(entries: Sequence[Entry], home: Path) -> dict[str, Entry]:
     """The entries by their names; one whose name another has is called by its file, too."""
-    found: dict[str, Entry] = {}
-    for entry in entries:
-        found[own_name(entry.record.name, entry.path or home, found)] = entry
-    if not found:
+    if not entries:
         raise DataError("no sequences", home)
-    return found
+    names = own_names([(entry.record, entry.path or home) for entry in entries])
+    return dict(zip(names, entries, strict=True))

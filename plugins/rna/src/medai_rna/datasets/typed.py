@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from medai.errors import DataError
 from medai_rna.datasets.unlabelled import Unlabelled
-from medai_rna.datasets.walk import own_name
+from medai_rna.datasets.walk import own_names
 from medai_rna.formats.files import read_records
 from medai_rna.formats.lines import Line, Strip
 from medai_rna.formats.record import Flaw, Record, Spelling, record_of
@@ -31,7 +31,6 @@ class Typed(Unlabelled):
     """
 
     def __init__(self, text: str) -> None:
-        self._records = {}
         spelling, path = Spelling(), Path(SOURCE)
         lines = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith(";")]
         if not lines:
@@ -40,8 +39,8 @@ class Typed(Unlabelled):
         found = list(_bare(lines, spelling)) if bare else _of_file(text, spelling)
         if all(record.fault for record in found):
             raise DataError(found[0].fault, path)
-        for record in found:
-            self._records[own_name(record.name, path, self._records)] = record, path
+        records = [(record, path) for record in found]
+        self._records = dict(zip(own_names(records), records, strict=True))
         spelling.tell(SOURCE)
 
 

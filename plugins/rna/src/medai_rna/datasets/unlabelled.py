@@ -10,7 +10,7 @@ import numpy as np
 from medai.errors import DataError
 from medai.tasks import Case, Sample
 from medai.tasks import Sequence as Letters
-from medai_rna.datasets.walk import files_in, own_name
+from medai_rna.datasets.walk import files_in, own_names
 from medai_rna.formats.files import SUFFIXES, read_records
 from medai_rna.formats.lines import stem_of
 from medai_rna.formats.record import Record, Spelling
@@ -29,11 +29,10 @@ class Unlabelled:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._records: dict[str, tuple[Record, Path]] = {}
         spelling = Spelling()
-        for path in (file for given in paths for file in files_in(Path(given), SUFFIXES)):
-            for record in _records_of(path, spelling):
-                self._records[own_name(record.name, path, self._records)] = record, path
+        files = [file for given in paths for file in files_in(Path(given), SUFFIXES)]
+        records = [(record, path) for path in files for record in _records_of(path, spelling)]
+        self._records: dict[str, tuple[Record, Path]] = dict(zip(own_names(records), records, strict=True))
         spelling.tell("the input")
         faults = [(record.fault, path) for record, path in self._records.values() if record.fault]
         if not self._records:

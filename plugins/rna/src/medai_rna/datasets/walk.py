@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from medai.errors import DataError
 from medai_rna.formats.files import format_of
 from medai_rna.formats.lines import lines_of, stem_of
+from medai_rna.formats.record import Record
 from medai_rna.formats.table import columns_of
 
 FAMILIES = "families.csv"
@@ -39,12 +40,22 @@ def files_in(root: Path, formats: Iterable[str]) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
-def own_name(name: str, path: Path, taken: Container[str]) -> str:
-    """A record's name where no other has it, else with its file's, then its folder's before it.
+def own_names(records: Sequence[tuple[Record, Path]]) -> list[str]:
+    """A name for each record of some files: its own where no other has it, else with its file's, then its folder's before it. Records that
+    cannot be used take what those that can leave.
 
     Raises:
         DataError: all of them are taken.
     """
+    found, taken = [""] * len(records), set[str]()
+    for place in sorted(range(len(records)), key=lambda place: bool(records[place][0].fault)):
+        record, path = records[place]
+        found[place] = _own_name(record.name, path, taken)
+        taken.add(found[place])
+    return found
+
+
+def _own_name(name: str, path: Path, taken: Container[str]) -> str:
     stem, folder = stem_of(path), path.parent.name
     for tried in (name, f"{stem} {name}", f"{folder} {name}", f"{folder} {stem} {name}"):
         if tried not in taken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from medai.io import write_text
@@ -63,8 +64,10 @@ def _records(path: Path, spelling: Spelling) -> Iterator[Record]:
         end = _end(lines, place)
         record = _record(path, lines[place], lines[place + 1 : end], spelling)
         # Structures of one sequence, as a folding programme writes them, all have its name.
-        names[record.name] = count = names.get(record.name, 0) + 1
-        yield record if count == 1 else Record(**{**vars(record), "name": f"{record.name}-{count}"})
+        count = names.get(record.name, 0) + 1
+        if not record.fault:
+            names[record.name] = count
+        yield record if count == 1 or record.fault else replace(record, name=f"{record.name}-{count}")
         place = end
 
 

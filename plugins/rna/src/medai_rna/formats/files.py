@@ -89,11 +89,16 @@ def _fasta_records(path: Path, spelling: Spelling | None) -> list[Record]:
 
 def _stockholm_records(path: Path, spelling: Spelling | None) -> list[Record]:
     """The sequences of all alignments; one that stands in two is called by the second's family, too."""
-    found: dict[str, Record] = {}
-    for record in (record for aligned in read_stockholm(path, spelling) for record in aligned.records()):
-        name = record.name if record.name not in found else f"{record.family} {record.name}"
-        found[name] = replace(record, name=name)
-    return usable(found.values(), path)
+    own, found, met = spelling or Spelling(), list[Record](), set[str]()
+    for record in (record for aligned in read_stockholm(path, own) for record in aligned.records()):
+        name = record.name if record.name not in met else f"{record.family} {record.name}"
+        if not record.fault:
+            met.add(name)
+        found.append(replace(record, name=name))
+    found = usable(found, path, own)
+    if spelling is None:
+        own.tell(path.name)
+    return found
 
 
 _READERS: dict[str, Callable[[Path, Spelling | None], list[Record]]] = {

@@ -87,7 +87,7 @@ def collected(path: Path, records: Callable[[Spelling], Iterator[Record]], spell
         DataError: as `usable`.
     """
     own = spelling or Spelling()
-    found = usable(records(own), path)
+    found = usable(records(own), path, own)
     if spelling is None:
         own.tell(path.name)
     return found

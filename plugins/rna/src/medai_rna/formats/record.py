@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medai.errors import DataError
@@ -87,6 +89,10 @@ class Spelling:
         """Remember that gaps were taken out of a sequence, the first of them `here`: file and place, in words."""
         self._note("gaps are taken out", here)
 
+    def renamed(self, here: str) -> None:
+        """Remember that a record is called otherwise than it stands, `here`: file and new name, in words."""
+        self._note("of records with one name, the later ones are called NAME-2 and on", here)
+
     def tell(self, what: str) -> None:
         """Warn once of all of it; of nothing, where all was read as it stands.
 
@@ -168,23 +174,39 @@ def record_of(
     return Record(name, letters, structure, family, energy, line)
 
 
-def usable(records: Iterable[Record], path: Path) -> list[Record]:
-    """The records, where one can be used at least; of two with one name, the second is at fault.
+def usable(records: Iterable[Record], path: Path, spelling: Spelling) -> list[Record]:
+    """The records, where one can be used at least, each with a name of its own.
+
+    Of several with one name, the later ones are called `NAME-2` and on, which is said; one that cannot be used takes no name from one that
+    can.
+
+    Args:
+        records: of one file.
+        path: the file.
+        spelling: told of new names.
 
     Raises:
         DataError: there is none, or none can be used.
     """
-    found: list[Record] = []
-    lines: dict[str, int] = {}
-    for record in records:
-        first = lines.setdefault(record.name, record.line)
-        if first != record.line and not record.fault:
-            fault = f"line {record.line}: the name {record.name!r} stands in line {first} already"
-            record = Record(f"{record.name} (line {record.line})", "", line=record.line, fault=fault)
-        found.append(record)
+    found = list(_told_apart(list(records), path.name, spelling))
     bad = [record for record in found if record.fault]
     if not found:
         raise DataError("no sequences", path)
     if len(bad) == len(found):
         raise DataError(bad[0].fault if len(bad) == 1 else f"none of {len(bad)} sequences can be used; {bad[0].fault}", path)
     return found
+
+
+def _told_apart(records: Sequence[Record], source: str, spelling: Spelling) -> Iterator[Record]:
+    good, taken = {record.name for record in records if not record.fault}, {record.name for record in records}
+    met, counts = set[str](), defaultdict[str, Iterator[int]](lambda: itertools.count(2))
+    for record in records:
+        name = record.name
+        if record.fault and (name in good or name in met):
+            name = f"{name} (line {record.line})"
+        if name in met:
+            name = next(tried for count in counts[name] if (tried := f"{name}-{count}") not in taken)
+            if not record.fault:
+                spelling.renamed(f"{source}, {name}")
+        met.add(name)
+        yield replace(record, name=name)

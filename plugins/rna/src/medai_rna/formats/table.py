@@ -27,7 +27,7 @@ def read_csv(path: Path, spelling: Spelling | None = None, *, family: str = "fam
         DataError: it cannot be read or lacks a column, or no row can be used. A row that cannot be used is a record with a fault.
     """
     own = spelling or Spelling()
-    found = usable(_records(Path(path), own, family), Path(path))
+    found = usable(_records(Path(path), own, family), Path(path), own)
     if spelling is None:
         own.tell(Path(path).name)
     return found
