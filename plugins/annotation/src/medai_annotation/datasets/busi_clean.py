@@ -39,8 +39,8 @@ class BusiClean:
 
     BUSI does not say which of its images carry calipers, flow boxes or colour: a table beside it must. It has the columns `image`,
     `has_colour` and `plus_calipers_n`, and may have `group`, by which images that show the same stay together in a split. Images that the
-    table calls annotated are left out, with a warning that says how many; an image that it does not list, and one that is not there, is a
-    case that cannot be read, so that it is counted.
+    table calls annotated are no cases; a warning names them. An image that it does not list, and one that is not there, is a case that
+    cannot be read, so that it is counted.
 
     Args:
         root: BUSI's folder: `benign`, `malignant` and `normal`, or the folder that holds `Dataset_BUSI_with_GT`.
@@ -63,8 +63,9 @@ class BusiClean:
         if not clean:
             raise DataError("calls every image annotated", listing)
         if len(clean) < len(rows):
-            left = len(rows) - len(clean)
-            warnings.warn(f"BUSI: {left} of {len(rows)} images carry annotations, as {listing.name} says, and are left out", stacklevel=2)
+            left = [Path(name).stem for name in sorted(rows.keys() - clean.keys(), key=_by_number)]
+            said = f"BUSI: {len(left)} of {len(rows)} images carry annotations, as {listing.name} says, and are left out"
+            warnings.warn(f"{said}: {', '.join(left)}", stacklevel=2)
         self._entries = dict(_entries(home, rows, clean, listing))
 
     def cases(self) -> Sequence[Case]:

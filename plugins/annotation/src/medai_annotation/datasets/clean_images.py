@@ -10,9 +10,10 @@ import numpy as np
 
 from medai.errors import DataError
 from medai.io import list_slices, pseudonym
-from medai.tasks import Case, Image, Sample
+from medai.tasks import Case, Dataset, Image, Sample
 from medai_annotation.datasets.busi_clean import BusiClean, is_busi
 from medai_annotation.datasets.pictures import SUFFIXES, read_clean, require_options
+from medai_annotation.datasets.shown import ImagesToPredict
 from medai_annotation.datasets.stub import write_pictures
 
 
@@ -20,9 +21,10 @@ class CleanImages:
     """Images of a folder that are known to carry no annotation, (3, H, W) in 0..1: PNG, JPEG, BMP, TIFF and DICOM of any size; grey, RGB,
     palette, 16 bits or with an alpha channel; without a reference.
 
-    Annotations are not looked for: what is burned into an image stays in it as part of the clean image. Overlay planes of DICOM files are
-    left out, and where their header tells which part of a screen shows tissue, all else is cut off. An image with much colour, such as
-    colour Doppler, is refused when it is read and counted among what could not be used; the others go on.
+    Annotations are not looked for: what is burned into an image stays in it as part of the clean image. DICOM files are read as a viewer
+    shows them, through the window of their header if there is one; their overlay planes are left out, and where their header tells which
+    part of a screen shows tissue, all else is cut off. An image with much colour, such as colour Doppler, is refused when it is read and
+    counted among what could not be used; the others go on.
 
     Images of one patient are one group: by the patient's id in DICOM, else by the folder beneath the one that holds them all, else each
     stands alone. Case ids and groups are pseudonyms.
@@ -44,7 +46,7 @@ class CleanImages:
         require_options(size, colour)
         root = Path(root)
         if not root.is_dir():
-            raise DataError("no such folder", root)
+            raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
         self.size, self.colour = size, colour
         self._paths: dict[str, Path] = {}
         self._cases: list[Case] = []
@@ -70,6 +72,11 @@ class CleanImages:
         if self._busi is not None:
             return self._busi.read(case, rng)
         return Sample(case, read_clean(self._paths[case.id], self.size, self.colour))
+
+    @staticmethod
+    def unlabelled(paths: Sequence[Path], size: int | None = None, colour: float = 0.01) -> Dataset[Image, Image]:
+        """Images of any size and colour that a run is to answer, as a viewer shows them; one that is all dark is warned of by name."""
+        return ImagesToPredict(paths)
 
     @staticmethod
     def write_stub(root: Path, n: int, seed: int) -> None:

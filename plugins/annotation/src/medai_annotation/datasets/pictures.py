@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional
 
 from medai.errors import DataError, UsageError
-from medai.io import read_image
 from medai.tasks import Image, Origin
+from medai_annotation.datasets.shown import read_shown
 
 SHORTEST, LONGEST = 32, 8192
 """Pixels along a side of what is taken for an ultrasound image."""
@@ -24,8 +24,8 @@ _COLOURED = 0.12
 def read_clean(path: Path, size: int | None, colour: float) -> Image:
     """An image of a file (3, H, W) float32 in 0..1.
 
-    Grey is repeated, an alpha channel dropped, a palette looked up; of a DICOM film it is the middle frame, without its overlay planes,
-    and where the header tells which part shows tissue, the largest such part.
+    Grey is repeated, an alpha channel dropped, a palette looked up; of DICOM it is what a viewer shows through the window of the
+    header, without overlay planes, of a film the middle frame, and where the header tells which part shows tissue, the largest such part.
 
     Args:
         path: the file.
@@ -36,7 +36,7 @@ def read_clean(path: Path, size: int | None, colour: float) -> Image:
         DataError: it cannot be read, is no image in 0..1, holds two values alone, has a side below 32 pixels or above 8192, or more
             colour than is allowed.
     """
-    image = _tissue(_frame(read_image(path), path))
+    image = _tissue(_frame(read_shown(path), path))
     pixels = image.pixels
     if image.unit != "0..1" or len(pixels) not in (1, 3):
         raise DataError(f"{tuple(pixels.shape)} in {image.unit or 'no unit'} is no grey or colour image in 0..1", path)

@@ -47,10 +47,11 @@ class WhitePixelPresence:
     more than half a grey level of 8 bits. On the validation cases that threshold of 16 is chosen that tells best with from without (the
     area under the ROC curve, the middle one of equals), and the number of pixels at which sensitivity and specificity sum up to most
     (Youden 1950), half-way between the counts that it parts; where there are none, they are 0.1 and 16.
+    The number holds for images of the size that it was chosen on: an annotation of the same share of a larger image has more pixels.
 
     Args:
         presence_threshold: a difference of images of 0..1; None: it is chosen.
-        presence_pixels: white pixels from which on an annotation is there; None: they are chosen.
+        presence_pixels: white pixels from which on an annotation is there, whatever the size of the image; None: they are chosen.
         speck: parts of the mask of fewer pixels are taken away; 1: none.
 
     Raises:
