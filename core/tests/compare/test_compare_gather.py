@@ -42,6 +42,14 @@ def test_entries_of_one_recipe_are_told_apart_by_what_was_set(tmp_path: Path) ->
     }
 
 
+def test_what_was_set_of_one_recipe_and_not_of_another_is_said(tmp_path: Path) -> None:
+    own, wide = write_run(tmp_path / "a", CASES).root, write_run(tmp_path / "b", CASES, recipe="toys/other", width=3).root
+    too, quick = (write_run(tmp_path / name, CASES, recipe="toys/third", width=3, scale=name).root for name in ("paper", "quick"))
+    assert set(names(own, wide)) == {"toys/net", "toys/other (model.width=3)"}
+    assert set(names(wide, too)) == {"toys/other", "toys/third"}, "what is set of all tells none apart"
+    assert set(names(own, quick)) == {"toys/net (scale paper)", "toys/third (model.width=3 and scale quick)"}
+
+
 def test_where_much_differs_the_folder_is_the_name(tmp_path: Path) -> None:
     many = [{"path": f"train.x{number}", "recipe": 0, "run": 1} for number in range(5)]
     roots = [write_run(tmp_path / "a", CASES).root, write_run(tmp_path / "b", CASES, width=2, departures=many).root]

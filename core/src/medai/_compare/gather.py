@@ -129,16 +129,22 @@ def _by_method(runs: Sequence[_Run]) -> list[list[_Run]]:
 
 
 def _names(runs: Sequence[_Run]) -> list[str]:
-    """The recipes' ids; those of one recipe with the values in which they differ, or with their folders where these are many or none."""
+    """The recipes' ids, with what was set of a run and not of every other; those of one recipe with their folders where that is much or
+    nothing."""
+    values = [run.own_values() for run in runs]
     named = []
-    for run in runs:
-        alike = [other.own_values() for other in runs if other.recipe == run.recipe]
-        own = run.own_values()
-        telling = [key for key in sorted({key for values in alike for key in values}) if any(v.get(key) != own.get(key) for v in alike)]
-        words = [f"{key} {_short(own[key])}" if key == "scale" else f"{key}={_short(own[key])}" for key in telling if key in own]
-        named.append(run.recipe if len(alike) == 1 else f"{run.recipe} ({listed(words)})" if words else run.recipe)
+    for run, own in zip(runs, values, strict=True):
+        alike = [other for other, its in zip(values, runs, strict=True) if its.recipe == run.recipe]
+        words = [
+            f"{key} {_short(own[key])}" if key == "scale" else f"{key}={_short(own[key])}"
+            for key in sorted(own)
+            if any(other.get(key) != own[key] for other in values)
+        ]
+        telling = {key for other in alike for key in own.keys() | other.keys() if own.get(key) != other.get(key)}
         if len(telling) > _MOST_NAMED:
-            named[-1] = f"{run.recipe} ({run.place})"
+            named.append(f"{run.recipe} ({run.place})")
+        else:
+            named.append(f"{run.recipe} ({listed(words)})" if 0 < len(words) <= _MOST_NAMED else run.recipe)
     named = _told_apart(named, [f"({run.place})" for run in runs])
     return _told_apart(named, [f"[{run.folder.root}]" for run in runs])
 
