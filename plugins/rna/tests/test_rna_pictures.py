@@ -189,3 +189,15 @@ def test_lengths_stand_in_figures_that_can_be_read() -> None:
     figure.canvas.draw()
     assert {"50", "100", "200"} <= {label.get_text() for label in figure.axes[0].get_xticklabels()}
     assert not any(label.get_text() for label in figure.axes[0].get_xticklabels(minor=True))
+
+
+def test_the_legend_of_a_matrix_shows_squares_as_they_are_drawn() -> None:
+    figure = draw_matrix(np.zeros((7, 7)), Pairs.from_brackets("((...))"), Pairs.from_brackets("(.(.).)"))
+    (legend,) = figure.legends
+    entries: list[Any] = list(legend.legend_handles)
+    shown = {entry.get_label().split()[0]: entry for entry in entries}
+    drawn = [each for each in figure.axes[0].collections if len(each.get_paths())]
+    assert list(shown) == ["right", "wrong", "missed"] and {handle.get_marker() for handle in shown.values()} == {"s"}
+    assert {handle.get_linestyle() for handle in shown.values()} == {"None"}
+    assert [handle.get_markerfacecolor() == "none" for handle in shown.values()] == [not len(each.get_facecolor()) for each in drawn[-3:]]
+    assert shown["missed"].get_markeredgecolor() == COLOURS["missed"]

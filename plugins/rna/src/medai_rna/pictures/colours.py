@@ -15,6 +15,8 @@ Verdict = Literal["right", "wrong", "missed", "predicted"]
 COLOURS: dict[Verdict, str] = {"right": "#0072B2", "wrong": "#D55E00", "missed": "#CC79A7", "predicted": "#0072B2"}
 TINTS: dict[Verdict, str] = {"right": "#CFE3F1", "wrong": "#F9DDCB", "missed": "#F4E0EA", "predicted": "#CFE3F1"}
 STYLES: dict[Verdict, Literal["-", ":"]] = {"right": "-", "wrong": "-", "missed": ":", "predicted": "-"}
+HOLLOW: frozenset[Verdict] = frozenset({"missed"})
+"""What a matrix draws as the outline of a square."""
 GREY, PALE = "#555555", "#F2F2F2"
 
 
@@ -27,8 +29,16 @@ def verdicts(prediction: Pairs, reference: Pairs | None) -> dict[Pair, Verdict]:
     return said | {pair: "missed" for pair in reference.pairs if pair not in found}
 
 
-def handles(said: dict[Pair, Verdict]) -> list[Line2D]:
-    """Entries of a legend, with how many pairs are of each kind."""
+def handles(said: dict[Pair, Verdict], *, squares: bool = False) -> list[Line2D]:
+    """Entries of a legend, with how many pairs are of each kind: lines, or squares as a matrix has them, hollow where pairs are missed."""
     found = list(said.values())
     kinds = [kind for kind in COLOURS if kind in found]
-    return [Line2D([], [], color=COLOURS[kind], linestyle=STYLES[kind], linewidth=2, label=f"{kind} {found.count(kind)}") for kind in kinds]
+    return [_handle(kind, f"{kind} {found.count(kind)}", squares) for kind in kinds]
+
+
+def _handle(kind: Verdict, label: str, square: bool) -> Line2D:
+    colour = COLOURS[kind]
+    if square:
+        fill = "none" if kind in HOLLOW else colour
+        return Line2D([], [], linestyle="none", marker="s", markeredgecolor=colour, markerfacecolor=fill, label=label)
+    return Line2D([], [], color=colour, linestyle=STYLES[kind], linewidth=2, label=label)

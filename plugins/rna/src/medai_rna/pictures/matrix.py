@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from medai.errors import DataError
 from medai.tasks import Pairs
-from medai_rna.pictures.colours import COLOURS, handles, verdicts
+from medai_rna.pictures.colours import COLOURS, HOLLOW, handles, verdicts
 
 LEAST = 1e-3
 """Probabilities below it are too small a square to be seen."""
@@ -42,7 +42,7 @@ def draw_matrix(probabilities: np.ndarray, prediction: Pairs, reference: Pairs |
     said = verdicts(prediction, reference)
     for kind, colour in COLOURS.items():
         pairs = np.array([pair for pair, word in said.items() if word == kind], dtype=np.int64).reshape(-1, 2)
-        _squares(axes, pairs[:, 0] + 1, pairs[:, 1] + 1, np.ones(len(pairs)), colour, length, hollow=kind == "missed")
+        _squares(axes, pairs[:, 0] + 1, pairs[:, 1] + 1, np.ones(len(pairs)), colour, length, hollow=kind in HOLLOW)
     axes.set(xlim=(0.5, length + 0.5), ylim=(length + 0.5, 0.5), aspect="equal")
     axes.xaxis.tick_top()
     axes.tick_params(labelsize=7)
@@ -50,7 +50,7 @@ def draw_matrix(probabilities: np.ndarray, prediction: Pairs, reference: Pairs |
     axes.grid(alpha=0.2, linewidth=0.5)
     figure.suptitle(title, fontsize=10)
     if said:
-        figure.legend(handles=handles(said), loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        figure.legend(handles=handles(said, squares=True), loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure
 
 
