@@ -214,9 +214,9 @@ class PredictionExporter(Protocol):
         """Write every prediction into `folder`; return the files in the order of the rows, one each, or several.
 
         `medai predict` lists in `predictions.csv` which file holds which case: one that is named by the case's id, or lies in a folder
-        that is, with `-` for every other sign than letters, digits, `-` and `_`; a file that holds all cases; else, where there are as
-        many files as rows, the file in the same place. Of several files per row without the case's name it cannot tell, and leaves the
-        column empty.
+        that is, with `-` for every other sign than letters, digits, `-` and `_`; one that bears the name of the case's input, if no other
+        input has it; a file that holds all cases; else, where there are as many files as rows, the file in the same place. Of several
+        files per row the first of a name counts; without a name it cannot tell, and leaves the column empty.
         """
         ...
 
