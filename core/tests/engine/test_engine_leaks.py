@@ -19,6 +19,7 @@ from medai._engine.listener import Listener
 from medai._results.folder import RunFolder
 from medai.api import run
 from medai.errors import DataError, PluginError
+from medai.tasks import Case
 
 ID = "enginetoys/denoise"
 SHORT = {"train.epochs": None, "train.steps": 2}
@@ -120,6 +121,49 @@ def test_other_data_that_were_trained_on_are_an_error(like_the_first: None, tmp_
         evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), RunFolder(tmp_path / "evaluated"), "cpu", Listener())
 
 
+def some_were_trained_on(folder: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> set[str]:
+    """Let the first four cases of `root` stand in a group of their own, and the others where the run's do; the ids of those of which the
+    run has seen the group."""
+    root.mkdir()
+
+    def cases(self: Points) -> Sequence[Case]:
+        return [replace(each, group="new") if self.root and place < 4 else each for place, each in enumerate(self._cases)]
+
+    monkeypatch.setattr(Points, "cases", cases)
+    groups = json.loads((folder / "split.json").read_text("utf-8"))["groups"]
+    return {each.id for each in Points(root=str(root), count=10).cases() if groups.get(each.group) in ("train", "valid")}
+
+
+def test_groups_that_were_trained_on_are_left_out_where_leaks_are_dropped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = run(ID, overrides=DROP, out=tmp_path, device="cpu").folder
+    seen = some_were_trained_on(folder, monkeypatch, tmp_path / "other")
+    out = RunFolder(tmp_path / "evaluated")
+    evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), out, "cpu", Listener())
+    record, summary = (json.loads((out.root / f"{name}.json").read_text("utf-8")) for name in ("run", "summary"))
+    assert seen and record["parts"] == {"test": 10 - len(seen)}
+    assert record["notes"] == [f"left out of what is measured: {len(seen)} cases of groups that the run was trained or selected on"]
+    assert {item["case"]: item["reason"] for item in summary["left_out"]} == dict.fromkeys(
+        seen, "the run was trained or selected on its group"
+    )
+
+
+@pytest.mark.parametrize("leaks", ["error", "keep"])
+def test_elsewhere_they_are_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, leaks: str) -> None:
+    folder = run(ID, overrides={**SHORT, "protocol.split.leaks": leaks}, out=tmp_path, device="cpu").folder
+    some_were_trained_on(folder, monkeypatch, tmp_path / "other")
+    with pytest.raises(DataError, match=r"trained or selected on \d of \d+ groups .*leave these out of the data; .*leaks=drop"):
+        evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), RunFolder(tmp_path / "evaluated"), "cpu", Listener())
+
+
+def test_where_leaks_are_dropped_but_nothing_else_is_left_it_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = run(ID, overrides=DROP, out=tmp_path, device="cpu").folder
+    (tmp_path / "other").mkdir()
+    trained = next(group for group, role in json.loads((folder / "split.json").read_text("utf-8"))["groups"].items() if role == "train")
+    monkeypatch.setattr(Points, "cases", lambda self: [replace(each, group=trained) if self.root else each for each in self._cases])
+    with pytest.raises(DataError, match=rf"selected on 1 of 1 group of these data, such as '{trained}'$"):
+        evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), RunFolder(tmp_path / "evaluated"), "cpu", Listener())
+
+
 def test_a_slot_for_training_alone_does_not_stand_in_the_way_of_another_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Points, "cases", lambda self: [replace(each, group=f"{each.group}-{self.root}") for each in self._cases])
     for name in ("train", "test", "other"):
@@ -136,7 +180,7 @@ def test_a_slot_for_training_alone_does_not_stand_in_the_way_of_another_test(mon
     out = RunFolder(tmp_path / "evaluated")
     evaluate_run(folder, (f"more={tmp_path / 'other'}",), out, "cpu", Listener())
     assert json.loads(out.record.read_text("utf-8"))["parts"] == {"test": 12}
-    with pytest.raises(DataError, match="of these data were used in training"):
+    with pytest.raises(DataError, match=r"trained or selected on 6 of 6 groups of these data, such as '[^']*'$"):
         evaluate_run(folder, (f"more={tmp_path / 'train'}",), RunFolder(tmp_path / "again"), "cpu", Listener())
 
 

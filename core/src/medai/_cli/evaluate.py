@@ -18,7 +18,7 @@ from medai._imports import importing
 @click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
 def command(run: Path, data: tuple[str, ...], device: str, out: Path | None, workers: int, as_json: bool) -> None:
-    """Measure RUN under its own protocol; a group that it was trained on is an error."""
+    """Measure RUN under its own protocol; a group that it was trained on is an error, or left out where the protocol drops leaks."""
     with importing():
         from medai._cli.console import ConsoleListener
         from medai._cli.results import cases_line, figures_table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +16,7 @@ from medai._engine.device import describe, resolve_device
 from medai._engine.document import to_document
 from medai._engine.evaluate import Answer, build_metrics, evaluate, notes_of, training_figures
 from medai._engine.feed import CaseFeed, Quarantine
-from medai._engine.leaks import beneath, seen
+from medai._engine.leaks import beneath, check_unseen, check_unseen_cases, seen, without_seen
 from medai._engine.listener import Listener
 from medai._engine.models import FinishedRun, build_task, trained_predictor
 from medai._engine.record import CaseTable, stored_answers, summarise
@@ -25,7 +26,7 @@ from medai._engine.showing import Remarks, draw_charts
 from medai._engine.split import LEFT_OUT, left_out, share_out
 from medai._report import write_report
 from medai._results.folder import RunFolder, read_json
-from medai._words import listed
+from medai._words import counted, listed
 from medai.api import Recipe, Slot, Use
 from medai.errors import DataError
 from medai.io import pseudonym, write_json
@@ -55,8 +56,8 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     """Evaluate a run on its own test part, or on other data, in full; return what `summary.json` in `out` holds.
 
     Raises:
-        DataError: a group of the data is one that the run was trained or selected on, or a case is like such a one, unless the run's
-            protocol says what becomes of it.
+        DataError: a group of the data is one that the run was trained or selected on, unless the run's protocol drops leaks and other
+            groups are left; or a case is like such a one, unless the protocol says what becomes of it.
     """
     opened = Opened.at(root, device)
     recipe = (with_data(opened.configuration, data) if data else opened.configuration).recipe
@@ -65,10 +66,10 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
         members = [member for slot in slots for member in slot.members()]
         without = left_out(members, recipe.protocol.split)
         roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members if "test" in member.roles}
-        _check_unseen({member.case.group for member in members if roles.get(member.key) == "test"}, group_roles(opened.folder))
+        roles, dropped = without_seen(members, roles, group_roles(opened.folder), recipe.protocol.split)
     else:
-        roles = _own_roles(opened)
-    audit = _audited(opened, slots, roles, other=bool(data))
+        roles, dropped = _own_roles(opened), {}
+    audit = _audited(opened, slots, roles, other=bool(data)).with_seen(dropped)
     summary, task, feed = _measured(opened, recipe, slots, audit.roles, audit, out, listener, workers=workers)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary
@@ -115,22 +116,32 @@ def evaluate_part(
             roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members}
         else:
             roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None)
-        _check_unseen(
+        check_unseen(
             {member.case.group for member in members if roles[member.key] == "test" and not member.single_subject},
             group_roles(opened.folder),
         )
-        _check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
+        check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
     audit = _audited(opened, found, roles, other=bool(slots))
     tested = of_groups(found, audit.roles, groups) if groups else audit.roles
     return _measured(opened, recipe, found, tested, audit, out, listener, workers=workers)[0]
 
 
 class _Audit(NamedTuple):
-    """What is alike in the data and in what a run was trained on, by key with what it is like; the roles that follow, and what is said."""
+    """What is alike in the data and in what a run was trained on, by key with what it is like; the roles that follow, and what is said.
+
+    `seen` has the cases that are left out because of their group, with that reason."""
 
     roles: Mapping[str, str]
     alike: Mapping[str, str]
     notes: Sequence[str] = ()
+    seen: Mapping[str, str] = MappingProxyType({})
+
+    def with_seen(self, seen: Mapping[str, str]) -> _Audit:
+        """The same, where these were left out before anything was held against what the run was trained on."""
+        if not seen:
+            return self
+        told = f"left out of what is measured: {counted(len(seen), 'case')} of groups that the run was trained or selected on"
+        return self._replace(seen=seen, notes=[told, *self.notes])
 
 
 def _audited(opened: Opened, slots: Sequence[SlotData], roles: Mapping[str, str], *, other: bool) -> _Audit:
@@ -202,7 +213,7 @@ def _measured(
         listener.warn(f"left out: {message}")
     table.add(MODEL, result)
     table.add_quarantined(quarantine.reasons)
-    without = cases_left_out(slots, recipe.protocol.split, audit.alike)
+    without = cases_left_out(slots, recipe.protocol.split, audit.alike, audit.seen)
     table.add_left_out(without)
     table.write()
     summary = summarise(
@@ -263,16 +274,3 @@ def of_groups(slots: Sequence[SlotData], roles: Mapping[str, str], groups: Seque
             raise DataError(f"the group {name!r} is not in the test part, which has {there}", root)
     chosen = {key for key, group in tested.items() if any(group in names for names in wanted.values())}
     return {key: role for key, role in roles.items() if role != "test" or key in chosen}
-
-
-def _check_unseen_cases(keys: set[str], roles: Mapping[str, str]) -> None:
-    """One subject's cases are told apart by their names alone."""
-    seen = sorted(key for key in keys if roles.get(key) in ("train", "valid"))
-    if seen:
-        raise DataError(f"leak: {len(seen)} cases of these data were used in training, such as {seen[0]!r}")
-
-
-def _check_unseen(groups: set[str], roles: Mapping[str, str]) -> None:
-    seen = sorted(group for group in groups if roles.get(group) in ("train", "valid"))
-    if seen:
-        raise DataError(f"leak: {len(seen)} groups of these data were used in training, such as {seen[0]!r}")

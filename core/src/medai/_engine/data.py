@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -224,9 +225,12 @@ def require_unchanged(slots: Iterable[SlotData], recorded: Mapping[str, Mapping[
             raise DataError(f"{reason}: put them back as they were and resume it, or begin a new run", root_of(slot.use))
 
 
-def cases_left_out(slots: Sequence[SlotData], split: Split, alike: Mapping[str, str]) -> list[tuple[Case, str]]:
-    """The cases that the split is without, each with the reason, called as in `cases.csv`; `alike` as `stored_likenesses`."""
-    reasons = left_out([member for slot in slots for member in slot.members()], split)
+def cases_left_out(
+    slots: Sequence[SlotData], split: Split, alike: Mapping[str, str], seen: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[Case, str]]:
+    """The cases that the split is without, each with the reason, called as in `cases.csv`; `alike` as `stored_likenesses`, `seen` has
+    others by key with the reason."""
+    reasons = dict(seen) | left_out([member for slot in slots for member in slot.members()], split)
     if split.leaks == "drop":
         reasons |= {key: f"like {text}" for key, text in alike.items()}
     named = [(f"{slot.name}:{case.id}", _renamed(slot, case, len(slots) > 1)) for slot in slots for case in slot.cases]

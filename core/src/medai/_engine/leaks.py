@@ -1,4 +1,5 @@
-"""Cases of one part that are like a case of another, whatever their groups: what data that can tell it say, and what the split does."""
+"""Cases of one part that are like a case of another, whatever their groups: what data that can tell it say, and what the split does.
+And other data of which a run has seen some."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from medai._engine.blame import blamed
-from medai._engine.split import LEFT_OUT
+from medai._engine.split import LEFT_OUT, Member
+from medai._words import counted
 from medai.api import Split
 from medai.errors import DataError
 
@@ -65,6 +67,38 @@ def without_leaks(roles: Mapping[str, str], alike: Mapping[str, str], split: Spl
         told = f"leak: of the cases, {' and '.join(parts)} are like one of a later part, such as: {such}"
         raise DataError(f"{told}. --set protocol.split.leaks=drop takes them out, and says how many")
     return dict(roles) if split.leaks == "keep" else {**roles, **dict.fromkeys(alike, LEFT_OUT)}
+
+
+def check_unseen_cases(keys: set[str], roles: Mapping[str, str]) -> None:
+    """One subject's cases are told apart by their names alone."""
+    found = sorted(key for key in keys if roles.get(key) in _AGAINST)
+    if found:
+        raise DataError(f"leak: {len(found)} cases of these data were used in training, such as {found[0]!r}")
+
+
+def without_seen(
+    members: Sequence[Member], roles: Mapping[str, str], groups: Mapping[str, str], split: Split
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The roles without the test cases of groups that a run was trained or selected on, and those cases with the reason.
+
+    Raises:
+        DataError: there are some, and the split does not drop leaks, or nothing else is left.
+    """
+    tested = {member.key: member.case.group for member in members if roles.get(member.key) == "test"}
+    unseen = {group for group in tested.values() if groups.get(group) not in _AGAINST}
+    if split.leaks != "drop" or not unseen:
+        check_unseen(set(tested.values()), groups, "; a run with --set protocol.split.leaks=drop leaves them out by itself, and lists them")
+    found = {key: "the run was trained or selected on its group" for key, group in tested.items() if group not in unseen}
+    return {**roles, **dict.fromkeys(found, LEFT_OUT)}, found
+
+
+def check_unseen(groups: set[str], roles: Mapping[str, str], more: str = "") -> None:
+    """Raise DataError when a run was trained or selected on one of these groups; `more` is a way out beside leaving it out of the data."""
+    found = sorted(group for group in groups if roles.get(group) in _AGAINST)
+    if found:
+        told = f"the run was trained or selected on {len(found)} of {counted(len(groups), 'group')} of these data, such as {found[0]!r}"
+        mend = f". The others can be measured: leave these out of the data{more}" if len(found) < len(groups) else ""
+        raise DataError(f"leak: {told}{mend}")
 
 
 def beneath(dataset: Any) -> Any:

@@ -77,7 +77,8 @@ class Split:
         likeness: of two cases in different parts, from which they are a leak whatever their groups, 0 to 1, where the data can tell: 1 is
             word for word.
         leaks: what becomes of cases for training or validation that are so like one of a later part: an error, they are dropped and
-            listed, or they are kept and the run says how many they are.
+            listed, or they are kept and the run says how many they are. Where they are dropped, `medai evaluate` on other data leaves out
+            groups that the run was trained on, too; else such a group is an error.
     """
 
     valid: float | tuple[str, ...] | Literal["test"] = 0.15
