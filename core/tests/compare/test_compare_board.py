@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from foldermaker import highest, write_run
 
 from medai._compare import Entry, leaderboard
+from medai._compare.page import _chart
+from medai._compare.texts import board_text
 from medai._results.bootstrap import intervals
 from medai.errors import DataError, UsageError
 
@@ -216,3 +219,19 @@ def test_views_that_differ_are_said(tmp_path: Path) -> None:
     path.write_text(json.dumps(record), encoding="utf-8")
     (note,) = leaderboard(found).notes
     assert note.startswith("base and clear see the cases through different views")
+
+
+def test_many_pairs_and_long_names_are_counted_in_the_terminal(tmp_path: Path) -> None:
+    names = [f"annotation/costumed-unet (model.width={number} and train.target=clean)" for number in range(7)]
+    noise = np.random.default_rng(5).normal(0, 0.5, (7, CASES))
+    entries = [Entry(name, (write_run(tmp_path / str(place), BASE + noise[place]),)) for place, name in enumerate(names)]
+    board = leaderboard(entries)
+    text = board_text(board)
+    assert "21 pairs, of which 0 are told apart; each stands in the page" in text
+    assert "tie with 6 others" in text and max(map(len, text.splitlines())) < 160
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # names that leave the chart no room
+        assert _chart(board.rankings[0])
+    few = board_text(leaderboard(entries[:2]))
+    assert f"{names[0]} ties with {names[1]}" in few
+    assert len([line for line in few.splitlines() if "ties with" in line]) == 1

@@ -76,7 +76,9 @@ def _chart(ranking: Ranking) -> str | None:
     rows = [(row, row.value) for row in ranking.rows if row.value is not None]
     if len(rows) < 2:
         return None
-    figure = Figure(figsize=(7.5, 0.9 + 0.32 * len(rows)), layout="constrained")
+    # The axes have 5 inches, whatever the names take.
+    longest = max(len(row.name) for row, _ in rows)
+    figure = Figure(figsize=(5.0 + 0.07 * longest, 0.9 + 0.32 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for place, (row, value) in enumerate(rows):
         colour = COLOURS[2] if row.best else COLOURS[0]

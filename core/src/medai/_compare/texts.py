@@ -12,10 +12,13 @@ from medai._words import listed
 ROW_COLUMNS = ("figure", "better", *(field.name for field in fields(Row)))
 PAIR_COLUMNS = ("figure", *(field.name for field in fields(Pair)))
 _MOST_TIES = 3
+_WIDEST = 60
+"""Letters of names in a line of the terminal; more of them are counted."""
+_MOST_PAIRS = 15
 
 
 def board_text(board: Board) -> str:
-    """The board for a terminal: a table for each figure, and under it every pair."""
+    """The board for a terminal: a table for each figure, and under it every pair where they are few."""
     parts = ["\n".join(_ranking_lines(ranking)) for ranking in board.rankings]
     return "\n\n".join([*parts, "\n".join([*board.notes, f"protocol {board.protocol_hash}"])])
 
@@ -95,6 +98,9 @@ def _ranking_lines(ranking: Ranking) -> list[str]:
         rank, name, value, deviation, interval, seeds, words = _row_cells(row)
         spread = ["" if row.deviation is None else f"± {deviation}", interval, counted(seeds, "seed")] if several else [interval]
         rows.append([f"  {rank}", name, value, *spread, words])
+    if len(ranking.pairs) > _MOST_PAIRS:
+        told = sum(pair.verdict == "better" for pair in ranking.pairs)
+        return [title(ranking), *_aligned(rows), f"{len(ranking.pairs)} pairs, of which {told} are told apart; each stands in the page"]
     pairs = []
     for names, difference, interval, p, corrected, test in map(_pair_cells, ranking.pairs):
         pairs.append([f"  {names}", difference, interval, f"p {p}", f"Holm {corrected}", test])
@@ -112,6 +118,8 @@ def _pair_cells(pair: Pair) -> list[str]:
 
 
 def _some(names: Sequence[str]) -> str:
+    if len(names) > 1 and sum(map(len, names[:_MOST_TIES])) > _WIDEST:
+        return f"{len(names)} others"
     return listed([*names[:_MOST_TIES], f"{len(names) - _MOST_TIES} more"] if len(names) > _MOST_TIES + 1 else names)
 
 
