@@ -221,6 +221,14 @@ def test_views_that_differ_are_said(tmp_path: Path) -> None:
     assert note.startswith("base and clear see the cases through different views")
 
 
+def test_too_many_entries_for_few_cases_are_said_to_be(tmp_path: Path) -> None:
+    found = [Entry(str(number), (write_run(tmp_path / str(number), BASE[:6] + number, names=list("abcdef")),)) for number in range(3)]
+    (note,) = leaderboard(found).notes
+    assert note.startswith("corrected for 3 pairs, tests over 6 groups or cases can tell none apart")
+    assert {pair.verdict for pair in only(found).pairs} == {"tie"}
+    assert not leaderboard(found[:2]).notes and only(found[:2]).rows[0].best
+
+
 def test_many_pairs_and_long_names_are_counted_in_the_terminal(tmp_path: Path) -> None:
     names = [f"annotation/costumed-unet (model.width={number} and train.target=clean)" for number in range(7)]
     noise = np.random.default_rng(5).normal(0, 0.5, (7, CASES))

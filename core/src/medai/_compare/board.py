@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from medai._compare.measured import Entry, Measured, measure
-from medai._compare.statistics import SIGNIFICANT, Tested, bootstrap_test, holm, over_seeds, signed_rank
+from medai._compare.statistics import SIGNIFICANT, WILCOXON, Tested, bootstrap_test, holm, over_seeds, signed_rank, tells_none
 from medai._results.bootstrap import FEWEST_GROUPS, Draws, Interval, interval_of, too_few
 from medai._words import nearest
 from medai.errors import DataError, UsageError
@@ -111,7 +111,19 @@ def leaderboard(entries: Sequence[Entry], figure: str | None = None) -> Board:
         raise UsageError(f"no figure {figure!r}{nearest(figure, names)}")
     by_name = {entry.name: runs for entry, runs in zip(entries, found, strict=True)}
     rankings = tuple(_ranking(name, by_name) for name in names if figure in (None, name))
-    return Board(found[0][0].summary["protocol_hash"], rankings, tuple(_notes(by_name)))
+    return Board(found[0][0].summary["protocol_hash"], rankings, (*_notes(by_name), *_powerless(rankings)))
+
+
+def _powerless(rankings: Sequence[Ranking]) -> Iterator[str]:
+    """That there are too many entries for so few groups, once."""
+    for ranking in rankings:
+        counts = [pair.count for pair in ranking.pairs if pair.test.startswith(WILCOXON)]
+        if counts and tells_none(max(counts), len(ranking.pairs)):
+            yield (
+                f"corrected for {len(ranking.pairs)} pairs, tests over {max(counts)} groups or cases can tell none apart, whatever the "
+                "figures: compare fewer entries at a time, or measure on more"
+            )
+            return
 
 
 def _ranking(figure: str, entries: Mapping[str, Sequence[Measured]]) -> Ranking:

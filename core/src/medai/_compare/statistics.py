@@ -13,6 +13,7 @@ from scipy import stats
 from medai._results.bootstrap import Draws
 
 SIGNIFICANT = 0.05
+WILCOXON = "Wilcoxon"
 FEWEST_FOR_WILCOXON = 6
 """Of five pairs, even those that all point one way have p = 0.0625."""
 
@@ -64,7 +65,7 @@ def signed_rank(first: Draws, second: Draws, groups: Sequence[str]) -> Tested:
         # Two infinite values that are alike do not differ.
         differences = np.where(first == second, 0.0, first - second)
     differences = differences[~np.isnan(differences)]
-    said = f"Wilcoxon over {len(differences)} {unit}"
+    said = f"{WILCOXON} over {len(differences)} {unit}"
     unlike = differences[differences != 0]
     if not differences.size:
         return Tested(None, 0, 0, said)
@@ -72,6 +73,14 @@ def signed_rank(first: Draws, second: Draws, groups: Sequence[str]) -> Tested:
         return Tested(1.0, 0, len(differences), said)
     ranks = stats.rankdata(np.abs(unlike)) * np.sign(unlike)
     return Tested(float(stats.wilcoxon(unlike).pvalue), int(np.sign(ranks.sum())), len(differences), said)
+
+
+def tells_none(count: int, pairs: int) -> bool:
+    """Whether Wilcoxon's test of `count` values could tell none of so many pairs apart, whatever the values.
+
+    All pointing one way, they have p = 2 / 2**count, which is corrected for every pair.
+    """
+    return pairs * 2.0 ** (1 - count) >= SIGNIFICANT
 
 
 def bootstrap_test(difference: float, draws: Draws, groups: int) -> Tested:
