@@ -98,6 +98,15 @@ def test_colour_masks_and_broken_files_are_refused_by_name_and_the_rest_is_read(
     assert isinstance(allowed, Sample) and allowed.inputs.pixels[0, 15, 15] == pytest.approx(220 / 255)
 
 
+@pytest.mark.parametrize("content", [b"", b"no DICOM at all", b"\0" * 128 + b"DICM" + b"\2\0"])
+def test_of_files_called_dicom_that_are_none_each_is_a_case_with_its_reason(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "broken.dcm").write_bytes(content)
+    Picture.fromarray(GREY).save(tmp_path / "good.png")
+    found = read_all(build("annotation/clean-images", root=tmp_path))
+    assert isinstance(found["good.png"], Sample)
+    assert isinstance(found["broken.dcm"], DataError) and "broken.dcm" in str(found["broken.dcm"])
+
+
 def test_larger_images_are_made_smaller_and_smaller_ones_stay(tmp_path: Path) -> None:
     Picture.fromarray(GREY).save(tmp_path / "a.png")
     Picture.fromarray(np.repeat(np.repeat(GREY, 4, 0), 2, 1)).save(tmp_path / "b.png")

@@ -87,6 +87,10 @@ class CleanImages:
         try:
             found = list_slices(root)
         except DataError:
+            # None can be read: those that are called so are cases, and reading them says why.
+            for path in sorted(root.rglob("*")):
+                if path.suffix.lower() in (".dcm", ".dicom") and path.is_file():
+                    self._add(pseudonym(path.relative_to(root).as_posix(), prefix="d"), pseudonym(path.parent.name), path)
             return
         for item in found:
             self._add(item.id, item.patient, item.path)
