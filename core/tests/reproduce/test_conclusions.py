@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
-from medai._compare import Pair, Ranking, told_apart
+from medai._compare import Pair, Ranking, Row, told_apart
 from medai._discovery.validate import table_faults
 from medai._reproduce.conclusions import checked, standings
 from medai._reproduce.gather import Result
@@ -62,13 +63,23 @@ def test_a_pair_is_told_apart_by_test_and_interval_alike(doubt: dict[str, object
     assert told_apart([replace(sure, **doubt), other]) == []  # type: ignore[arg-type]
 
 
+def ranking(groups: int, *names: str) -> Ranking:
+    rows = tuple(Row(name, 1, 0.5, None, None, None, "", groups, groups, 1, (), (), False) for name in names)
+    tests = [replace(pair(*two, 0.5), count=groups, test=f"Wilcoxon over {groups} groups") for two in combinations(names, 2)]
+    return Ranking("dice", "higher", rows, tuple(tests))
+
+
 def test_who_is_ahead_and_how_surely() -> None:
-    said = standings([result("A", 0.1, 0.5, ties=("B",)), result("B", 0.2, 0.4), result("C", 0.3, 0.1), result("D", 0.9, None)])
-    assert said == ["Dice: A is ahead (0.5), not told from it: B"]
-    assert standings([result("A", 0, 0.5, best=True), result("B", 0, 0.4)])[0].endswith("better than every other row by the paired tests")
-    assert standings([result("A", 0, 0.5, ties=("B",)), result("B", 0, 0.4)])[0].endswith("these cases tell none of the rows from it")
-    assert standings([result("A", 0, 2.0, better="lower"), result("B", 0, 1.5, better="lower")]) == ["Dice: B is ahead (1.5)"]
-    assert standings([result("A", 0, 2.0), result("B", 0, None), result("C", 0, 1.0, column="IoU")]) == []
+    rows = [result("A", 0.1, 0.5, ties=("B",)), result("B", 0.2, 0.4), result("C", 0.3, 0.1), result("D", 0.9, None)]
+    assert standings(rows, {"Dice": ranking(10, "A", "B", "C")}) == ["Dice: A is ahead (0.5), not told from it: B"]
+    best = [result("A", 0, 0.5, best=True), result("B", 0, 0.4)]
+    assert standings(best, {})[0].endswith("better than every other row by the paired tests")
+    tie = [result("A", 0, 0.5, ties=("B",)), result("B", 0, 0.4)]
+    assert standings(tie, {"Dice": ranking(10, "A", "B")})[0].endswith("these cases tell none of the rows from it")
+    (said,) = standings(tie, {"Dice": ranking(6, "A", "B", "C")})
+    assert said == "Dice: A is ahead (0.5); corrected for 3 pairs, tests over 6 groups or cases can tell none apart, whatever the figures"
+    assert standings([result("A", 0, 2.0, better="lower"), result("B", 0, 1.5, better="lower")], {}) == ["Dice: B is ahead (1.5)"]
+    assert standings([result("A", 0, 2.0), result("B", 0, None), result("C", 0, 1.0, column="IoU")], {}) == []
 
 
 def test_a_claim_names_rows_and_columns_of_its_table() -> None:

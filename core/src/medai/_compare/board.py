@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -111,19 +111,21 @@ def leaderboard(entries: Sequence[Entry], figure: str | None = None) -> Board:
         raise UsageError(f"no figure {figure!r}{nearest(figure, names)}")
     by_name = {entry.name: runs for entry, runs in zip(entries, found, strict=True)}
     rankings = tuple(_ranking(name, by_name) for name in names if figure in (None, name))
-    return Board(found[0][0].summary["protocol_hash"], rankings, (*_notes(by_name), *_powerless(rankings)))
+    return Board(found[0][0].summary["protocol_hash"], rankings, (*_notes(by_name), *_advice(rankings)))
 
 
-def _powerless(rankings: Sequence[Ranking]) -> Iterator[str]:
-    """That there are too many entries for so few groups, once."""
-    for ranking in rankings:
-        counts = [pair.count for pair in ranking.pairs if pair.test.startswith(WILCOXON)]
-        if counts and tells_none(max(counts), len(ranking.pairs)):
-            yield (
-                f"corrected for {len(ranking.pairs)} pairs, tests over {max(counts)} groups or cases can tell none apart, whatever the "
-                "figures: compare fewer entries at a time, or measure on more"
-            )
-            return
+def powerless(ranking: Ranking) -> str:
+    """That there are too many entries for so few groups, so that all of them tie; empty where that is not so."""
+    counts = [pair.count for pair in ranking.pairs if pair.test.startswith(WILCOXON)]
+    if not counts or not tells_none(max(counts), len(ranking.pairs)):
+        return ""
+    return f"corrected for {len(ranking.pairs)} pairs, tests over {max(counts)} groups or cases can tell none apart, whatever the figures"
+
+
+def _advice(rankings: Sequence[Ranking]) -> list[str]:
+    """What to do about it, once."""
+    found = next(filter(None, map(powerless, rankings)), "")
+    return [f"{found}: compare fewer entries at a time, or measure on more"] if found else []
 
 
 def _ranking(figure: str, entries: Mapping[str, Sequence[Measured]]) -> Ranking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from medai._compare import Ranking, told_apart
+from medai._compare import Ranking, powerless, told_apart
 from medai._reproduce.gather import Result
 from medai.api import Claim, Table
 
@@ -64,21 +64,23 @@ def checked(table: Table, results: Sequence[Result], rankings: Mapping[str, Rank
     ]
 
 
-def standings(results: Sequence[Result]) -> list[str]:
+def standings(results: Sequence[Result], rankings: Mapping[str, Ranking]) -> list[str]:
     """For each column, the row that is ahead and those which the paired tests cannot tell from it."""
     found = []
     for column in dict.fromkeys(result.cell.column for result in results):
         rows = [result for result in results if result.cell.column == column and result.value is not None]
         if len(rows) > 1:
             first = (max if rows[0].better == "higher" else min)(rows, key=lambda result: result.value or 0.0)
-            found.append(f"{column}: {first.cell.row} is ahead ({first.value:.4g}){_certainty(first, len(rows) - 1)}")
+            found.append(f"{column}: {first.cell.row} is ahead ({first.value:.4g}){_certainty(first, rankings.get(column))}")
     return found
 
 
-def _certainty(first: Result, others: int) -> str:
+def _certainty(first: Result, ranking: Ranking | None) -> str:
     if first.best:
         return ", better than every other row by the paired tests"
-    if len(first.ties) == others:
+    if ranking is not None and (why := powerless(ranking)):
+        return f"; {why}"
+    if ranking is not None and len(first.ties) == len(ranking.rows) - 1:
         return ", but these cases tell none of the rows from it"
     return f", not told from it: {'; '.join(first.ties)}" if first.ties else ""
 

@@ -66,7 +66,7 @@ def as_json(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Rankin
         "stub": plan.order.stub,
         "seeds": list(plan.order.seeds),
         "data": dict(plan.order.data),
-        "standings": standings(results),
+        "standings": standings(results, rankings),
         "claims": [asdict(found) for found in checked(plan.table, results, rankings)],
         "cells": records(results),
     }
@@ -180,7 +180,7 @@ def notes(plan: Plan, results: Sequence[Result]) -> list[str]:
 
 def conclusions(plan: Plan, results: Sequence[Result], rankings: Mapping[str, Ranking]) -> list[str]:
     """Which row is ahead in each column, and what is so of the paper's claims."""
-    return [*standings(results), *(f"claim: {found}" for found in checked(plan.table, results, rankings))]
+    return [*standings(results, rankings), *(f"claim: {found}" for found in checked(plan.table, results, rankings))]
 
 
 def latex(plan: Plan, results: Sequence[Result]) -> str:
