@@ -32,6 +32,7 @@ NOT_FOR_PLUGINS = {
     **dict.fromkeys(
         (
             *("medai.api.Chart", "medai.api.Claim", "medai.api.Reported", "medai.api.read_reported"),
+            "medai.io.require_folder",
             *("medai.tasks.Remark", "medai.tasks.TrainingMetric"),
             *("medai.inference.BoxFrame", "medai.inference.Frame", "medai.inference.IMAGENET", "medai.inference.PLAIN"),
             *("medai.inference.Size", "medai.inference.Statistics", "medai.inference.Window", "medai.inference.steady"),

@@ -266,7 +266,7 @@ def test_show_recipe(shown: Any) -> None:
         "view: alpha/crop",
         "test p1, p2",
         "window = (0, 1)",
-        "scale quick: what differs from the paper train.steps = 10 (paper: 5000) scale small: nothing differs from the paper reported",
+        "scale quick: what differs from scale paper train.steps = 10 (paper: 5000) scale small: nothing differs from scale paper reported",
         "reported, not measured here alpha/table-1 Net PSNR psnr 31.5 ± 0.25 (standard error) (printed twice)",
         "medai run alpha/net --data scans=PATH",
     ):

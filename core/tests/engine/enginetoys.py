@@ -216,10 +216,10 @@ class Raising:
 
 
 class Counted(Points):
-    """Points with fewer parameters."""
+    """Points with fewer parameters, one of another meaning, and one that may be left unset."""
 
-    def __init__(self, root: str | None = None, count: int | None = None) -> None:
-        super().__init__(root, 12 if count is None else count)
+    def __init__(self, root: str | None = None, count: int = 12, groups: float = 0.5, bad: tuple[str, ...] | None = None) -> None:
+        super().__init__(root, count, max(1, int(groups * count)), bad or ())
 
 
 class Same:

@@ -70,9 +70,9 @@ def test_a_folder_with_another_dataset(tmp_path: Path) -> None:
 
 
 def test_another_dataset_is_told_what_the_recipe_says_of_its_own(tmp_path: Path) -> None:
-    own = Slot(folder=use("enginetoys/points", count=10, groups=5))
+    own = Slot(folder=use("enginetoys/points", count=10, groups=5, unlabelled=("c1",)))
     assert folder_of(own, f"enginetoys/counted:{tmp_path}") == use("enginetoys/counted", count=10, root=str(tmp_path))
-    assert folder_of(own, str(tmp_path)) == use("enginetoys/points", count=10, groups=5, root=str(tmp_path))
+    assert folder_of(own, str(tmp_path)) == use("enginetoys/points", count=10, groups=5, unlabelled=("c1",), root=str(tmp_path))
 
 
 def test_what_is_set_of_a_folder_is_refused_where_embedded_data_are_read(tmp_path: Path) -> None:

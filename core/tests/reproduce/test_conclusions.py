@@ -80,6 +80,7 @@ def test_who_is_ahead_and_how_surely() -> None:
     assert said == "Dice: A is ahead (0.5); corrected for 3 pairs, tests over 6 groups or cases can tell none apart, whatever the figures"
     assert standings([result("A", 0, 2.0, better="lower"), result("B", 0, 1.5, better="lower")], {}) == ["Dice: B is ahead (1.5)"]
     assert standings([result("A", 0, 2.0), result("B", 0, None), result("C", 0, 1.0, column="IoU")], {}) == []
+    assert standings([result("A", 9, 9.0, better=""), result("B", 3, 3.0, better="")], {}) == [], "parameters have no better side"
 
 
 def test_a_claim_names_rows_and_columns_of_its_table() -> None:

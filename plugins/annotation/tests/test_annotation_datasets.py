@@ -12,8 +12,7 @@ import pytest
 import torch
 from PIL import Image as Picture
 from pydicom.dataset import Dataset as Header
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
+from ultrasound_dicom import write_dicom
 
 from medai.api import build
 from medai.errors import DataError, UsageError
@@ -100,10 +99,12 @@ def test_colour_masks_and_broken_files_are_refused_by_name_and_the_rest_is_read(
 
 @pytest.mark.parametrize("content", [b"", b"no DICOM at all", b"\0" * 128 + b"DICM" + b"\2\0"])
 def test_of_files_called_dicom_that_are_none_each_is_a_case_with_its_reason(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "broken.dcm").write_bytes(content)
+    for name in ("broken.dcm", "._broken.dcm"):
+        (tmp_path / name).write_bytes(content)
     Picture.fromarray(GREY).save(tmp_path / "good.png")
     found = read_all(build("annotation/clean-images", root=tmp_path))
     assert isinstance(found["good.png"], Sample)
+    assert found.keys() == {"broken.dcm", "good.png"}
     assert isinstance(found["broken.dcm"], DataError) and "broken.dcm" in str(found["broken.dcm"])
 
 
@@ -136,27 +137,14 @@ def test_a_folder_that_is_empty_or_missing_is_an_error(tmp_path: Path) -> None:
 
 
 def dicom(path: Path, patient: str, frames: int = 1) -> None:
-    header = Header()
-    header.file_meta = FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID = UltrasoundImageStorage
-    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = generate_uid()
-    header.SeriesInstanceUID, header.StudyInstanceUID = generate_uid(), generate_uid()
-    header.PatientID, header.Modality, header.InstanceNumber = patient, "US", 1
-    header.Rows, header.Columns = GREY.shape
-    header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
-    header.BitsAllocated = header.BitsStored = 8
-    header.HighBit, header.PixelRepresentation = 7, 0
-    pixels = np.stack([np.roll(GREY, frame, 1) for frame in range(frames)])
-    if frames > 1:
-        header.NumberOfFrames = frames
-    header.PixelData = pixels.tobytes()
+    """With a region of tissue and an overlay plane."""
     region = Header()
     region.RegionLocationMinX0, region.RegionLocationMinY0, region.RegionLocationMaxX1, region.RegionLocationMaxY1 = 4, 2, 59, 45
     region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 0
     region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
     region.PhysicalDeltaX = region.PhysicalDeltaY = 0.05
-    header.SequenceOfUltrasoundRegions = [region]
+    pixels = np.stack([np.roll(GREY, frame, 1) for frame in range(frames)]) if frames > 1 else GREY
+    header = write_dicom(path, pixels, PatientID=patient, SequenceOfUltrasoundRegions=[region])
     header.add_new(0x60000010, "US", GREY.shape[0])
     header.add_new(0x60000011, "US", GREY.shape[1])
     header.add_new(0x60000040, "CS", "G")

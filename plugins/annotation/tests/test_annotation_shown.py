@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image as Picture
-from pydicom.dataset import Dataset as Header
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
+from ultrasound_dicom import write_dicom
 
 from medai.api import build
 from medai.io import read_image
@@ -19,25 +16,6 @@ from medai_annotation.datasets.clean_images import CleanImages
 from medai_annotation.datasets.shown import read_shown
 
 STORED = (np.arange(48 * 64).reshape(48, 64) * 1.3).astype(np.uint16)  # 12 bits, in a file of 16
-
-
-def dicom(path: Path, **elements: Any) -> Path:
-    header = Header()
-    header.file_meta = FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID = UltrasoundImageStorage
-    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = generate_uid()
-    header.SeriesInstanceUID, header.StudyInstanceUID = generate_uid(), generate_uid()
-    header.PatientID, header.Modality, header.InstanceNumber = "MILLER", "US", 1
-    header.Rows, header.Columns = STORED.shape
-    header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
-    header.BitsAllocated = header.BitsStored = 16
-    header.HighBit, header.PixelRepresentation = 15, 0
-    for name, value in elements.items():
-        setattr(header, name, value)
-    header.PixelData = STORED.tobytes()
-    header.save_as(path, enforce_file_format=True)
-    return path
 
 
 def test_dicom_is_read_through_its_window(tmp_path: Path) -> None:
@@ -56,15 +34,18 @@ def test_dicom_is_read_through_its_window(tmp_path: Path) -> None:
         ("scaled", scaled | {"VOILUTFunction": "LINEAR_EXACT"}, ((stored - 1500) / 1000).clamp(0, 1)),
         ("turned", wide | {"PhotometricInterpretation": "MONOCHROME1"}, 1 - linear),
     ):
-        found = read_shown(dicom(tmp_path / f"{name}.dcm", **elements))
+        path = tmp_path / f"{name}.dcm"
+        write_dicom(path, STORED, **elements)
+        found = read_shown(path)
         assert found.unit == "0..1" and torch.allclose(found.pixels[0].double(), wanted, atol=2e-5), name
     for name, width in (("without", None), ("none", 0)):
-        path = dicom(tmp_path / f"{name}.dcm", **({} if width is None else {"WindowCenter": 5, "WindowWidth": width}))
+        path = tmp_path / f"{name}.dcm"
+        write_dicom(path, STORED, **({} if width is None else {"WindowCenter": 5, "WindowWidth": width}))
         assert torch.equal(read_shown(path).pixels, read_image(path).pixels), name
 
 
 def test_training_and_prediction_see_the_same(tmp_path: Path) -> None:
-    dicom(tmp_path / "a.dcm", WindowCenter=2048, WindowWidth=4096)
+    write_dicom(tmp_path / "a.dcm", STORED, WindowCenter=2048, WindowWidth=4096)
     trained, asked = build("annotation/clean-images", root=tmp_path), CleanImages.unlabelled([tmp_path])
     images = [dataset.read(dataset.cases()[0], np.random.default_rng(0)).inputs.pixels for dataset in (trained, asked)]
     assert images[1].max() > 0.9 and torch.equal(images[0], images[1].expand(3, -1, -1))
@@ -73,7 +54,7 @@ def test_training_and_prediction_see_the_same(tmp_path: Path) -> None:
 def test_an_image_that_is_all_dark_is_named(tmp_path: Path) -> None:
     Picture.fromarray(STORED).save(tmp_path / "twelve.png")
     Picture.fromarray(STORED * 16).save(tmp_path / "sixteen.png")
-    dicom(tmp_path / "MILLER.dcm")
+    write_dicom(tmp_path / "MILLER.dcm", STORED)
     asked = CleanImages.unlabelled([tmp_path])
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

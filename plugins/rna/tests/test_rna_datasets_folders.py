@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -234,3 +235,10 @@ def test_real_files_are_read(real_data: Path) -> None:
     assert len(seeds.cases()) > 1500 and len({case.group for case in seeds.cases()}) == 90
     assert len(knots.cases()) == 350
     assert sum(bool((found := knots.read(case, RNG).reference) and found.pairs) for case in knots.cases()) == 350
+
+
+@pytest.mark.parametrize("kind", [ArchiveII, BpRna1m, PdbLists, PseudoBase, RnaCentral, RnaStrAlign, RnaStrand, TrnaDb])
+def test_what_a_recipe_says_of_its_table_fits_other_datasets(kind: type[Structures]) -> None:
+    """`--data structures=rna/archiveii:FOLDER` learns from the same pairs: parameters of one name and type are handed on."""
+    own, theirs = (get_type_hints(each.__init__) for each in (StructureTable, kind))
+    assert all(theirs[name] == own[name] for name in ("pairs", "longest", "multiplets"))

@@ -89,9 +89,9 @@ def _scales(recipe: Recipe) -> Iterator[str]:
     own = dict(flatten(to_document(recipe)))
     for name, overrides in recipe.scales.items():
         if not overrides:
-            yield from ("", f"  scale {name}: nothing differs from the paper")
+            yield from ("", f"  scale {name}: nothing differs from scale paper")
             continue
-        yield from ("", f"  scale {name}: what differs from the paper")
+        yield from ("", f"  scale {name}: what differs from scale paper")
         for path, value in flatten(to_document(overrides)):
             paper = f"  (paper: {own[path]})" if path in own else ""
             if path not in own or own[path] != value:

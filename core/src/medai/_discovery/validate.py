@@ -98,6 +98,7 @@ def _recipe_faults(recipe: Recipe) -> Iterator[str]:
 
 
 def table_faults(table: Table) -> Iterator[str]:
+    """What is wrong with a table, in words."""
     if not _line(table.title):
         yield "the title is not one line of text"
     if not table.task:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from medai._discovery import load_target, registry
 from medai._engine.bounds import check_bounds
-from medai._engine.construct import defaults, find, kind_of_parameter, signature_of
+from medai._engine.construct import defaults, find, kind_of_parameter, signature_of, types_of
 from medai._engine.document import Document, flatten, from_document, overlay, parse_assignment, read_toml, to_document
 from medai._words import listed, nearest
 from medai.api import Recipe, Slot, Use
@@ -278,8 +278,8 @@ def _data_overrides(recipe: Recipe, data: Sequence[str]) -> dict[str, Any]:
 
 
 def folder_of(slot: Slot, text: str) -> Use:
-    """The slot's dataset on the folder `PATH`, or another dataset, of `DATASET:PATH`, with what the recipe says of the slot's own that the
-    other takes by the same name: it is the method's, which pairs it learns from or how long a sequence may be.
+    """The slot's dataset on the folder `PATH`, or another dataset, of `DATASET:PATH`, with what the recipe says of the slot's own by
+    parameters that the other has too, of one name and type: it is the method's, which pairs it learns from or how long a sequence may be.
 
     Raises:
         UsageError: there is no such dataset.
@@ -287,13 +287,16 @@ def folder_of(slot: Slot, text: str) -> Use:
     match = _DATASET_PREFIX.match(text)
     if match and not Path(text).exists():
         entry = registry().find("dataset", match[1])
-        return with_root(Use(entry.id, _shared(slot.folder, signature_of(load_target(entry)))), match[2])
+        return with_root(Use(entry.id, _shared(slot.folder, load_target(entry))), match[2])
     return with_root(slot.folder, text)
 
 
-def _shared(own: Use, taken: Collection[str]) -> dict[str, object]:
-    """Nothing of a chain of views: it is replaced as a whole."""
-    return {} if "source" in own.params else {name: value for name, value in own.params.items() if name in taken}
+def _shared(own: Use, other: object) -> dict[str, object]:
+    """Nothing of a chain of views: it is replaced as a whole. Of one name and another type is another thing: a dose in % and as a share."""
+    if "source" in own.params or not own.params:
+        return {}
+    mine, theirs = types_of(load_target(registry().find("dataset", own.id))), types_of(other)
+    return {name: value for name, value in own.params.items() if name in theirs and theirs[name] == mine.get(name)}
 
 
 def with_root(use: Use, root: str) -> Use:

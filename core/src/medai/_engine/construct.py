@@ -67,7 +67,7 @@ def signature_of(target: object) -> dict[str, inspect.Parameter]:
 
 def parameters(target: object) -> list[Parameter]:
     """The keywords of a target's constructor, for `medai show` and the documentation."""
-    hints, said = _hints(target), summaries(target)
+    hints, said = types_of(target), summaries(target)
     result = []
     for name, parameter in signature_of(target).items():
         required = parameter.default is inspect.Parameter.empty
@@ -84,7 +84,7 @@ def defaults(target: object) -> dict[str, object]:
 
 def kind_of_parameter(target: object, name: str) -> str | None:
     """The kind of component that a keyword of a target's constructor takes, one or several of them; None where its type does not say."""
-    annotation = _hints(target).get(name, Any)
+    annotation = types_of(target).get(name, Any)
     return _kind_of(annotation) or next(filter(None, map(_kind_of, typing.get_args(annotation)[-2:])), None)
 
 
@@ -143,7 +143,7 @@ def check(
     unknown = [key for key in given if key not in known]
     if unknown and not _takes_any_keyword(target):
         raise UsageError(f"{name} has no parameter {unknown[0]!r}{nearest(unknown[0], known)}")
-    hints = _hints(target)
+    hints = types_of(target)
     checked = {key: _value(f"{name}: {key}", hints.get(key, Any), value, runs) for key, value in given.items()}
     if lacking := missing(target, (*checked, *(injected or {}))):
         raise UsageError(f"{name} needs {listed(lacking)}")
@@ -208,7 +208,8 @@ def _readable(annotation: Any) -> str:
     return f"{words.removesuffix(' | None')}, or none" if _may_be_unset(annotation) else words
 
 
-def _hints(target: object) -> dict[str, Any]:
+def types_of(target: object) -> dict[str, Any]:
+    """The types of the keywords of a target's constructor by name, as far as they are said and can be found."""
     function = target.__init__ if inspect.isclass(target) else target
     try:
         return typing.get_type_hints(function)

@@ -14,7 +14,7 @@ from medai._discovery.files import import_file
 from medai._discovery.validate import ContractError
 from medai._results.folder import safe_name
 from medai.errors import DataError, UsageError
-from medai.io import read_image
+from medai.io import read_image, require_folder
 from medai.tasks import Batch, Image
 
 
@@ -71,9 +71,7 @@ class Answers:
     """
 
     def __init__(self, folder: Path | None = None, digest: str = "") -> None:
-        if folder is not None and not folder.is_dir():
-            raise DataError("there is no such folder of predictions", folder)
-        self._folder, self._files = folder, {} if folder is None else _by_stem(folder)
+        self._folder, self._files = folder, {} if folder is None else _by_stem(require_folder(folder, "folder of predictions"))
 
     def predict(self, batch: Batch[Image, Image]) -> Sequence[Image]:
         """The image of each case, float32, in the unit of its input.

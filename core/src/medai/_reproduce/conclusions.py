@@ -12,7 +12,8 @@ from medai.api import Claim, Table
 
 @dataclass(frozen=True)
 class Gain:
-    """The largest gain of rows over those that they are held against, and how often there was one.
+    """The largest gain of rows, by how much their figure is higher than that of the rows that they are held against, and how often there
+    was one.
 
     Attributes:
         share: by how much of the other's figure, 3.84 for 384 %.
@@ -65,11 +66,12 @@ def checked(table: Table, results: Sequence[Result], rankings: Mapping[str, Rank
 
 
 def standings(results: Sequence[Result], rankings: Mapping[str, Ranking]) -> list[str]:
-    """For each column, the row that is ahead and those which the paired tests cannot tell from it."""
+    """For each column, the row that is ahead and those which the paired tests cannot tell from it; nothing of figures of the models
+    themselves, such as parameters, which have no better side."""
     found = []
     for column in dict.fromkeys(result.cell.column for result in results):
         rows = [result for result in results if result.cell.column == column and result.value is not None]
-        if len(rows) > 1:
+        if len(rows) > 1 and rows[0].better:
             first = (max if rows[0].better == "higher" else min)(rows, key=lambda result: result.value or 0.0)
             found.append(f"{column}: {first.cell.row} is ahead ({first.value:.4g}){_certainty(first, rankings.get(column))}")
     return found

@@ -11,6 +11,7 @@ from medai._reproduce.order import Guest
 from medai._results.folder import safe_name
 from medai.api import Use
 from medai.errors import DataError, UsageError
+from medai.io import require_folder
 
 
 def guest_of(text: str) -> Guest:
@@ -27,9 +28,7 @@ def guest_of(text: str) -> Guest:
         return _network(name if separator else attribute, Path(file), attribute)
     if not separator or not name:
         raise UsageError(f"--with {text!r}: wanted NAME=FOLDER of predicted images, or FILE.py:CLASS")
-    if not given.is_dir():
-        raise DataError("there is no such folder of predictions", given)
-    folder = given.absolute()
+    folder = require_folder(given, "folder of predictions").absolute()
     return Guest(name, Use("medai/answers", {"folder": str(folder), "digest": digest_of(folder)}), trained=False, folder=folder)
 
 

@@ -12,6 +12,7 @@ from medai.io._atomic import replacing, write_bytes, write_csv, write_json, writ
 from medai.io._attributes import KEPT
 from medai.io._derived import series_key, write_series
 from medai.io._files import ImageHeader
+from medai.io._folders import require_folder
 from medai.io._identity import plane_headers
 from medai.io._open import open_images
 from medai.io._overlays import read_overlays
@@ -44,6 +45,7 @@ __all__ = [
     "read_series",
     "read_text",
     "replacing",
+    "require_folder",
     "series_key",
     "window",
     "write_bytes",

@@ -101,9 +101,9 @@ def _claims(cells: tuple[Cell, ...]) -> tuple[Claim, ...]:
 
 
 _GAINS = {
-    "Dice": "a Dice increase of up to 300 %",
-    "IoU": "an IoU increase of up to 384 %",
-    "PSNR_HVS_M": "a PSNR_HVS_M increase of up to 38 %",
+    "Dice": "a Sørensen-Dice coefficient (Dice) increase of up to 300%",
+    "IoU": "an Intersection over Union (IoU) increase of up to 384%",
+    "PSNR_HVS_M": "a Peak Signal to Noise Ratio Human Visual System Modified (PSNR HVS M) increase of up to 38%",
 }
 _LABELS = {"PSNR_HVS_M": "PSNR-HVS-M (dB)", "PA": "pixel accuracy"}
 _CONVERGENCE = (

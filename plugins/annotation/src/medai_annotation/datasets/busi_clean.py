@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medai.errors import DataError
-from medai.io import pseudonym
+from medai.io import pseudonym, require_folder
 from medai.tasks import Case, Image, Sample
 from medai_annotation.datasets.listing import file_of, read_listing
 from medai_annotation.datasets.pictures import read_clean, require_options
@@ -101,9 +101,7 @@ def is_busi(root: Path) -> bool:
 
 
 def _home(root: Path) -> Path:
-    if not root.is_dir():
-        raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
-    home = _found(root)
+    home = _found(require_folder(root))
     if home is None:
         raise DataError("the folders benign and malignant are wanted in it, or in a folder in it", root)
     return home

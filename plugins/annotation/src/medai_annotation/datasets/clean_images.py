@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError
-from medai.io import list_slices, pseudonym
+from medai.io import list_slices, pseudonym, require_folder
 from medai.tasks import Case, Dataset, Image, Sample
 from medai_annotation.datasets.busi_clean import BusiClean, is_busi
 from medai_annotation.datasets.pictures import SUFFIXES, read_clean, require_options
 from medai_annotation.datasets.shown import ImagesToPredict
 from medai_annotation.datasets.stub import write_pictures
+
+_DICOM = frozenset({".dcm", ".dicom"})
+"""How files of DICOM are called, where they are called so: it is known by its content."""
 
 
 class CleanImages:
@@ -44,9 +47,7 @@ class CleanImages:
 
     def __init__(self, root: Path, size: int | None = None, colour: float = 0.01) -> None:
         require_options(size, colour)
-        root = Path(root)
-        if not root.is_dir():
-            raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
+        root = require_folder(root)
         self.size, self.colour = size, colour
         self._paths: dict[str, Path] = {}
         self._cases: list[Case] = []
@@ -89,7 +90,7 @@ class CleanImages:
         except DataError:
             # None can be read: those that are called so are cases, and reading them says why.
             for path in sorted(root.rglob("*")):
-                if path.suffix.lower() in (".dcm", ".dicom") and path.is_file():
+                if path.suffix.lower() in _DICOM and path.is_file() and not _is_hidden(path.relative_to(root)):
                     self._add(pseudonym(path.relative_to(root).as_posix(), prefix="d"), pseudonym(path.parent.name), path)
             return
         for item in found:
@@ -117,5 +118,10 @@ class CleanImages:
 
 
 def _is_picture(inside: Path) -> bool:
-    """By its name beneath the folder; hidden files and what systems leave behind are none."""
-    return inside.suffix.lower() in SUFFIXES and not any(part.startswith((".", "__")) for part in inside.parts)
+    """By its name beneath the folder."""
+    return inside.suffix.lower() in SUFFIXES and not _is_hidden(inside)
+
+
+def _is_hidden(inside: Path) -> bool:
+    """Whether systems hide a file, or leave it behind."""
+    return any(part.startswith((".", "__")) for part in inside.parts)

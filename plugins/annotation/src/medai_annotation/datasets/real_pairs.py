@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, UsageError
-from medai.io import pseudonym
+from medai.io import pseudonym, require_folder
 from medai.tasks import Case, Image, Sample
 from medai_annotation.annotated import Annotated
 from medai_annotation.datasets.listing import file_of, read_listing
@@ -62,9 +62,7 @@ class RealPairs:
     def __init__(self, root: Path, least: float = 16 / 255) -> None:
         if not 0 < least < 1:
             raise UsageError(f"least = {least:g}: above 0 and below 1 is wanted")
-        root = Path(root)
-        if not root.is_dir():
-            raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
+        root = require_folder(root)
         self.least = least
         home, rows, listing = _listed(root)
         pairs = [_pair(row, home, listing) for row in rows]

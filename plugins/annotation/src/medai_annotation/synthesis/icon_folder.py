@@ -9,6 +9,7 @@ from PIL import Image as Picture
 from PIL import UnidentifiedImageError
 
 from medai.errors import DataError
+from medai.io import require_folder
 from medai_annotation.synthesis.layers import box_of
 
 LONGEST = 512
@@ -26,9 +27,7 @@ def read_icons(folder: Path) -> tuple[Picture.Image, ...]:
     Raises:
         DataError: the folder is missing or holds no PNG, or a file is no picture, too large, or has nothing visible.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError("is a file, not a folder of icons" if folder.is_file() else "no such folder of icons", folder)
+    folder = require_folder(folder, "folder of icons")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith("."))
     if not paths:
         raise DataError("holds no icon: PNG files are wanted", folder)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medai.errors import DataError
+from medai.io import require_folder
 
 _SHOWN = 8
 
@@ -17,8 +18,7 @@ def home_of(root: Path, wanted: Sequence[str]) -> Path:
     Raises:
         DataError: there is none, or there are several; or two of its subfolders differ in capital letters alone.
     """
-    if not root.is_dir():
-        raise DataError("is a file, not a folder" if root.is_file() else "no such folder", root)
+    require_folder(root)
     found = [place for place in (root, *folders_in(root)) if set(wanted) <= {each.name.lower() for each in folders_in(place)}]
     if not found:
         raise DataError(f"the folders {' and '.join(wanted)} are wanted in it, or in a folder in it; {holds(root)}", root)

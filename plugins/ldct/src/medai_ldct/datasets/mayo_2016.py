@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from medai.errors import DataError, UsageError
-from medai.io import pseudonym
+from medai.io import pseudonym, require_folder
 from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, told
 from medai_ldct.datasets.pairing import Paired, pairs_of
@@ -69,8 +69,7 @@ class Mayo2016(Paired):
 
     def _folders(self) -> dict[str, tuple[Path, Path]]:
         """The folders of the two doses of each patient."""
-        if not self.root.is_dir():
-            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
+        require_folder(self.root)
         wanted = [f"{dose}_{self.thickness}mm{'_sharp' if self.kernel == 'D45' else ''}" for dose in _DOSES]
         found: dict[str, dict[str, Path]] = {}
         seen: dict[str, set[str]] = {}

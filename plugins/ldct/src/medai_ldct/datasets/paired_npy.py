@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from medai.errors import DataError, UsageError
-from medai.io import pseudonym, read_image
+from medai.io import pseudonym, read_image, require_folder
 from medai.tasks import Case, Image, Sample
 from medai_ldct.datasets.folders import holds
 from medai_ldct.datasets.stub_pairs import Drawn
@@ -87,8 +87,7 @@ class PairedNpy:
 
     def _named(self) -> dict[str, tuple[Path, Path]]:
         """The pairs by the name that both files have."""
-        if not self.root.is_dir():
-            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
+        require_folder(self.root)
         low, normal = (_beneath(self.root / folder, ".npy") for folder in (_LOW, _NORMAL))
         if low or normal:
             return _joined(low, normal, f"{_LOW}/", f"{_NORMAL}/", self.root)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from medai.errors import DataError, UsageError
+from medai.io import require_folder
 from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, of_first, told
 from medai_ldct.datasets.pairing import Paired, pairs_of
@@ -67,8 +68,7 @@ class Piglet(Paired):
 
     def _series(self) -> tuple[Path, Path]:
         """The folders of the dose and of the full dose."""
-        if not self.root.is_dir():
-            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
+        require_folder(self.root)
         found: dict[int, Path] = {}
         seen = []
         for folder in folders_with_files(self.root):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from medai.errors import DataError
-from medai.io import pseudonym
+from medai.io import pseudonym, require_folder
 from medai.tasks import Case
 from medai_ldct.datasets.folders import folders_with_files, holds, of_first
 from medai_ldct.datasets.pairing import Paired, pairs_of
@@ -61,8 +61,7 @@ class TciaLdct(Paired):
 
     def _series(self) -> dict[str, tuple[Path, Path]]:
         """The folders of the two doses of each patient of whom there are both."""
-        if not self.root.is_dir():
-            raise DataError("is a file, not a folder" if self.root.is_file() else "no such folder", self.root)
+        require_folder(self.root)
         found: dict[str, dict[str, Path]] = {}
         for folder in folders_with_files(self.root):
             patient, dose = self._about(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from medai.errors import DataError
+from medai.io import require_folder
 from medai.tasks import Batch
 from medai_rna.folding.probing import read_reactivities, shape_scores
 from medai_rna.folding.problem import Folding
@@ -44,9 +44,7 @@ class ShapeDirected(Turner):
         gamma: float = 1.0,
     ) -> None:
         super().__init__(energies, temperature, decode, gamma)
-        self._folder = None if reactivities is None else Path(reactivities).resolve()
-        if self._folder is not None and not self._folder.is_dir():
-            raise DataError(f"{'is a file, not a' if self._folder.is_file() else 'no such'} folder of reactivities", self._folder)
+        self._folder = None if reactivities is None else require_folder(reactivities, "folder of reactivities").resolve()
         self._slope, self._intercept, self._temperature = slope, intercept, temperature
         self._asked, self._unprobed = set[str](), dict[str, None]()
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from medai.errors import DataError
-from medai.io import read_image
+from medai.io import read_image, require_folder
 from medai.tasks import Boxes, Case, Image, Sample
 from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of
 from medai_standard.datasets.stub import write_coco
@@ -40,12 +40,12 @@ class Coco:
         annotations: the JSON file in it; empty: by the names above.
 
     Raises:
-        DataError: there is no such file or it is not COCO's; an annotation names an image that is not listed; an image is listed twice; or
-            no case can be used.
+        DataError: there is no such folder or file, or it is not COCO's; an annotation names an image that is not listed; an image is listed
+            twice; or no case can be used.
     """
 
     def __init__(self, root: Path, annotations: str = "") -> None:
-        self.root = Path(root)
+        self.root = require_folder(root)
         self.path = _file(self.root, annotations)
         folder = "images" if (self.root / "images").is_dir() else ""
         entries = entries_under(self.root, folder)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from medai.errors import DataError
-from medai.io import list_slices, pseudonym
+from medai.io import list_slices, pseudonym, require_folder
 from medai.tasks import Case
 from medai_standard.datasets.texts import rows_of
 
@@ -67,11 +67,6 @@ def stem_of(name: str) -> str:
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else str(PurePosixPath(name).with_suffix(""))
 
 
-def no_folder(root: Path) -> str:
-    """Why `root` is no folder, in a few words."""
-    return "is a file, not a folder" if root.is_file() else "no such folder"
-
-
 def entries_under(root: Path, folder: str) -> list[Entry]:
     """The images beneath `root / folder`, in order of name. One that stands in `cases.csv` alone, or is not there, has a fault.
 
@@ -81,9 +76,9 @@ def entries_under(root: Path, folder: str) -> list[Entry]:
     Raises:
         DataError: there is no such folder, it holds no image, or the table is wrong.
     """
-    home = root / folder
+    home = require_folder(root) / folder
     if not home.is_dir():
-        raise DataError(f"no folder {folder!r} of images in it" if root.is_dir() else no_folder(root), root)
+        raise DataError(f"no folder {folder!r} of images in it", root)
     names = sorted(path.relative_to(home).as_posix() for path in images_in(home))
     if not names:
         raise DataError("holds no image file", home)

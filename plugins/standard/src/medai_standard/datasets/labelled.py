@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, UsageError
-from medai.io import pseudonym, read_image
+from medai.io import pseudonym, read_image, require_folder
 from medai.tasks import Case, Image, Label, Sample, Value
 from medai_standard.datasets.classes import warn_of_rare
 from medai_standard.datasets.files import SPLITS as _SPLITS
-from medai_standard.datasets.files import Entry, case_of, cases_of, entries_under, entry_of, images_in, no_folder, split_named
+from medai_standard.datasets.files import Entry, case_of, cases_of, entries_under, entry_of, images_in, split_named
 from medai_standard.datasets.stub import write_labelled, write_measured
 from medai_standard.datasets.texts import require_columns, rows_of
 
@@ -142,9 +142,7 @@ def _from_table(root: Path) -> Iterable[tuple[Entry, str]]:
 
 
 def _from_folders(root: Path) -> Iterable[tuple[Entry, str]]:
-    if not root.is_dir():
-        raise DataError(no_folder(root), root)
-    home = root.resolve().name
+    home = require_folder(root).resolve().name
     found = 0
     for path in sorted(images_in(root)):
         name = path.relative_to(root).as_posix()

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from medai.errors import DataError, UsageError
-from medai.io import read_image
+from medai.io import read_image, require_folder
 from medai.tasks import Case, Image, Mask, Sample
-from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of, images_in, no_folder, stem_of
+from medai_standard.datasets.files import case_of, cases_of, entries_under, entry_of, images_in, stem_of
 from medai_standard.datasets.masks import Affine, read_mask
 from medai_standard.datasets.stub import write_masked
 
@@ -49,9 +49,9 @@ class MaskedImages:
         if images == masks and not suffix:
             raise UsageError("images and masks in one folder are told apart by a suffix, such as suffix = '_mask'")
         self.root, self.values = Path(root), values
-        home = self.root / masks
+        home = require_folder(self.root) / masks
         if not home.is_dir():
-            raise DataError(f"no folder {masks!r} of masks in it" if self.root.is_dir() else no_folder(self.root), self.root)
+            raise DataError(f"no folder {masks!r} of masks in it", self.root)
         files = _masks_by_stem(home, suffix)
         entries = [entry for entry in entries_under(self.root, images) if not (images == masks and _without(entry.stem, suffix))]
         entries = [entry if entry.stem in files else entry.failing(f"has no mask of its name in {masks}/") for entry in entries]
