@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -91,6 +92,23 @@ def test_a_child_that_comes_back_says_nothing(distribution: Distribution) -> Non
     report = check_plugin("odd", only=["plugin.can-be-loaded", "plugin.offers-something"])
     assert [each.check for each in report.outcomes] == ["plugin.can-be-loaded", "plugin.offers-something"]
     assert report.ok
+
+
+def test_what_a_component_wrote_is_gone_when_the_next_is_checked(
+    distribution: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The runs of a plugin's recipes, all of them at once, have filled a disk.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    second = 'LossSpec(name="next", target="medai_odd.after:Loss", summary="It sees what is there.", task="restoration")'
+    lines = [
+        "import pathlib",
+        f"there = sorted(path.name for path in pathlib.Path({str(tmp_path)!r}).glob('medai-check-*/work/loss/*'))",
+        "raise RuntimeError(f'there is {there}')",
+    ]
+    distribution("medai-odd", PLUGIN.replace(")]", f"), {second}]"), {"medai_odd/after.py": "\n".join(lines)})
+    report = check_plugin("odd", only=["component.target-resolves", "loss.gives-scalars"])
+    assert [each.status for each in report.outcomes if each.subject == "odd/mse"] == ["passed", "passed"]
+    assert "there is ['next']" in failed(report)["component.target-resolves"]
 
 
 def test_an_interrupt_ends_the_worker_and_leaves_nothing(distribution: Distribution, tmp_path: Path) -> None:

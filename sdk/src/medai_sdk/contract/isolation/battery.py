@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -89,7 +90,8 @@ class Battery:
         watch.clear()
         state = SharedState(notes)
         watch.changes = state.changes
-        subject = SUBJECTS[entry.kind](entry, _made(self._folder / entry.kind / entry.spec.name), watch)
+        folder = _made(self._folder / entry.kind / entry.spec.name)
+        subject = SUBJECTS[entry.kind](entry, folder, watch)
         notes.hears_seeds = True
         if entry.kind not in _NO_TARGET and (entry.kind, entry.id) not in self._given_up:
             # Before the clock of the first check begins; what fails here is said by the check itself.
@@ -102,6 +104,8 @@ class Battery:
             declared = "" if check.name in UNDENIABLE else known.get(check.name, "")
             self._check(check, entry.kind, entry.id, subject, declared)
         state.restore()
+        # Runs of large networks leave gigabytes: those of one recipe may lie on the disk, not those of all.
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _ordered(self, kind: str, id: str, checks: Iterator[Check] | list[Check]) -> Iterator[Check]:
         """The checks of a subject that are wanted and not done; of a plan, those are said and none is left."""
