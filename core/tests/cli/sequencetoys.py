@@ -27,6 +27,18 @@ class Strands:
         return Sample(case, Sequence("GAAAC"), Pairs(((0, 4),), 5))
 
 
+class Uneven(Strands):
+    """Some of the sequences are too long for `Ends`."""
+
+    def __init__(self, root: str | None = None, long: Several[str] = ("c2",)) -> None:
+        super().__init__()
+        self._long = long
+
+    def read(self, case: Case, rng: np.random.Generator) -> Sample[Sequence, Pairs]:
+        length = 60 if case.id in self._long else 5
+        return Sample(case, Sequence("G" * length), Pairs(((0, length - 1),), length))
+
+
 class Typed(Strands):
     """Reads what is typed by rules of its own: words, each after a prefix."""
 
@@ -67,6 +79,7 @@ def _ends(letters: str) -> Pairs:
 def medai_datasets() -> tuple[DatasetSpec, ...]:
     return (
         DatasetSpec(name="strands", target="sequencetoys:Strands", summary="sequences", task="base-pairing", inputs=("sequence",)),
+        DatasetSpec(name="uneven", target="sequencetoys:Uneven", summary="sequences", task="base-pairing", inputs=("sequence",)),
         DatasetSpec(name="typed", target="sequencetoys:Typed", summary="words", task="base-pairing", inputs=("sequence",)),
     )
 
@@ -81,8 +94,11 @@ def medai_recipes() -> tuple[Recipe, ...]:
     rules, model = Rules(split=Split(valid=0.0, test=0.5)), use("sequencetoys/ends")
     embedded = use("sequencetoys/strands")
     plain = {"strands": Slot(folder=embedded, embedded=embedded)}
+    lengths, tested = use("sequencetoys/uneven"), Rules(split=Split(valid=0.0, test=0.9))
+    uneven = {"strands": Slot(folder=lengths, embedded=lengths)}
     typed = {"strands": Slot(folder=use("sequencetoys/typed", prefix="w-"), embedded=embedded)}
     return (
         Recipe(name="ends", task="base-pairing", model=model, data=plain, protocol=rules),
+        Recipe(name="uneven", task="base-pairing", model=model, data=uneven, protocol=tested),
         Recipe(name="typed", task="base-pairing", model=model, data=typed, protocol=rules),
     )

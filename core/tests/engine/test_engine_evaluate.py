@@ -89,13 +89,48 @@ def test_a_predictor_that_breaks_its_contract() -> None:
         of(Points(count=2), Wrong())
 
 
-def test_a_case_that_memory_does_not_suffice_for_is_named() -> None:
-    class Greedy(Same):
-        def predict(self, batch: Batch[Any, Any]) -> list[Any]:
-            raise MemoryFault("it needs 1,000 GiB")
+class Picky(Same):
+    """Cannot answer some cases; `asked` are all that it was asked for."""
 
-    with pytest.raises(MemoryFault, match=r"^case c0: it needs 1,000 GiB$"):
-        evaluate(Greedy(), feed_of(Points(count=4)), Restoration(), [MeanError()])
+    def __init__(self, **refusals: Exception) -> None:
+        self.refusals, self.asked = refusals, list[str]()
+
+    def predict(self, batch: Batch[Any, Any]) -> list[Any]:
+        (case,) = batch.cases
+        self.asked.append(case.id)
+        if case.id in self.refusals:
+            raise self.refusals[case.id]
+        return super().predict(batch)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason", "message"),
+    [
+        (MemoryFault("it needs 1,000 GiB"), "case c3: it needs 1,000 GiB", "case c3: it needs 1,000 GiB"),
+        (DataError("line 2: no number", "jane/c3.shape"), "case c3: line 2: no number", "jane/c3.shape: case c3: line 2: no number"),
+    ],
+)
+def test_a_case_that_cannot_be_answered_is_left_out_and_no_other(refusal: Exception, reason: str, message: str) -> None:
+    feed, picky = feed_of(Points(count=12), part="test"), Picky(c3=refusal)
+    found = evaluate(picky, feed, Restoration(), [MeanError()])
+    assert [case.id for case in found.cases] == [f"c{n}" for n in range(12) if n != 3] and found.total == 12
+    assert feed.quarantine.reasons == {"test c3": reason}
+    assert feed.quarantine.announce() == [message]
+    # A baseline that could answer it is measured on the same cases.
+    after = Picky()
+    assert [case.id for case in evaluate(after, feed, Restoration(), [MeanError()]).cases] == [case.id for case in found.cases]
+    assert "c3" in picky.asked and "c3" not in after.asked
+
+
+def test_more_than_the_budget_cannot_be_answered() -> None:
+    full, bad = MemoryFault("it needs 1,000 GiB"), DataError("line 2: no number")
+    over = "^2 of 6 cases for train cannot be used, more than the budget of 10%.* case c0: .*; case c4: "
+    with pytest.raises(MemoryFault, match=over):
+        evaluate(Picky(c0=bad, c4=full), feed_of(Points(count=6)), Restoration(), [MeanError()])
+    with pytest.raises(DataError, match=over):
+        evaluate(Picky(c0=full, c4=bad), feed_of(Points(count=6)), Restoration(), [MeanError()])
+    with pytest.raises(MemoryFault, match=r"^it needs 1,000 GiB$"):
+        evaluate(Picky(c0=full), feed_of(Points(count=1)), Restoration(), [MeanError()])
 
 
 def test_two_metrics_of_one_name() -> None:

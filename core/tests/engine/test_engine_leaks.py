@@ -155,6 +155,27 @@ def test_elsewhere_they_are_an_error_that_says_what_to_do(monkeypatch: pytest.Mo
         evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), RunFolder(tmp_path / "evaluated"), "cpu", Listener())
 
 
+@pytest.mark.parametrize(("metric", "roles"), [("mean-error", ()), ("biased", ("valid",))])
+def test_what_learns_nothing_was_trained_on_no_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metric: str, roles: tuple[str, ...]
+) -> None:
+    overrides = {"model": {"use": "enginetoys/same"}, "protocol.metrics": [{"use": f"enginetoys/{metric}"}]}
+    folder = run(ID, overrides=overrides, out=tmp_path, device="cpu").folder
+    groups = json.loads((folder / "split.json").read_text("utf-8"))["groups"]
+    assert set(groups.values()) == {"train", "valid", "test"}
+    (tmp_path / "other").mkdir()
+    for role in ("train", "valid", "test"):
+        group = next(name for name, found in groups.items() if found == role)
+        monkeypatch.setattr(Points, "cases", lambda self, group=group: [replace(each, group=group) for each in self._cases])
+        out = RunFolder(tmp_path / f"evaluated-{role}")
+        if role in roles:
+            # Its threshold was chosen there.
+            with pytest.raises(DataError, match="selected on 1 of 1 group"):
+                evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), out, "cpu", Listener())
+        else:
+            assert evaluate_run(folder, (f"pairs={tmp_path / 'other'}",), out, "cpu", Listener())["cases"] == {"used": 10, "total": 10}
+
+
 def test_where_leaks_are_dropped_but_nothing_else_is_left_it_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = run(ID, overrides=DROP, out=tmp_path, device="cpu").folder
     (tmp_path / "other").mkdir()

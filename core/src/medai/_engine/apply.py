@@ -66,7 +66,7 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
         members = [member for slot in slots for member in slot.members()]
         without = left_out(members, recipe.protocol.split)
         roles = {member.key: LEFT_OUT if member.key in without else "test" for member in members if "test" in member.roles}
-        roles, dropped = without_seen(members, roles, group_roles(opened.folder), recipe.protocol.split)
+        roles, dropped = without_seen(members, roles, _used(opened, group_roles(opened.folder)), recipe.protocol.split)
     else:
         roles, dropped = _own_roles(opened), {}
     audit = _audited(opened, slots, roles, other=bool(data)).with_seen(dropped)
@@ -118,9 +118,9 @@ def evaluate_part(
             roles = share_out(members, recipe.protocol.split, learns=recipe.train is not None)
         check_unseen(
             {member.case.group for member in members if roles[member.key] == "test" and not member.single_subject},
-            group_roles(opened.folder),
+            _used(opened, group_roles(opened.folder)),
         )
-        check_unseen_cases({key for key, role in roles.items() if role == "test"}, own)
+        check_unseen_cases({key for key, role in roles.items() if role == "test"}, _used(opened, own))
     audit = _audited(opened, found, roles, other=bool(slots))
     tested = of_groups(found, audit.roles, groups) if groups else audit.roles
     return _measured(opened, recipe, found, tested, audit, out, listener, workers=workers)[0]
@@ -161,7 +161,7 @@ def _audited(opened: Opened, slots: Sequence[SlotData], roles: Mapping[str, str]
     except DataError as error:
         # Who was given a run alone may measure it all the same.
         return _Audit(roles, {}, [f"not held against what the run was trained on, which cannot be opened: {error.reason}"])
-    alike = seen(slots, roles, trained, _own_roles(opened), split.likeness)
+    alike = seen(slots, roles, trained, _used(opened, _own_roles(opened)), split.likeness)
     if not alike:
         return _Audit(roles, {})
     told = (
@@ -252,6 +252,15 @@ def stored_part(opened: Opened, ids: Sequence[str]) -> Iterator[Answer]:
 def _own_roles(opened: Opened) -> dict[str, str]:
     roles: dict[str, str] = read_json(opened.folder.split, "the run has no split.json")["cases"]
     return roles
+
+
+def _used(opened: Opened, roles: Mapping[str, str]) -> Mapping[str, str]:
+    """The roles of groups or cases, less those that had no part in the run: where nothing was learnt, here or upstream, the training part
+    was not looked at, nor the validation part unless a metric chose something on it."""
+    if opened.runs or read_json(opened.folder.summary, "the run has no summary.json").get("selected", True) is not None:
+        return roles
+    chosen = any(item["parameters"] for item in settled_by(opened.folder))
+    return {name: role for name, role in roles.items() if role == "valid" and chosen}
 
 
 def on_other_data(recipe: Recipe, slots: Mapping[str, Use]) -> Recipe:

@@ -15,7 +15,7 @@ from medai._results.bootstrap import Interval, intervals
 from medai._results.folder import RunFolder
 from medai._words import counted
 from medai.api import Protocol, Use
-from medai.errors import MemoryFault, PluginError, UsageError
+from medai.errors import DataError, MemoryFault, PluginError, UsageError
 from medai.tasks import Batch, Case, Metric, Predictor, Sample, Task
 
 Answer = tuple[Sample[Any, Any], Any]
@@ -121,20 +121,28 @@ def _names_of_classes(use: Use, protocol: Protocol) -> Mapping[str, object]:
 def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:
     """Each case of the feed with the prediction for it, one case at a time: a case's prediction never depends on its neighbours.
 
+    A case that the predictor cannot use, or says it has too little memory for, is left out; the others, which may be smaller, are answered.
+
     Raises:
         PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
-        MemoryFault: the predictor has too little memory for a case, which is named.
+        DataError, MemoryFault: there is but one case, or more were left out than the feed's budget allows.
     """
     for sample in feed.samples():
         try:
             given = answer(predictor, sample, task)
-        except MemoryFault as error:
-            raise MemoryFault(f"case {sample.case.id}: {error}") from error
+        except (DataError, MemoryFault) as error:
+            feed.leave_out(sample.case, error)
+            continue
         yield sample, given
 
 
 def answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, Any, Any]) -> Any:
-    """The prediction for one case; errors as `answers`."""
+    """The prediction for one case.
+
+    Raises:
+        PluginError: as `answers`.
+        DataError, MemoryFault: the predictor cannot use the case, or has too little memory for it.
+    """
     name = name_of(predictor)
     try:
         with blamed(name):

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from medai._memory import ran_out_of_memory
 from medai._words import counted
-from medai.errors import DataError, MedaiError, PluginError
+from medai.errors import DataError, MedaiError, MemoryFault, PluginError
 from medai.tasks import Batch, Case, Dataset, Sample, Task
 
 _NAMED = 3
@@ -34,10 +34,12 @@ class Refusal:
     path: Path | str | None = None
 
     @classmethod
-    def of(cls, case: str, error: DataError | OSError) -> Refusal:
+    def of(cls, case: str, error: DataError | OSError | MemoryFault) -> Refusal:
         """What an error says of a case."""
         if isinstance(error, DataError):
             return cls(case, error.reason, error.path)
+        if isinstance(error, MemoryFault):
+            return cls(case, str(error))
         return cls(case, error.strerror or type(error).__name__, error.filename)
 
     @property
@@ -147,6 +149,7 @@ class CaseFeed:
         self._reader = _Reader(dataset, self.cases, task, seed)
         self._batches = self._loader(_collate_batch, pin)
         self._samples = self._loader(_collate_sample, False)
+        self._unanswered: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -168,11 +171,32 @@ class CaseFeed:
 
     def samples(self, epoch: int = 0, *, only: Collection[str] | None = None) -> Iterator[Sample[Any, Any]]:
         """Every case that can be used, once, in the dataset's order; or only those with these ids."""
-        self._plan.batches = [[(epoch, place)] for place, case in enumerate(self.cases) if only is None or case.id in only]
+        wanted = (case.id not in self._unanswered and (only is None or case.id in only) for case in self.cases)
+        self._plan.batches = [[(epoch, place)] for place, take in enumerate(wanted) if take]
         for sample, refusals in self._samples:
             self._refuse(refusals)
             if sample is not None:
                 yield sample
+
+    def leave_out(self, case: Case, error: DataError | MemoryFault) -> None:
+        """Count a case as lost that a model cannot answer, such as one that it has too little memory for. No later pass has it, so that
+        whoever is measured after that model is measured on the same cases.
+
+        Raises:
+            DataError: the budget is spent, or nothing is left.
+            MemoryFault: likewise, where it was this case's memory.
+        """
+        self._unanswered.add(case.id)
+        found = Refusal.of(case.whole or case.id, error)
+        # Seldom is there a file that says which case it was.
+        said = found.reason if case.id in found.reason else f"case {case.id}: {found.reason}"
+        refusal = Refusal(found.case, said, found.path)
+        try:
+            self.quarantine.take(refusal, self.part, self._wholes)
+        except DataError as spent:
+            if len(self) == 1:
+                raise error from None
+            raise (MemoryFault(str(spent)) if isinstance(error, MemoryFault) else spent) from error
 
     def _refuse(self, refusals: list[Refusal]) -> None:
         for refusal in refusals:

@@ -14,7 +14,7 @@ import torch
 from medai._engine.blame import blamed
 from medai._engine.evaluate import Evaluation, Tally, answer
 from medai._engine.feed import CaseFeed
-from medai.errors import DataError, PluginError, UsageError
+from medai.errors import DataError, MemoryFault, PluginError, UsageError
 from medai.tasks import Metric, Predictor, Task
 
 TOLERANCE = 0.001
@@ -114,6 +114,7 @@ def examine(
 
     Raises:
         UsageError: no test case has a reference.
+        DataError, MemoryFault: the run's own model cannot answer more of them than the feed's budget allows.
         EnvironmentFault: the machine lacks what the exported model needs.
     """
     tallies = Tally(metrics), Tally(metrics)
@@ -124,7 +125,12 @@ def examine(
         return Gate(tolerance, reason=f"it cannot be opened again: {error}")
     limits = tuple(getattr(exported, "limits", ()))
     for sample in feed.samples():
-        expected = answer(own, sample, task)
+        try:
+            expected = answer(own, sample, task)
+        except (DataError, MemoryFault) as error:
+            # No export can be held against an answer that the run's own model does not give.
+            feed.leave_out(sample.case, error)
+            continue
         try:
             given = answer(exported, sample, task)
         except (PluginError, DataError, UsageError) as error:

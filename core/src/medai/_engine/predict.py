@@ -20,9 +20,9 @@ from medai._engine.blame import blamed
 from medai._engine.construct import signature_of
 from medai._engine.data import open_input, open_text, with_views
 from medai._engine.device import describe
-from medai._engine.evaluate import Answer, answer, notes_of
+from medai._engine.evaluate import Answer, answers, notes_of
 from medai._engine.exporters import build_exporter
-from medai._engine.feed import CaseFeed, Quarantine, Refusal
+from medai._engine.feed import CaseFeed, Quarantine
 from medai._engine.listener import Listener
 from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
@@ -143,7 +143,7 @@ def predict_files(
     _warn_of_faults(paths, listener)
     listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
     predictor = trained_predictor(opened.folder, opened.device)
-    found, listing = _answers(predictor, feed, task), _Listing(paths)
+    found, listing = answers(predictor, feed, task), _Listing(paths)
     save = _saving(task, recipe.protocol.options)
     try:
         files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
@@ -184,12 +184,12 @@ def predict_text(
     _warn_of_faults(paths, listener)
     listener.stage(f"{counted(len(feed), 'case')} on {describe(opened.device)}")
     shown, predictor = 0, trained_predictor(opened.folder, opened.device)
-    for sample, prediction in _answers(predictor, feed, task):
+    for sample, prediction in answers(predictor, feed, task):
         try:
             show(as_text(prediction, sample))
             shown += 1
         except DataError as error:
-            feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
+            feed.leave_out(sample.case, error)
     _tell(predictor, feed, listener)
     return Predicted([], len(feed) - shown, len(feed))
 
@@ -202,28 +202,6 @@ def _feed(opened: Opened, task: Task[Any, Any, Any], paths: Sequence[Path], text
     feed = CaseFeed(dataset, task, part="input", seed=0, workers=workers, quarantine=Quarantine(1.0))
     _require_own_ids(feed.cases)
     return feed
-
-
-def _answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]) -> Iterator[Answer]:
-    """Each case with the prediction for it. One of several that the predictor cannot use, or says it has too little memory for, is left
-    out: the others, which may be smaller, are answered."""
-    for sample in feed.samples():
-        try:
-            prediction = answer(predictor, sample, task)
-        except (DataError, MemoryFault) as error:
-            if len(feed) == 1:
-                with suppress(DataError):
-                    feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
-                raise
-            feed.quarantine.take(_refused(sample, error), feed.part, len(feed))
-            continue
-        yield sample, prediction
-
-
-def _refused(sample: Sample[Any, Any], error: DataError | MemoryFault) -> Refusal:
-    """What an answer failed for, with the case that it was of: seldom is there a file that says it."""
-    reason, path = (error.reason, error.path) if isinstance(error, DataError) else (str(error), None)
-    return Refusal(sample.case.id, f"case {sample.case.id}: {reason}", path)
 
 
 def _tell(predictor: Predictor[Any], feed: CaseFeed, listener: Listener) -> None:
@@ -318,7 +296,7 @@ def _usable(found: Iterator[Answer], exporter: Any, feed: CaseFeed, listing: _Li
             if check is not None:
                 check(sample, prediction)
         except DataError as error:
-            feed.quarantine.take(Refusal.of(sample.case.id, error), feed.part, len(feed))
+            feed.leave_out(sample.case, error)
             continue
         listing.add(sample)
         yield sample, prediction

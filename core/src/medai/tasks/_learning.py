@@ -29,7 +29,12 @@ class Predictor(Protocol[P]):
     """
 
     def predict(self, batch: Batch[Any, Any]) -> list[P]:
-        """One prediction per case, in order, in physical units, on the CPU."""
+        """One prediction per case, in order, in physical units, on the CPU.
+
+        Raises:
+            DataError, MemoryFault: a case cannot be answered. It is left out with the reason, and the others are answered: when answers are
+                measured or saved, a batch is one case.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from medai.errors import DataError, UsageError
+from medai.errors import DataError, MemoryFault, UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.decode import centroid, mea, probknot
@@ -59,15 +59,21 @@ class ScoringModel(nn.Module):
 
         Raises:
             DataError: loops cannot make up a known structure; names its case.
+            MemoryFault: a sequence needs more memory than there is; names its case.
         """
         if loss is None:
             raise UsageError(f"{type(self).__name__} has no loss of its own: the recipe must name one, such as rna/structured-hinge-loss")
-        scored = self.scored([item.letters for item in batch.inputs])
         try:
-            return loss(scored, batch.reference)
-        except DataError:
-            ensure_learnable(batch, scored.foldings, scored.reference)
-            raise
+            scored = self.scored([item.letters for item in batch.inputs])
+            try:
+                return loss(scored, batch.reference)
+            except DataError:
+                ensure_learnable(batch, scored.foldings, scored.reference)
+                raise
+        except MemoryFault as error:
+            # Memory grows with length: if any is too long, the longest is.
+            _, case = max(zip((len(item.letters) for item in batch.inputs), (case.id for case in batch.cases), strict=True))
+            raise MemoryFault(f"case {case}: {error} (--set data.NAME.folder.longest=N)") from error
 
     def scored(self, letters: Sequence[str]) -> Scored:
         """What a loss is given of sequences."""
