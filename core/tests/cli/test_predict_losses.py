@@ -45,7 +45,7 @@ def test_the_only_case_that_cannot_be_answered_is_written_too(medai: Any, traine
         answer(*arguments)
         raise DataError("too odd")
 
-    monkeypatch.setattr("medai._engine.predict.answer", refused)
+    monkeypatch.setattr("medai._engine.evaluate.answer", refused)
     write_image(Path("a.nii.gz"), Image(torch.ones(1, 16, 16), "HU", Origin((), np.eye(4), (1.0, 1.0))))
     found = medai("predict", trained, "a.nii.gz", "-o", "out", "--device", "cpu")
     assert found.code == 3 and "error: too odd" in found.err
