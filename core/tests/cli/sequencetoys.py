@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Several
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from medai.api import DatasetSpec, ModelSpec, Recipe, Slot, Split, hookimpl, use
+from medai.api import DatasetSpec, ExporterSpec, ModelSpec, Recipe, Slot, Split, hookimpl, use
 from medai.api import Protocol as Rules
 from medai.errors import DataError, MemoryFault
 from medai.io import open_sequences
@@ -51,28 +53,44 @@ class Typed(Strands):
 
 
 class Ends:
-    """Pairs the first with the last letter; of a sequence that begins with X, with the last two. One of 50 letters is too long for it,
-    and one that begins with Y stands in a file that is bad."""
+    """Pairs the first with the last letter; of a sequence that begins with X, with the last two. One of `most` letters is too long for
+    it, one that begins with Y stands in a file that is bad, and at one that begins with Z it breaks."""
 
-    def __init__(self) -> None:
-        self._answered = 0
+    def __init__(self, most: int = 50) -> None:
+        self._answered, self._most = 0, most
 
     def notes(self) -> list[str]:
         return [f"{self._answered} answers are guesses"]
 
     def predict(self, batch: Batch[Any, Any]) -> list[Pairs]:
-        found = [_ends(item.letters) for item in batch.inputs]
+        found = [_ends(item.letters, self._most) for item in batch.inputs]
         self._answered += len(found)
         return found
 
 
-def _ends(letters: str) -> Pairs:
-    if len(letters) >= 50:
+def _ends(letters: str, most: int) -> Pairs:
+    if len(letters) >= most:
         raise MemoryFault(f"{len(letters)} letters need 1,000 GiB of memory")
     if letters.startswith("Y"):
         raise DataError("line 1: no number", "extra/y.txt")
+    if letters.startswith("Z"):
+        raise ValueError("Z is not known")
     last = len(letters) - 1
     return Pairs.of([(0, last), *([(0, last - 1)] if letters.startswith("X") else [])], len(letters), multiplets=True)
+
+
+class Names:
+    """Writes the ids of the cases, a line each."""
+
+    def write(self, rows: Iterable[tuple[Sample[Sequence, Pairs], Pairs]], folder: Path) -> list[Path]:
+        path = folder / "names.txt"
+        path.write_text("".join(f"{sample.case.id}\n" for sample, _ in rows), encoding="utf-8")
+        return [path]
+
+
+@hookimpl
+def medai_exporters() -> tuple[ExporterSpec, ...]:
+    return (ExporterSpec(name="names", target="sequencetoys:Names", summary="the ids of the cases"),)
 
 
 @hookimpl
@@ -96,9 +114,11 @@ def medai_recipes() -> tuple[Recipe, ...]:
     plain = {"strands": Slot(folder=embedded, embedded=embedded)}
     lengths, tested = use("sequencetoys/uneven"), Rules(split=Split(valid=0.0, test=0.9))
     uneven = {"strands": Slot(folder=lengths, embedded=lengths)}
+    all_lengths, beside = use("sequencetoys/ends", most=100), (model, use("sequencetoys/ends", most=100))
     typed = {"strands": Slot(folder=use("sequencetoys/typed", prefix="w-"), embedded=embedded)}
     return (
         Recipe(name="ends", task="base-pairing", model=model, data=plain, protocol=rules),
         Recipe(name="uneven", task="base-pairing", model=model, data=uneven, protocol=tested),
+        Recipe(name="beside", task="base-pairing", model=all_lengths, data=uneven, protocol=tested, baselines=beside),
         Recipe(name="typed", task="base-pairing", model=model, data=typed, protocol=rules),
     )

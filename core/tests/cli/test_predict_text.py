@@ -55,6 +55,17 @@ def test_with_a_folder_the_answers_are_files(predict: Predict) -> None:
         assert [(row["case"], row["status"], row["file"], row["input"]) for row in csv.DictReader(file)] == [("one", "ok", "one.dbn", "")]
 
 
+def test_where_a_model_breaks_the_case_is_named_and_what_was_answered_is_listed(predict: Predict) -> None:
+    found = predict(">one\nGAC\n>two\nZAC\n>three\nGAC\n", "-", "-o", "out")
+    assert found.code == 6
+    assert found.err.splitlines()[-2:] == [
+        "error: Ends failed on case two: ValueError: Z is not known",
+        "  out/predictions.csv has the 1 case answered until then",
+    ]
+    with Path("out/predictions.csv").open(encoding="utf-8", newline="") as file:
+        assert [(row["case"], row["status"], row["file"]) for row in csv.DictReader(file)] == [("one", "ok", "one.dbn")]
+
+
 def test_files_are_answered_on_standard_output_too(predict: Predict) -> None:
     Path("some.fa").write_text(">one\nGAC\n")
     assert predict("", "some.fa").out == ">one\nGAC\n(.)\n"

@@ -83,12 +83,11 @@ def test_data_that_fail_before_anything_is_learnt_leave_no_folder(medai: Any) ->
 
 def test_data_that_fail_later_leave_the_reason(medai: Any) -> None:
     found = medai(*RUN, "--set", 'data.pairs.embedded.bad=["c8", "c9", "c10", "c11"]')
-    assert found.code == 3 and "/somewhere/c9.dcm: 2 of 4 cases for test cannot be used" in found.err
+    assert found.code == 3 and "/somewhere/c9.dcm: already 2 of 4 cases for test cannot be used" in found.err
     assert "\n  c8: /somewhere/c8.dcm\n  c9: /somewhere/c9.dcm\n" in found.err
     kept = record()
-    reason = (
-        "2 of 4 cases for test cannot be used, more than the budget of 10%, which medai run --max-bad raises: c8: is spoilt; c9: is spoilt"
-    )
+    over = "already 2 of 4 cases for test cannot be used, more than the budget of 10%, which --max-bad raises"
+    reason = f"{over}: case c8: is spoilt; case c9: is spoilt"
     assert (kept["status"], kept["reason"]) == ("failed", reason)
 
 

@@ -96,7 +96,7 @@ class _Wrong:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (None, "model a/net failed: TypeError: object of type 'NoneType' has no len"),
+        (None, "model a/net failed on case c0: TypeError: object of type 'NoneType' has no len"),
         ([], "model a/net gave 0 predictions for one case"),
         (["text"], "model a/net: the prediction of case c0 is a str, not an Image"),
     ],

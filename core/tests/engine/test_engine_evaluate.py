@@ -124,7 +124,7 @@ def test_a_case_that_cannot_be_answered_is_left_out_and_no_other(refusal: Except
 
 def test_more_than_the_budget_cannot_be_answered() -> None:
     full, bad = MemoryFault("it needs 1,000 GiB"), DataError("line 2: no number")
-    over = "^2 of 6 cases for train cannot be used, more than the budget of 10%.* case c0: .*; case c4: "
+    over = "^already 2 of 6 cases for train cannot be used, more than the budget of 10%.* case c0: .*; case c4: "
     with pytest.raises(MemoryFault, match=over):
         evaluate(Picky(c0=bad, c4=full), feed_of(Points(count=6)), Restoration(), [MeanError()])
     with pytest.raises(DataError, match=over):

@@ -91,7 +91,9 @@ def test_over_budget_is_an_error() -> None:
     feed = feed_of(Points(count=20, bad=("c3", "c4", "c5")))
     with pytest.raises(DataError) as caught:
         epoch_of(feed, 0)
-    assert caught.value.reason.startswith("3 of 20 cases for train cannot be used, more than the budget of 10%, which medai run --max-bad")
+    assert caught.value.reason.startswith(
+        "already 3 of 20 cases for train cannot be used, more than the budget of 10%, which --max-bad raises: case c3: "
+    )
     assert all(f"{case}: is spoilt" in caught.value.reason for case in ("c3", "c4", "c5"))
     # Files are named to whoever runs it, not to the run folder, which keeps the reason.
     assert "jane" not in caught.value.reason

@@ -134,7 +134,7 @@ def test_the_same_as_viennarna(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("question", [best_structure, log_partition_of, ensemble, expected_counts])
 def test_what_would_not_fit_is_refused_before_memory_is_taken(question) -> None:
-    with pytest.raises(MemoryFault, match=r"100,000,000 bases needs [\d,.]+ GiB of memory; .* no option gives more: .* longest=N "):
+    with pytest.raises(MemoryFault, match=r"100,000,000 bases needs [\d,.]+ GiB of memory; [\d,.]+ are free on this machine$"):
         question(Folding("A" * 10**8, Scores.zeros()))
 
 

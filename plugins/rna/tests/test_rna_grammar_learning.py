@@ -10,7 +10,7 @@ import pytest
 from grammar_sampling import sampled
 from scipy.linalg import expm
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault
 from medai.tasks import Pairs
 from medai_rna.alignment import MISSING, Alignment, codes_of
 from medai_rna.grammars.evolution import Changes, Evolution, Tree, changes_in, column_likelihoods, distances, estimated, neighbour_joining
@@ -220,3 +220,10 @@ def test_sequences_that_are_drawn_teach_what_they_were_drawn_from() -> None:
     assert by["learnt"] > by["truth"] > by["even"] + 0.02
     adenine = grammar.tables["single"].start
     assert parameters[adenine] > 2 * parameters[adenine + 1 : adenine + 4].max()
+
+
+def test_a_sequence_too_long_for_memory_is_named_with_the_way_out() -> None:
+    grammar = Grammar(DOWELL_EDDY["G6"])
+    giant = Example.of("giant", "A" * 400_000, None)
+    with pytest.raises(MemoryFault, match=r"^case giant: a sequence of 400,000 bases .*longest=N leaves longer ones out"):
+        expectation(Weights(grammar, grammar.even()), [giant])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medai.errors import DataError
+from medai.errors import DataError, MemoryFault
 from medai.tasks import Case, Pairs, Sample, Sequence
 from medai_rna.energies.duplex import TERMS, Duplex, write_duplexes
 from medai_rna.energies.par import read_par
@@ -226,3 +226,17 @@ def test_counts_of_a_structure_give_its_energy(feed: Feed, tied: Tied) -> None:
     letters, pairs = feed.known[1]
     folding = Folding(letters, load().scores())
     assert -score_of(folding, pairs) * 0.616321 == pytest.approx(float(tied.origin @ counts_of(folding, pairs).tables), abs=1e-4)
+
+
+@pytest.mark.parametrize("model", [BoltzmannLikelihood(), LossAugmentedConstraintGeneration()], ids=["likelihood", "constraints"])
+def test_a_sequence_too_long_for_memory_is_named_with_the_way_out(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = "G" * 3000 + "AAAA" + "C" * 3000
+    known = model.known(Feed([(letters, Pairs(((2999, 3004),), len(letters)))]), context(1))
+    monkeypatch.setattr("medai_rna.folding.room._available", lambda: 2**20)
+    with pytest.raises(MemoryFault, match=rf"^case {known[0].case}: a sequence of 6,004 bases .*longest=N leaves longer ones out"):
+        if isinstance(model, BoltzmannLikelihood):
+            model.objective(np.zeros(len(model.tied)), known)
+        else:
+            model._violated(known)
+    with pytest.raises(MemoryFault, match=r"^case \w+: a sequence of 400,000 bases .*longest=N leaves longer ones out"):
+        model.known(Feed([("A" * 400_000, Pairs((), 400_000))]), context(1))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from medai._cli.fractions import FRACTION
 from medai._imports import importing
 
 
@@ -16,8 +19,11 @@ from medai._imports import importing
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the result goes; default RUN/evaluations.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")
+@click.option("--max-bad", type=FRACTION, help="Largest fraction of bad cases to leave out; default as the run was told.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
-def command(run: Path, data: tuple[str, ...], device: str, out: Path | None, workers: int, as_json: bool) -> None:
+def command(
+    run: Path, data: tuple[str, ...], device: str, out: Path | None, workers: int, max_bad: float | None, as_json: bool
+) -> None:  # fmt: skip
     """Measure RUN under its own protocol; a group that it was trained on is an error, or left out where the protocol drops leaks."""
     with importing():
         from medai._cli.console import ConsoleListener
@@ -29,10 +35,12 @@ def command(run: Path, data: tuple[str, ...], device: str, out: Path | None, wor
     folder = new_folder(out or run / "evaluations", "evaluation")
     listener = ConsoleListener()
     try:
-        summary = evaluate_run(run, data, folder, device, listener, workers=workers)
+        summary = evaluate_run(run, data, folder, device, listener, workers=workers, budget=max_bad)
     except BaseException:
-        if not any(folder.root.iterdir()):
-            folder.root.rmdir()
+        # What is there is of an evaluation that has no end, and it can be made again.
+        shutil.rmtree(folder.root)
+        with suppress(OSError):
+            folder.root.parent.rmdir()  # unless there is another
         raise
     finally:
         listener.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from medai._cli.fractions import FRACTION
 from medai._imports import importing
 
 
@@ -25,7 +26,13 @@ from medai._imports import importing
 @click.option("--seeds", type=click.IntRange(min=1), help="Run this many seeds as one experiment, and rank it over all of them.")
 @click.option("--workers", type=click.IntRange(min=0), help="Loader processes; default none on the CPU, up to 8 on a GPU.")
 @click.option("--upstream", multiple=True, metavar="NAME=RUN", help="Use a finished run for an upstream stage; repeatable.")
-@click.option("--max-bad", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Largest fraction of bad cases to leave out.")
+@click.option(
+    "--max-bad",
+    type=FRACTION,
+    default=0.1,
+    show_default=True,
+    help="Largest fraction of bad cases to leave out; one in any case, but for 0.",
+)
 @click.option("--deterministic", is_flag=True, help="Deterministic algorithms alone, an error where there is none.")
 @click.option("--compile", "compiled", is_flag=True, help="torch.compile the training step, with a fallback.")
 @click.option("--stub", is_flag=True, help="A few steps on stub data in each dataset's raw layout.")
@@ -40,7 +47,8 @@ def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, *
         raise click.UsageError("give a recipe, or --resume RUN")
     if resume is not None:
         _refuse_others()
-        _resume(resume, given["device"], given["workers"], as_json)
+        changed = click.get_current_context().get_parameter_source("max_bad") is click.core.ParameterSource.COMMANDLINE
+        _resume(resume, given["device"], given["workers"], given["max_bad"] if changed else None, as_json)
     elif given["dry_run"]:
         _dry_run(str(recipe), given, as_json)
     elif given["seeds"] is not None:
@@ -52,7 +60,7 @@ def command(recipe: str | None, resume: Path | None, out: Path, as_json: bool, *
 def _refuse_others() -> None:
     """A resumed run keeps its configuration: an option that would change it is an error, not ignored."""
     context = click.get_current_context()
-    kept = {"resume", "device", "workers", "as_json", "recipe"}
+    kept = {"resume", "device", "workers", "max_bad", "as_json", "recipe"}
     for option in context.command.params:
         name = option.name or ""
         if name not in kept and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
@@ -84,7 +92,7 @@ def _run_seeds(recipe: str, given: dict[str, Any], out: Path, as_json: bool) -> 
     show_experiment(run_experiment(_request(recipe, given), _options(given), given["seeds"], out, listener), as_json)
 
 
-def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None:
+def _resume(root: Path, device: str, workers: int | None, budget: float | None, as_json: bool) -> None:
     with importing():
         from medai._cli.console import ConsoleListener
         from medai._engine.device import is_first_process
@@ -95,21 +103,21 @@ def _resume(root: Path, device: str, workers: int | None, as_json: bool) -> None
 
     listener, chosen = ConsoleListener() if is_first_process() else Listener(), None if device == "auto" else device
     if ExperimentFolder(root).exists:
-        _resume_seeds(ExperimentFolder(root), chosen, workers, listener, as_json)
+        _resume_seeds(ExperimentFolder(root), chosen, workers, budget, listener, as_json)
         return
     try:
-        summary = resume(RunFolder(root), listener, device=chosen, workers=workers)
+        summary = resume(RunFolder(root), listener, device=chosen, workers=workers, budget=budget)
     finally:
         listener.close()
     if is_first_process():
         _show(summary, RunFolder(root).report, as_json)
 
 
-def _resume_seeds(folder: Any, device: str | None, workers: int | None, listener: Any, as_json: bool) -> None:
+def _resume_seeds(folder: Any, device: str | None, workers: int | None, budget: float | None, listener: Any, as_json: bool) -> None:
     from medai._cli.experiment import show_experiment
     from medai._engine.experiment import resume_experiment
 
-    show_experiment(resume_experiment(folder, listener, device=device, workers=workers), as_json)
+    show_experiment(resume_experiment(folder, listener, device=device, workers=workers, budget=budget), as_json)
 
 
 def _dry_run(recipe: str, given: dict[str, Any], as_json: bool) -> None:

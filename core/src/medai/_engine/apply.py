@@ -51,9 +51,32 @@ class Opened:
         runs = {name: FinishedRun.of(folder, item) for name, item in record["upstream"].items()}
         return cls(folder, record, restore(record), runs, resolve_device(device))
 
+    @property
+    def budget(self) -> float:
+        """The largest fraction of bad cases that the run was told to leave out."""
+        return float(self.record["options"]["budget"])
 
-def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, listener: Listener, *, workers: int = 0) -> dict[str, Any]:
+
+def evaluate_run(
+    root: Path,
+    data: Sequence[str],
+    out: RunFolder,
+    device: str,
+    listener: Listener,
+    *,
+    workers: int = 0,
+    budget: float | None = None,
+) -> dict[str, Any]:
     """Evaluate a run on its own test part, or on other data, in full; return what `summary.json` in `out` holds.
+
+    Args:
+        root: the run's folder.
+        data: `NAME=[DATASET:]PATH` for each slot that is to be other data.
+        out: an empty folder.
+        device: `auto`, `cpu`, `cuda`, ...
+        listener: hears of it.
+        workers: loader processes.
+        budget: largest fraction of bad cases to leave out; None: as the run was told.
 
     Raises:
         DataError: a group of the data is one that the run was trained or selected on, unless the run's protocol drops leaks and other
@@ -70,7 +93,7 @@ def evaluate_run(root: Path, data: Sequence[str], out: RunFolder, device: str, l
     else:
         roles, dropped = _own_roles(opened), {}
     audit = _audited(opened, slots, roles, other=bool(data)).with_seen(dropped)
-    summary, task, feed = _measured(opened, recipe, slots, audit.roles, audit, out, listener, workers=workers)
+    summary, task, feed = _measured(opened, recipe, slots, audit.roles, audit, out, listener, workers=workers, budget=budget)
     write_report(out, task, lambda ids: stored_answers(out, feed, task, ids))
     return summary
 
@@ -187,10 +210,11 @@ def _measured(
     listener: Listener,
     *,
     workers: int,
+    budget: float | None = None,
 ) -> tuple[dict[str, Any], Task[Any, Any, Any], CaseFeed]:
     task = build_task(recipe.task)
     listener.stage(f"evaluation on {describe(opened.device)}")
-    quarantine, pool = Quarantine(0.1), part(slots, roles, "test")
+    quarantine, pool = Quarantine(opened.budget if budget is None else budget), part(slots, roles, "test")
     feed = CaseFeed(pool, task, part="test", seed=opened.record["seed"], workers=workers, quarantine=quarantine)
     settled, notes, options = settled_by(opened.folder), [*opened.record["notes"], *audit.notes], recipe.protocol.options
     metrics = build_metrics(recipe.protocol, task, settled)

@@ -17,8 +17,8 @@ NETWORK_FILE = "medai/network-file"
 
 
 @contextmanager
-def blamed(what: str) -> Iterator[None]:
-    """Errors in the block become PluginErrors that name `what`; medai's own errors and a lack of memory pass.
+def blamed(what: str, case: str = "") -> Iterator[None]:
+    """Errors in the block become PluginErrors that name `what`, and the case that it was at; medai's own errors and a lack of memory pass.
 
     Raises:
         PluginError: the block raised, or tried to end the process.
@@ -30,7 +30,7 @@ def blamed(what: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if ran_out_of_memory(error):
             raise
-        raise PluginError(f"{what} failed: {type(error).__name__}: {error}") from error
+        raise PluginError(f"{what} failed{f' on case {case}' if case else ''}: {type(error).__name__}: {error}") from error
 
 
 def name_of(component: object) -> str:

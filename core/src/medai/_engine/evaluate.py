@@ -124,8 +124,8 @@ def answers(predictor: Predictor[Any], feed: CaseFeed, task: Task[Any, Any, Any]
     A case that the predictor cannot use, or says it has too little memory for, is left out; the others, which may be smaller, are answered.
 
     Raises:
-        PluginError: the predictor gives another number of predictions, or one that breaks the task's conventions.
-        DataError, MemoryFault: there is but one case, or more were left out than the feed's budget allows.
+        PluginError: the predictor fails, gives another number of predictions, or one that breaks the task's conventions.
+        DataError, MemoryFault: more were left out than the feed allows.
     """
     for sample in feed.samples():
         try:
@@ -145,7 +145,7 @@ def answer(predictor: Predictor[Any], sample: Sample[Any, Any], task: Task[Any, 
     """
     name = name_of(predictor)
     try:
-        with blamed(name):
+        with blamed(name, sample.case.id):
             given = predictor.predict(Batch.of([sample]))
             if len(given) != 1:
                 raise PluginError(f"{name} gave {len(given)} predictions for one case")

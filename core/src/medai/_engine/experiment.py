@@ -63,20 +63,30 @@ def run_experiment(request: Request, options: Options, seeds: int, out: Path, li
         listener.close()
 
 
-def resume_experiment(folder: ExperimentFolder, listener: Listener, *, device: str | None = None, workers: int | None = None) -> Experiment:
+def resume_experiment(
+    folder: ExperimentFolder,
+    listener: Listener,
+    *,
+    device: str | None = None,
+    workers: int | None = None,
+    budget: float | None = None,
+) -> Experiment:
     """Go on with the seeds that are not finished: those that were cut off or failed, and those that never began.
+
+    Args:
+        folder, listener: where, and whom to tell.
+        device, workers, budget: in place of the experiment's own options.
 
     Raises:
         DataError: the folder holds no experiment, or one of which no seed has begun.
         EnvironmentFault: it is in use.
     """
     record = folder.read_record()
-    options = Options(**record["options"])
-    options = replace(options, device=device or options.device, workers=options.workers if workers is None else workers)
+    options = Options(**record["options"]).but_for(device=device, workers=workers, budget=budget)
 
     def run(seed: int, place: RunFolder) -> None:
         if place.record.exists():
-            resume(place, listener, device=device, workers=workers)
+            resume(place, listener, device=device, workers=workers, budget=budget)
         else:
             start(_configuration(folder), replace(options, seed=seed), place, listener)
 

@@ -65,6 +65,7 @@ def export_run(
     entry, built = build_exporter(exporter, parameters or {}, opened)
     if isinstance(entry.spec, ExporterSpec) and entry.spec.of == "predictions":
         task = build_task(opened.configuration.recipe.task)
+        _warn_of_missing(opened.folder, listener)
         with placing(out) as folder:
             files = _written(entry.id, lambda: built.write(stored_answers(opened.folder, _test_feed(opened), task), folder), out)
             return Exported(tuple(out / path.relative_to(folder) for path in files), None)
@@ -85,6 +86,12 @@ def export_run(
         if gate.reason:
             raise Refused(f"{entry.id}: the export is refused: {gate.reason}", gate)
     return Exported((out / path.relative_to(folder),), gate)
+
+
+def _warn_of_missing(folder: RunFolder, listener: Listener) -> None:
+    lost = [item for item in read_json(folder.summary, "the run has no summary.json")["quarantined"] if item["case"].startswith("test ")]
+    if lost:
+        listener.warn(f"without {counted(len(lost), 'test case')} that the run left out: summary.json names them, with the reason")
 
 
 def _trained(opened: Opened) -> Trained:
@@ -160,6 +167,5 @@ def _test_feed(opened: Opened) -> CaseFeed:
     recipe = opened.configuration.recipe
     slots = open_slots(recipe, opened.runs)
     roles = read_json(opened.folder.split, "the run has no split.json")["cases"]
-    return CaseFeed(
-        part(slots, roles, "test"), build_task(recipe.task), part="test", seed=opened.record["seed"], workers=0, quarantine=Quarantine(0.1)
-    )
+    pool, quarantine = part(slots, roles, "test"), Quarantine(opened.budget)
+    return CaseFeed(pool, build_task(recipe.task), part="test", seed=opened.record["seed"], workers=0, quarantine=quarantine)

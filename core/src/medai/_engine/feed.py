@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +55,7 @@ class Quarantine:
     """Cases that could not be used, with their reasons, up to a budget.
 
     Attributes:
-        budget: largest fraction of a part's cases that may be lost; one case is always forgiven.
+        budget: largest fraction of a part's cases that may be lost; one case is forgiven in any case, unless it is 0.
         files: the file at fault of a case, where one is known; for the eyes of whoever runs it.
     """
 
@@ -77,9 +79,9 @@ class Quarantine:
         lost = sum(name.startswith(f"{part} ") for name in self.reasons)
         if lost >= total:
             raise DataError(f"none of {counted(total, 'case')} for {part} can be used; the last: {refusal.reason}", refusal.path)
-        if lost > max(1, self.budget * total):
-            over = f"more than the budget of {self.budget:.0%}, which medai run --max-bad raises"
-            error = DataError(f"{lost} of {total} cases for {part} cannot be used, {over}: {self._some(part)}", refusal.path)
+        if lost > (max(1, self.budget * total) if self.budget else 0):
+            over = f"more than the budget of {self.budget:.0%}, which --max-bad raises"
+            error = DataError(f"already {lost} of {total} cases for {part} cannot be used, {over}: {self._some(part)}", refusal.path)
             # Not in the reason, which the run folder keeps: a file's name may be a patient's.
             for name, path in self._files(part):
                 error.add_note(f"{name}: {path}")
@@ -92,7 +94,7 @@ class Quarantine:
     def _some(self, part: str) -> str:
         """The first of a part's lost cases with their reasons."""
         found = self._lost(part)
-        said = [reason if case in reason else f"{case}: {reason}" for case, reason in found[:_NAMED]]
+        said = [_naming(case, reason) for case, reason in found[:_NAMED]]
         return "; ".join([*said, f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else said)
 
     def _files(self, part: str) -> list[tuple[str, Path]]:
@@ -103,6 +105,12 @@ class Quarantine:
         """Messages that were not announced yet."""
         fresh, self.fresh = self.fresh, []
         return fresh
+
+
+def _naming(case: str, reason: str) -> str:
+    """The reason with the case that it is of, which many do not say; a number may stand in one by chance."""
+    named = rf"(?<![\w.-]){'case ' if case.isdecimal() else ''}{re.escape(case)}(?![\w-])"
+    return reason if re.search(named, reason) else f"case {case}: {reason}"
 
 
 def case_rng(seed: int, epoch: int, case: str) -> np.random.Generator:
@@ -150,6 +158,7 @@ class CaseFeed:
         self._batches = self._loader(_collate_batch, pin)
         self._samples = self._loader(_collate_sample, False)
         self._unanswered: set[str] = set()
+        self._whole = False
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -178,6 +187,12 @@ class CaseFeed:
             if sample is not None:
                 yield sample
 
+    def whole(self) -> CaseFeed:
+        """The same feed for whoever has to answer all cases that are left: `leave_out` raises."""
+        found = copy.copy(self)
+        found._whole = True
+        return found
+
     def leave_out(self, case: Case, error: DataError | MemoryFault) -> None:
         """Count a case as lost that a model cannot answer, such as one that it has too little memory for. No later pass has it, so that
         whoever is measured after that model is measured on the same cases.
@@ -186,17 +201,21 @@ class CaseFeed:
             DataError: the budget is spent, or nothing is left.
             MemoryFault: likewise, where it was this case's memory.
         """
-        self._unanswered.add(case.id)
         found = Refusal.of(case.whole or case.id, error)
         # Seldom is there a file that says which case it was.
-        said = found.reason if case.id in found.reason else f"case {case.id}: {found.reason}"
-        refusal = Refusal(found.case, said, found.path)
-        try:
-            self.quarantine.take(refusal, self.part, self._wholes)
-        except DataError as spent:
-            if len(self) == 1:
-                raise error from None
-            raise (MemoryFault(str(spent)) if isinstance(error, MemoryFault) else spent) from error
+        refusal = Refusal(found.case, _naming(case.id, found.reason), found.path)
+        spent = DataError(refusal.reason, refusal.path)
+        if not self._whole:
+            self._unanswered.add(case.id)
+            try:
+                self.quarantine.take(refusal, self.part, self._wholes)
+                return
+            except DataError as told:
+                if len(self) == 1:
+                    # Of one case there is no more to say than the reason.
+                    raise error from None
+                spent = told
+        raise _as_lack_of_memory(spent) if isinstance(error, MemoryFault) else spent from error
 
     def _refuse(self, refusals: list[Refusal]) -> None:
         for refusal in refusals:
@@ -205,6 +224,13 @@ class CaseFeed:
     def _loader(self, collate: Any, pin: bool) -> DataLoader[Any]:
         options: dict[str, Any] = {"persistent_workers": True, "prefetch_factor": 4} if self._workers else {}
         return DataLoader(self._reader, batch_sampler=self._plan, num_workers=self._workers, collate_fn=collate, pin_memory=pin, **options)
+
+
+def _as_lack_of_memory(spent: DataError) -> MemoryFault:
+    fault = MemoryFault(spent.reason)
+    for note in getattr(spent, "__notes__", ()):
+        fault.add_note(note)
+    return fault
 
 
 class _Plan:

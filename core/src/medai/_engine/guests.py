@@ -77,12 +77,16 @@ class Answers:
         """The image of each case, float32, in the unit of its input.
 
         Raises:
-            DataError: a case has no file or several, or its file cannot be read or is of another size than the input.
+            UsageError: a case has no file or several, or its file cannot be read or is of another size than the input. Whoever predicted
+                them is not measured without it, as a model would be: it could be rid of its worst cases so.
         """
         given = [Image(pixels.detach().cpu().clone(), batch.inputs.unit) for pixels in batch.inputs.pixels]
         if self._folder is None:
             return given
-        return [self._read(case.id, image.pixels, image.unit) for case, image in zip(batch.cases, given, strict=True)]
+        try:
+            return [self._read(case.id, image.pixels, image.unit) for case, image in zip(batch.cases, given, strict=True)]
+        except DataError as error:
+            raise UsageError(str(error)) from error
 
     def _read(self, case: str, pixels: torch.Tensor, unit: str) -> Image:
         found = self._files.get(safe_name(case), [])

@@ -25,6 +25,10 @@ from medai.weights._load import misfit
 Loss = Callable[..., Any]
 
 
+_NAMED = 8
+"""Cases of a batch that an error names."""
+
+
 class ModuleLearner:
     """Trains and asks a module.
 
@@ -183,9 +187,12 @@ class _Training:
         except (MemoryError, RuntimeError) as error:
             if not ran_out_of_memory(error):
                 raise
-            cases = sum(len(part.cases) for part in parts)
+            names = [case.id for part in parts for case in part.cases]
+            cases = len(names)
             if not self._context.train.halve_batch or self._has_batch_norm or len(self._turns) > 1 or self._micro >= cases:
-                raise MemoryFault(f"{self._context.device} has too little memory for a batch of {cases}: {error}") from error
+                told = f"{self._context.device} has too little memory for a batch of {cases}"
+                shown = names if cases <= _NAMED else [*names[:_NAMED], f"{cases - _NAMED} more"]
+                raise MemoryFault(f"{told} ({listed(shown)}): {error}") from error
         for optimizer in self._optimizers.values():
             optimizer.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,7 @@ class Options:
     compile: bool = False
     budget: float = 0.1
     upstream: Mapping[str, str] = field(default_factory=dict)
+
+    def but_for(self, **given: Any) -> Options:
+        """The same, but for what is given; None is not."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})

@@ -28,7 +28,7 @@ from medai._engine.models import build_task, trained_predictor
 from medai._results.folder import safe_name
 from medai._words import counted
 from medai.api import ExporterSpec
-from medai.errors import DataError, EnvironmentFault, MemoryFault, UsageError
+from medai.errors import DataError, EnvironmentFault, MemoryFault, PluginError, UsageError
 from medai.io import list_series, write_csv
 from medai.io._dicom_file import is_dicom
 from medai.io._placing import placing, unwritable
@@ -147,12 +147,15 @@ def predict_files(
     save = _saving(task, recipe.protocol.options)
     try:
         files = _saved(found, save, out, listing) if built is None else _exported(found, built, feed, out, listing)
-    except (DataError, MemoryFault) as error:
-        # Why no case could be used is worth knowing of each; and where that cannot be written, the error is still this one.
-        if feed.quarantine.reasons and not listing.rows:
+    except (DataError, MemoryFault, PluginError) as error:
+        # What became of each case is worth knowing, but an exporter's files are all there or none; and where it cannot be written, the
+        # error is still this one.
+        kept = len(listing.rows) if built is None else 0
+        if kept or (feed.quarantine.reasons and not listing.rows):
             with suppress(EnvironmentFault):
                 listing.write(out / "predictions.csv", feed.quarantine)
-                error.add_note(f"{out / 'predictions.csv'} says why of each case")
+                said = f"has the {counted(kept, 'case')} answered until then" if kept else "says why of each case"
+                error.add_note(f"{out / 'predictions.csv'} {said}")
         raise
     _tell(predictor, feed, listener)
     lost = listing.write(out / "predictions.csv", feed.quarantine)

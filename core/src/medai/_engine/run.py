@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -86,8 +87,14 @@ def start(
         return _guarded(_Run(configuration, options, folder, listener, record, device), report=report)
 
 
-def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, workers: int | None = None) -> dict[str, Any]:
+def resume(
+    folder: RunFolder, listener: Listener, *, device: str | None = None, workers: int | None = None, budget: float | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Go on with a run that was cut off, to the same figures; return what `summary.json` holds.
+
+    Args:
+        folder, listener: where, and whom to tell.
+        device, workers, budget: in place of the run's own options.
 
     Raises:
         DataError: the folder is no run folder, or its data have changed since.
@@ -97,8 +104,9 @@ def resume(folder: RunFolder, listener: Listener, *, device: str | None = None, 
     if record["status"] == "finished":
         listener.warn(f"{folder.root} is finished already")
         return read_json(folder.summary, "the run has no summary.json")
-    options = Options(**record["options"])
-    options = replace(options, device=device or options.device, workers=options.workers if workers is None else workers)
+    options = Options(**record["options"]).but_for(device=device, workers=workers, budget=budget)
+    # Whoever measures the run again forgives as much.
+    record = {**record, "options": {**record["options"], "budget": options.budget}}
     with _held(folder):
         return _guarded(_Run(restore(record), options, folder, listener, record, resolve_device(options.device)), report=True)
 
@@ -211,7 +219,7 @@ class _Run(Execution):
     def _run_upstream(self, recipe: str, folder: RunFolder, *, report: bool) -> None:
         if folder.record.exists():
             if folder.read_record()["status"] != "finished":
-                resume(folder, self.listener, device=self.options.device)
+                resume(folder, self.listener, device=self.options.device, budget=self.options.budget)
             return
         roots = {name: root_of(slot.folder) for name, slot in self.recipe.data.items()}
         data = tuple(f"{name}={root}" for name, root in roots.items() if root is not None)
@@ -252,9 +260,12 @@ class _Run(Execution):
     ) -> dict[str, Any]:
         self.listener.stage("evaluation")
         options = self.recipe.protocol.options
+        # Of an evaluation that was cut off; what is written now may have other cases.
+        shutil.rmtree(self.folder.predictions, ignore_errors=True)
         table, remarks = CaseTable(self.folder, self.task), Remarks(self.task, options, self._note)
         settled, metrics = self._settled(MODEL, model, feeds)
         result = evaluate(model, feeds["test"], self.task, metrics, keep=(table.keep, remarks.add))
+        self._announce()
         for text in notes_of(model):
             self._note(text)
         table.add(MODEL, result)
@@ -262,15 +273,21 @@ class _Run(Execution):
         result.figures |= training_figures(self.recipe.protocol, self.folder)
         chosen = {MODEL: settled}
         baselines = {}
+        # All figures of a table are of the same cases.
+        whole = {role: feed.whole() for role, feed in feeds.items()}
         for name, use in told_apart(self.recipe.baselines, self.record["recipe"]).items():
             self.listener.stage(f"baseline {name}")
             baseline = build_predictor(use, self.task, device=self.device, seed=self.options.seed)
             if learns(baseline) and "tune" in feeds:
                 self._fit(baseline, feeds, f"baseline {name}")
-            chosen[name], metrics = self._settled(name, baseline, feeds)
-            found = evaluate(baseline, feeds["test"], self.task, metrics)
+            try:
+                settled, metrics = self._settled(name, baseline, whole)
+                found = evaluate(baseline, whole["test"], self.task, metrics)
+            except (DataError, MemoryFault) as error:
+                self._note(f"baseline {name} is not measured: {error.reason if isinstance(error, DataError) else error}")
+                continue
             table.add(name, found)
-            baselines[name] = found
+            chosen[name], baselines[name] = settled, found
         self._announce()
         table.add_quarantined(self.quarantine.reasons)
         without = cases_left_out(slots, self.recipe.protocol.split, stored_likenesses(self.folder))

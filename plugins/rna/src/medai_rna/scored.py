@@ -10,9 +10,12 @@ from torch import Tensor
 
 from medai.tasks import Pairs
 from medai_rna.folding.problem import Folding
+from medai_rna.folding.room import ensure_room
 from medai_rna.folding.scores import PLANES, Positions
 
 _PAIR = PLANES.index("pair")
+_BYTES = 8 * (2 * len(PLANES) + 1)
+"""Of each two bases: the margin, the scores at positions, and these with it."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,12 @@ def with_margin(folding: Folding, structure: Pairs, missed: float, false: float)
 
     Returns:
         the folding, and the constant that the score of its structures lacks.
+
+    Raises:
+        MemoryFault: scores at the positions of the sequence need more than there is.
     """
     length = len(folding.letters)
+    ensure_room(length, _BYTES)
     margin = torch.full((length, length), float(false), dtype=torch.float64)
     for i, j in structure.pairs:
         margin[i, j] = -float(missed)

@@ -11,6 +11,7 @@ import numpy as np
 from medai.errors import DataError
 from medai.tasks import Pairs
 from medai_rna.folding.problem import each
+from medai_rna.folding.room import in_training
 from medai_rna.folding.scores import SHORTEST_HAIRPIN
 from medai_rna.grammars.grammar import Grammar
 from medai_rna.grammars.parsing import Strand, Weights, expected, known_strand, strand_of
@@ -75,11 +76,15 @@ def expectation(weights: Weights, examples: Sequence[Example], strand: Callable[
         weights: of which they are expected.
         examples: counted.
         strand: what an example's derivations may do; None: they make its structure where that is known.
+
+    Raises:
+        MemoryFault: an example needs more memory than there is; names it.
     """
 
     def one(example: Example) -> tuple[np.ndarray, float] | None:
         try:
-            found = expected(weights, example.strand if strand is None else strand(example))
+            with in_training(example.id):
+                found = expected(weights, example.strand if strand is None else strand(example))
         except DataError:
             return None
         return found.counts, found.log_likelihood

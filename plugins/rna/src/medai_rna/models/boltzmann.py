@@ -12,7 +12,8 @@ from medai.errors import UsageError
 from medai.tasks import Context, Feed, Progress
 from medai_rna.energies.tables import thermal
 from medai_rna.folding.ensemble import expected_counts
-from medai_rna.folding.problem import Folding, each
+from medai_rna.folding.problem import Counts, Folding, each
+from medai_rna.folding.room import in_training
 from medai_rna.models.energies import Known, LearntEnergies, total
 from medai_rna.models.scored import Decode
 
@@ -71,7 +72,12 @@ class BoltzmannLikelihood(LearntEnergies):
         scores, kt = self.scores(moves), thermal()
         value, slope = self.prior(moves)
         used = np.zeros(self.tied.effects.shape[0])
-        for log_partition, counts in each(expected_counts, [Folding(one.letters, scores) for one in known]):
+
+        def expected(one: Known) -> tuple[float, Counts]:
+            with in_training(one.case):
+                return expected_counts(Folding(one.letters, scores))
+
+        for log_partition, counts in each(expected, known):
             value += log_partition
             used += counts.tables
         for one in known:

@@ -13,6 +13,7 @@ from medai.tasks import Context, Feed, Pairs, Progress
 from medai_rna.energies.tables import thermal
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.problem import Folding, each
+from medai_rna.folding.room import in_training
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.structure import counts_of
 from medai_rna.models.energies import Known, LearntEnergies, total
@@ -99,7 +100,12 @@ class ConstraintGeneration(LearntEnergies):
 
     def _violated(self, known: list[Known]) -> list[tuple[np.ndarray, float]]:
         scores = self.scores(self.moves)
-        rivals = each(lambda one: self._rival(one, scores), known)
+
+        def rival_of(one: Known) -> tuple[Pairs, float]:
+            with in_training(one.case):
+                return self._rival(one, scores)
+
+        rivals = each(rival_of, known)
         found = []
         for one, (rival, margin) in zip(known, rivals, strict=True):
             base, uses = self.measured(counts_of(Folding(one.letters, scores), rival))

@@ -12,7 +12,7 @@ from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.differentiable import best_score, structure_score
 from medai_rna.folding.problem import Folding
-from medai_rna.folding.room import ensure_room
+from medai_rna.folding.room import ensure_room, in_training, longest
 from medai_rna.folding.scores import BASES, PAIRS, PLANES, UNPAIRED, Positions
 from medai_rna.folding.strand import KIND, encoded
 from medai_rna.models.lengths import Weights, weights
@@ -93,16 +93,19 @@ class Contextfold(ScoringModel):
 
         Raises:
             DataError: loops cannot make up a known structure; names its case.
+            MemoryFault: a sequence needs more memory than there is; names its case.
         """
         if loss is not None:
             raise UsageError("ContextFold brings its own loss: the recipe must name none")
         if batch.reference is None:
             raise UsageError("there are no structures to learn from")
         self._remember()
-        foldings = self.foldings([item.letters for item in batch.inputs])
-        pairs = zip(foldings, batch.reference, strict=True)
-        margins, constants = zip(*(with_margin(*each, self.missed, self.false) for each in pairs), strict=True)
-        rivals = best_score(margins) + torch.tensor(constants, dtype=torch.float64)
+        letters = [item.letters for item in batch.inputs]
+        with in_training(longest(batch.cases, letters)):
+            foldings = self.foldings(letters)
+            pairs = zip(foldings, batch.reference, strict=True)
+            margins, constants = zip(*(with_margin(*each, self.missed, self.false) for each in pairs), strict=True)
+            rivals = best_score(margins) + torch.tensor(constants, dtype=torch.float64)
         try:
             known = structure_score(foldings, batch.reference)
         except DataError:

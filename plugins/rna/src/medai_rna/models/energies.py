@@ -17,6 +17,7 @@ from medai_rna.energies.published import named
 from medai_rna.energies.tables import Energies
 from medai_rna.energies.tied import Tied
 from medai_rna.folding.problem import Counts, Folding, each
+from medai_rna.folding.room import in_training
 from medai_rna.folding.scores import Scores
 from medai_rna.folding.structure import counts_of
 from medai_rna.models.scored import Decode, decoded, ensure_choice
@@ -86,15 +87,16 @@ class LearntEnergies:
 
         Raises:
             DataError: none is left.
+            MemoryFault: a sequence needs more memory than there is; names its case.
         """
         scores = self.tied.scores(np.zeros(len(self.tied)))
         found, faults = [], []
         for sample in feed.samples():
-            folding = Folding(sample.inputs.letters, scores)
             try:
                 if sample.reference is None:
                     raise DataError("there is no known structure")
-                base, uses = self.measured(counts_of(folding, sample.reference))
+                with in_training(sample.case.id):
+                    base, uses = self.measured(counts_of(Folding(sample.inputs.letters, scores), sample.reference))
             except DataError as error:
                 faults.append(f"{sample.case.id}: {error.reason}")
                 continue

@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from medai.errors import DataError, MemoryFault, UsageError
+from medai.errors import DataError, UsageError
 from medai.tasks import Batch, Pairs
 from medai_rna.folding.best import best_structure
 from medai_rna.folding.decode import centroid, mea, probknot
 from medai_rna.folding.ensemble import ensemble
 from medai_rna.folding.problem import Folding, each
+from medai_rna.folding.room import in_training, longest
 from medai_rna.folding.structure import score_of
 from medai_rna.probable import ProbablePairs
 from medai_rna.scored import Scored
@@ -63,17 +64,14 @@ class ScoringModel(nn.Module):
         """
         if loss is None:
             raise UsageError(f"{type(self).__name__} has no loss of its own: the recipe must name one, such as rna/structured-hinge-loss")
-        try:
-            scored = self.scored([item.letters for item in batch.inputs])
+        letters = [item.letters for item in batch.inputs]
+        with in_training(longest(batch.cases, letters)):
+            scored = self.scored(letters)
             try:
                 return loss(scored, batch.reference)
             except DataError:
                 ensure_learnable(batch, scored.foldings, scored.reference)
                 raise
-        except MemoryFault as error:
-            # Memory grows with length: if any is too long, the longest is.
-            _, case = max(zip((len(item.letters) for item in batch.inputs), (case.id for case in batch.cases), strict=True))
-            raise MemoryFault(f"case {case}: {error} (--set data.NAME.folder.longest=N)") from error
 
     def scored(self, letters: Sequence[str]) -> Scored:
         """What a loss is given of sequences."""
