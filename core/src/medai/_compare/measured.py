@@ -21,6 +21,10 @@ from medai.errors import DataError, UsageError
 MODEL = "model"
 
 
+_NAMED = 3
+"""Cases that an error names."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What is compared: one predictor, measured in one folder for each seed.
@@ -134,8 +138,11 @@ def _check_alike(first: Measured, own: str, other: Measured, its: str) -> None:
         apart = differences(first.record, other.record)
         raise DataError(f"two protocols: {own} was measured under {protocols[0]}, {its} under {protocols[1]}: {apart}")
     if first.groups.keys() != other.groups.keys():
-        common, counts = len(first.groups.keys() & other.groups.keys()), (len(first.groups), len(other.groups))
-        raise DataError(f"other cases: {own} was measured on {counts[0]}, {its} on {counts[1]}; {common} are common to both")
+        counts, common = (len(first.groups), len(other.groups)), len(first.groups.keys() & other.groups.keys())
+        alone = sorted(first.groups.keys() ^ other.groups.keys())
+        shown = listed(alone if len(alone) <= _NAMED else [*alone[:_NAMED], f"{len(alone) - _NAMED} more"])
+        told = f"{own} was measured on {counts[0]}, {its} on {counts[1]}; {common} are common to both"
+        raise DataError(f"other cases: {told}, and not {shown}: each run's report says what it left out")
     regrouped = next((case for case, group in first.groups.items() if other.groups[case] != group), None)
     if regrouped is not None:
         raise DataError(f"other groups: case {regrouped} is of {first.groups[regrouped]} in {own}, of {other.groups[regrouped]} in {its}")
